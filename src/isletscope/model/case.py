@@ -1,0 +1,56 @@
+"""The case: one patient, all exams, everything found; the document that every step adds to."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from isletscope.model.entry import ReaderEntry, SamePatient
+from isletscope.model.exam import Exam, Patient, QualityFinding, RefusedInput, Series, SupplementaryObject
+from isletscope.model.knowledge import Document
+from isletscope.model.lesion import Lesion, ReadingOfPet
+
+SCHEMA_VERSION = 1
+
+
+class Software(Document):
+    """What made the case."""
+
+    name: str = "Isletscope"
+    version: str
+    created: str = Field(description="ISO date-time")
+    libraries: dict[str, str] = Field(default_factory=dict)
+
+
+class Case(Document):
+    """One patient's reading. Pixels stay in files beside it."""
+
+    schema_version: int = SCHEMA_VERSION
+    software: Software
+    patient: Patient
+    clinical: dict[str, str | float | bool | None] = Field(
+        default_factory=dict, description="the clinical file as given; read by later rules"
+    )
+    exams: list[Exam] = Field(default_factory=list)
+    supplements: list[SupplementaryObject] = Field(default_factory=list)
+    readings: list[ReadingOfPet] = Field(default_factory=list)
+    lesions: list[Lesion] = Field(default_factory=list)
+    open_items: list[str] = Field(default_factory=list, description="what a reader must still answer")
+    entries: list[ReaderEntry] = Field(default_factory=list)
+    same_patient: list[SamePatient] = Field(default_factory=list)
+    findings: list[QualityFinding] = Field(default_factory=list, description="about the input as a whole")
+    refused: list[RefusedInput] = Field(default_factory=list)
+
+    def series(self, key: str) -> Series:
+        """The series of that key. Raises KeyError when the case has none."""
+        for exam in self.exams:
+            for series in exam.series:
+                if series.key == key:
+                    return series
+        raise KeyError(key)
+
+    def exam_of(self, key: str) -> Exam:
+        """The exam that holds the series of that key. Raises KeyError when the case has none."""
+        for exam in self.exams:
+            if any(series.key == key for series in exam.series):
+                return exam
+        raise KeyError(key)

@@ -1,0 +1,49 @@
+"""What a reader enters: kept apart from computed values and merged on top, with who, when and why."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from isletscope.model.knowledge import Document
+
+
+class EntrySubject(StrEnum):
+    """What a reader may enter before the reading starts."""
+
+    WEIGHT_KG = "weight_kg"
+    SIZE_M = "size_m"
+    SEX = "sex"
+    INJECTED_ACTIVITY_MBQ = "injected_activity_mbq"
+    INJECTION_TIME = "injection_time"
+    HALF_LIFE_S = "half_life_s"
+    CONFIRM_UPTAKE_TIME = "confirm_uptake_time"
+    SERIES_ROLE = "series_role"
+    TRACER_CLASS = "tracer_class"
+
+
+class ReaderEntry(Document):
+    """One value from a reader, in place of a missing or doubtful one."""
+
+    subject: EntrySubject
+    value: str | float | bool
+    series: str | None = Field(
+        default=None, description="Series Instance UID, series number or description; empty means every series"
+    )
+    who: str = Field(min_length=1)
+    when: str = Field(min_length=10, description="ISO date or date-time")
+    why: str = Field(min_length=3)
+
+
+class SamePatient(Document):
+    """A reader's statement that two patient identifiers belong to one person."""
+
+    ids: tuple[str, str]
+    reason: str = Field(min_length=3)
+
+
+class ReaderEntries(Document):
+    """The file given with ``--entries``: YAML or JSON."""
+
+    entries: list[ReaderEntry] = Field(default_factory=list)

@@ -1,0 +1,96 @@
+"""Reference regions, organs, foci and lesions."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from isletscope.model.exam import TracerClass
+from isletscope.model.knowledge import Assessment, Document, Measurement, State
+
+
+class ReferenceRegion(Document):
+    """A region that tumours are compared with: liver sphere, aortic cylinder, spleen sphere."""
+
+    name: str = Field(description="liver, blood_pool or spleen")
+    state: State
+    missing_because: str | None = None
+    geometry: str = Field(default="", description="e.g. sphere of 30 mm")
+    centre_lps_mm: tuple[float, float, float] | None = None
+    source: str = Field(default="", description="built-in rule, given mask, or reader")
+    confidence: str = Field(default="", description="high, moderate or low")
+    mean: float | None = None
+    standard_deviation: float | None = None
+    maximum: float | None = None
+    voxel_count: int | None = None
+    volume_ml: float | None = None
+    unit: str = "g/mL"
+    checks: list[str] = Field(default_factory=list, description="quality checks that did not pass, in words")
+
+
+class OrganFinding(Document):
+    """An organ mask and where it came from."""
+
+    name: str
+    state: State
+    source: str = ""
+    confidence: str = ""
+    volume_ml: float | None = None
+    mean_suv: float | None = None
+    missing_because: str | None = None
+    label: int | None = Field(default=None, description="value in the organ label map of the exam")
+
+
+class Verdict(StrEnum):
+    """What a focus is held to be by rule; the reader decides."""
+
+    TUMOUR = "tumour"
+    PHYSIOLOGIC = "physiologic"
+    UNSURE = "unsure"
+
+
+class Focus(Document):
+    """One uptake that stands out on one PET series."""
+
+    id: str = Field(description="unique in the case, e.g. pet-1/3")
+    series_key: str
+    label: int = Field(description="value in the label map of the series' foci")
+    site: str = Field(description="where it lies, in words")
+    site_code: str = Field(default="", description="pancreas, liver, node, bone, lung, other ...")
+    verdict: Verdict
+    assessment: Assessment
+    centroid_lps_mm: tuple[float, float, float]
+    maximum_lps_mm: tuple[float, float, float]
+    threshold: Measurement
+    delineation: str = Field(description="method in words, with its numbers")
+    measurements: dict[str, Measurement] = Field(default_factory=dict)
+    other_delineations: dict[str, Measurement] = Field(
+        default_factory=dict, description="volume by other rules, as a sensitivity range"
+    )
+    flags: list[str] = Field(default_factory=list)
+
+
+class Lesion(Document):
+    """One tumour of the patient; its name is kept for life and never used again."""
+
+    id: str = Field(description="letter by compartment and a number: P pancreas, N node, L liver, O bone, X other")
+    tracking_uid: str
+    site: str
+    verdict: Verdict
+    focus_ids: list[str]
+
+
+class ReadingOfPet(Document):
+    """What was read on one PET series."""
+
+    series_key: str
+    tracer_class: TracerClass
+    organs: list[OrganFinding] = Field(default_factory=list)
+    references: list[ReferenceRegion] = Field(default_factory=list)
+    foci: list[Focus] = Field(default_factory=list)
+    totals: dict[str, Measurement] = Field(default_factory=dict)
+    methods: list[str] = Field(default_factory=list, description="thresholds and settings used, as sentences")
+    limits: list[str] = Field(default_factory=list, description="what could not be done, and why")
+    foci_map: str | None = Field(default=None, description="label map of foci, path inside the case folder")
+    organ_map: str | None = Field(default=None, description="label map of organs, path inside the case folder")
