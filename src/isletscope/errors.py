@@ -78,7 +78,7 @@ class MixedPatients(InputError):
             subject=subject,
             found=f"{len(patient_ids)} patients: {', '.join(patient_ids)}",
             expected="one patient",
-            remedy="Choose one with --patient ID, or state with --same-patient ID=ID --reason TEXT that they are one person.",
+            remedy="Choose one with --patient ID, or say that they are one person: --same-patient ID=ID --reason TEXT.",
         )
 
 

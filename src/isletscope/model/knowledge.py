@@ -61,9 +61,7 @@ class Measurement(Document):
     method: str = ""
     source: Source | None = None
     missing_because: str | None = None
-    limitation: str | None = Field(
-        default=None, description="why the value must be read with care, e.g. partial volume"
-    )
+    limitation: str | None = Field(default=None, description="why to read it with care, e.g. partial volume")
 
     @model_validator(mode="after")
     def _value_or_reason(self) -> Self:

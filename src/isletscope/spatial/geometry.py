@@ -6,8 +6,10 @@ indexed ``[k, j, i]``: slice, row, column. The axes need not lie along x, y, z, 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,7 @@ import numpy.typing as npt
 from isletscope.errors import GeometryError
 
 FloatArray = npt.NDArray[np.float64]
+Item = TypeVar("Item")
 
 _ORTHOGONAL_WITHIN = 1e-3
 _SAME_GRID_WITHIN_VOXEL = 0.02
@@ -119,7 +122,7 @@ class Geometry:
         flips = [bool(overlap[axis, target] < 0) for target, axis in enumerate(permutation)]
         corner = [self.shape[axis] - 1 if flips[permutation.index(axis)] else 0 for axis in range(3)]
         axes = [
-            tuple(float(v) for v in (-1 if flip else 1) * self._axes[axis])
+            _three(float(v) for v in (-1 if flip else 1) * self._axes[axis])
             for axis, flip in zip(permutation, flips, strict=True)
         ]
         geometry = Geometry(
@@ -131,6 +134,6 @@ class Geometry:
         return geometry, _three(permutation), _three(flips)
 
 
-def _three(values):  # type: ignore[no-untyped-def]
+def _three(values: Iterable[Item]) -> tuple[Item, Item, Item]:
     first, second, third = values
     return first, second, third

@@ -1,0 +1,1 @@
+"""Organ masks and reference regions on PET/CT; knows nothing of tumours."""

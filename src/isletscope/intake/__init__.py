@@ -1,0 +1,1 @@
+"""From files to exams: scan, classify, check, quantify, load."""

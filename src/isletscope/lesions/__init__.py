@@ -1,0 +1,1 @@
+"""Foci on PET: detect, delineate, tell physiologic from tumour, quantify."""

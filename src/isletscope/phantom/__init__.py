@@ -1,0 +1,1 @@
+"""The digital reference patient: scenarios, body, physics, DICOM writing, truth."""

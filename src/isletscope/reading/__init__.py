@@ -1,0 +1,1 @@
+"""The pipeline: ordered steps, caching, the reader's entries, the case folder."""
