@@ -3,7 +3,15 @@
 Patient coordinates are DICOM LPS millimetres; arrays are indexed ``[k, j, i]``. Knows nothing of DICOM or medicine.
 """
 
+from isletscope.spatial.axes import AxialAxes, axial_axes, axial_axes_mm, extent_3d_mm
+from isletscope.spatial.components import ComponentStatistics, component_statistics, label_components
+from isletscope.spatial.crop import Box, bounding_box, cropped_geometry, cropped_mask, cropped_volume
+from isletscope.spatial.distance import distance_to_mm, inside_depth_mm, outline_distance_mm
 from isletscope.spatial.geometry import Geometry
+from isletscope.spatial.peak import PEAK_RADIUS_MM, Peaks, intensity_peaks, sphere_offsets
+from isletscope.spatial.projection import Projection, display_array, maximum_projection
+from isletscope.spatial.resample import resample, resample_labels, resample_mask
+from isletscope.spatial.sitk import from_image, geometry_of, image_of, to_image
 from isletscope.spatial.volume import (
     ACTIVITY,
     ADC,
@@ -20,9 +28,38 @@ __all__ = [
     "ADC",
     "ARBITRARY",
     "HOUNSFIELD",
+    "PEAK_RADIUS_MM",
     "SUV_BODY_WEIGHT",
+    "AxialAxes",
+    "Box",
+    "ComponentStatistics",
     "Geometry",
     "Mask",
+    "Peaks",
+    "Projection",
     "Quantity",
     "Volume",
+    "axial_axes",
+    "axial_axes_mm",
+    "bounding_box",
+    "component_statistics",
+    "cropped_geometry",
+    "cropped_mask",
+    "cropped_volume",
+    "display_array",
+    "distance_to_mm",
+    "extent_3d_mm",
+    "from_image",
+    "geometry_of",
+    "image_of",
+    "inside_depth_mm",
+    "intensity_peaks",
+    "label_components",
+    "maximum_projection",
+    "outline_distance_mm",
+    "resample",
+    "resample_labels",
+    "resample_mask",
+    "sphere_offsets",
+    "to_image",
 ]

@@ -1,0 +1,152 @@
+"""Diameters of a mask, as callipers would be laid on its outline.
+
+Convention: the outline of a region runs midway between the centres of neighbouring voxels inside and outside. A single
+voxel so measures one voxel width, and a long row of n voxels n widths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import label as label_plane
+from scipy.spatial import ConvexHull
+from scipy.spatial.distance import cdist
+
+from isletscope.errors import GeometryError
+from isletscope.spatial.crop import bounding_box, cropped_mask
+from isletscope.spatial.geometry import FloatArray, Geometry
+from isletscope.spatial.volume import Mask
+
+_ALL_NEIGHBOURS = np.ones((3, 3))
+_MIDPOINTS = np.array([[-0.5, 0.0], [0.0, 0.5], [0.5, 0.0], [0.0, -0.5]])  # edges of a cell: top, right, bottom, left
+# Outline pieces of a cell by which of its corners (1 top left, 2 top right, 4 bottom right, 8 bottom left) are inside.
+# Corners that touch only across the cell stay joined, like the 8-neighbour regions they belong to.
+_PIECES: dict[int, tuple[tuple[int, int], ...]] = {
+    1: ((3, 0),), 2: ((0, 1),), 3: ((3, 1),), 4: ((1, 2),), 5: ((0, 1), (2, 3)), 6: ((0, 2),), 7: ((3, 2),),
+    8: ((2, 3),), 9: ((0, 2),), 10: ((3, 0), (1, 2)), 11: ((1, 2),), 12: ((3, 1),), 13: ((0, 1),), 14: ((3, 0),),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AxialAxes:
+    """Longest diameter in an axial plane and the longest one at right angles to it in the same plane.
+
+    ``plane`` is the array index along ``plane_axis`` (0 for a series of axial slices). End points are LPS mm.
+    """
+
+    long_mm: float
+    short_mm: float
+    plane: int
+    plane_axis: int
+    long_ends_lps_mm: FloatArray
+    short_ends_lps_mm: FloatArray
+
+
+def axial_axes_mm(mask: Mask) -> tuple[float, float, int]:
+    """Long axis, short axis at right angles to it (mm), and the plane k they lie in; see :func:`axial_axes`."""
+    axes = axial_axes(mask)
+    return axes.long_mm, axes.short_mm, axes.plane
+
+
+def axial_axes(mask: Mask) -> AxialAxes:
+    """RECIST-like axes: the longest diameter over all axial planes, and the longest perpendicular in its plane.
+
+    Axial planes are those of the array axis nearest to the patient's long axis. Each connected part of a plane is
+    measured by itself. Raises GeometryError for an empty mask.
+    """
+    box = bounding_box(mask.array)
+    if box is None:
+        raise GeometryError("an empty region has no diameter", subject=mask.name or "region")
+    part = cropped_mask(mask, box)
+    geometry, permutation, flips = part.geometry.reordered()
+    array = part.array.transpose(permutation)[tuple(slice(None, None, -1 if flip else 1) for flip in flips)]
+    best: tuple[float, int, FloatArray, FloatArray] | None = None
+    for plane in range(array.shape[0]):
+        parts, count = label_plane(array[plane], _ALL_NEIGHBOURS)
+        for number in range(1, count + 1):
+            pieces = _outline_mm(parts == number, geometry)
+            ends = _farthest(pieces.reshape(-1, 2))
+            length = float(np.linalg.norm(ends[1] - ends[0]))
+            if best is None or length > best[0] + 1e-9:
+                best = (length, plane, ends, pieces)
+    assert best is not None
+    length, plane, ends, pieces = best
+    across = _longest_perpendicular(pieces, ends)
+    axis = permutation[0]
+    first = box.start[axis]
+    return AxialAxes(
+        long_mm=length,
+        short_mm=float(np.linalg.norm(across[1] - across[0])),
+        plane=first + (array.shape[0] - 1 - plane if flips[0] else plane),
+        plane_axis=axis,
+        long_ends_lps_mm=_in_patient(ends, plane, geometry),
+        short_ends_lps_mm=_in_patient(across, plane, geometry),
+    )
+
+
+def extent_3d_mm(mask: Mask) -> float:
+    """Longest diameter of a region in three dimensions, mm, between centres of its outer voxel faces.
+
+    Raises GeometryError for an empty mask.
+    """
+    box = bounding_box(mask.array)
+    if box is None:
+        raise GeometryError("an empty region has no diameter", subject=mask.name or "region")
+    padded = np.pad(mask.array[box.slices], 1)
+    points = []
+    for axis in range(3):
+        change = np.argwhere(np.diff(padded.astype(np.int8), axis=axis) != 0).astype(np.float64)
+        change[:, axis] += 0.5
+        points.append(change)
+    ends = _farthest(np.concatenate(points) * np.asarray(mask.geometry.spacing_mm))
+    return float(np.linalg.norm(ends[1] - ends[0]))
+
+
+def _outline_mm(plane: npt.NDArray[np.bool_], geometry: Geometry) -> FloatArray:
+    """Outline pieces (n, 2 ends, 2: row and column in mm from the centre of the first voxel) by marching squares."""
+    padded = np.pad(plane, 1).astype(np.uint8)
+    kind = padded[:-1, :-1] + 2 * padded[:-1, 1:] + 4 * padded[1:, 1:] + 8 * padded[1:, :-1]
+    pieces: list[FloatArray] = []
+    for value, edges in _PIECES.items():
+        cells = np.argwhere(kind == value) - 0.5  # centre of the cell; the padding shifted indices by one
+        pieces.extend(np.stack([cells + _MIDPOINTS[a], cells + _MIDPOINTS[b]], axis=1) for a, b in edges)
+    return np.asarray(np.concatenate(pieces) * np.asarray(geometry.spacing_mm[1:]), dtype=np.float64)
+
+
+def _farthest(points: FloatArray) -> FloatArray:
+    """The two points that lie farthest apart, (2, dimensions)."""
+    corners = points[ConvexHull(points).vertices]
+    apart = cdist(corners, corners, "sqeuclidean")
+    a, b = np.unravel_index(int(apart.argmax()), apart.shape)
+    return np.stack([corners[a], corners[b]])
+
+
+def _longest_perpendicular(pieces: FloatArray, ends: FloatArray) -> FloatArray:
+    """End points of the longest calliper width at right angles to the line between ``ends``.
+
+    The width changes linearly between vertices, so it is enough to look at the vertices.
+    """
+    direction = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0])
+    normal = np.array([-direction[1], direction[0]])
+    u, v = pieces @ direction, pieces @ normal
+    low, high = u.min(axis=1), u.max(axis=1)
+    best, best_width = np.stack([ends[0], ends[0]]), -1.0
+    for at in np.unique(u.ravel()):
+        cut = (low <= at + 1e-9) & (high >= at - 1e-9)
+        rise = u[cut, 1] - u[cut, 0]
+        flat = np.abs(rise) < 1e-9
+        share = np.where(flat, 0.0, (at - u[cut, 0]) / np.where(flat, 1.0, rise))
+        crossing = v[cut, 0] + share * (v[cut, 1] - v[cut, 0])
+        every = np.concatenate([crossing, v[cut, 1][flat]])
+        width = float(every.max() - every.min())
+        if width > best_width + 1e-9:
+            best_width = width
+            best = np.stack([direction * at + normal * every.min(), direction * at + normal * every.max()])
+    return best
+
+
+def _in_patient(points_mm: FloatArray, plane: int, geometry: Geometry) -> FloatArray:
+    index = np.column_stack([np.full(len(points_mm), float(plane)), points_mm / np.asarray(geometry.spacing_mm[1:])])
+    return geometry.to_lps(index)
