@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from isletscope.model.entry import ReaderEntry, SamePatient
 from isletscope.model.exam import Exam, Patient, QualityFinding, RefusedInput, Series, SupplementaryObject
@@ -27,7 +27,7 @@ class Case(Document):
     schema_version: int = SCHEMA_VERSION
     software: Software
     patient: Patient
-    clinical: dict[str, str | float | bool | None] = Field(
+    clinical: dict[str, JsonValue] = Field(
         default_factory=dict, description="the clinical file as given; read by later rules"
     )
     exams: list[Exam] = Field(default_factory=list)

@@ -1,1 +1,36 @@
-"""The pipeline: ordered steps, caching, the reader's entries, the case folder."""
+"""The pipeline: ordered steps, caching, the reader's entries, the case folder. Knows nothing of its faces."""
+
+from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.label_maps import read_label_map, write_label_map
+from isletscope.reading.look import Seen, look
+from isletscope.reading.manifest import peak_memory_mb
+from isletscope.reading.measure import measure_series
+from isletscope.reading.pipeline import ReadOutcome, read_case
+from isletscope.reading.progress import Progress, silent
+from isletscope.reading.request import ReadRequest, load_clinical, load_entries, same_patient_statement
+from isletscope.reading.steps import StepStore, digest, rules_digest
+from isletscope.reading.writing import output_errors, whole_file, write_text
+
+__all__ = [
+    "CaseFolder",
+    "Progress",
+    "ReadOutcome",
+    "ReadRequest",
+    "Seen",
+    "StepStore",
+    "digest",
+    "load_clinical",
+    "load_entries",
+    "look",
+    "measure_series",
+    "output_errors",
+    "peak_memory_mb",
+    "read_case",
+    "read_label_map",
+    "rules_digest",
+    "same_patient_statement",
+    "silent",
+    "whole_file",
+    "write_label_map",
+    "write_text",
+]

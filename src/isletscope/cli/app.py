@@ -1,0 +1,70 @@
+"""The ``isletscope`` program: its commands, and how errors become sentences and exit codes."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import click
+import typer
+
+from isletscope import __version__
+from isletscope.cli import check, demo, measure, phantom, phantom_check, read, report, schema
+from isletscope.cli.console import Console, ExitCode
+from isletscope.errors import IsletscopeError, NothingReadable
+
+app = typer.Typer(
+    name="isletscope",
+    help="From the scans of a patient with a pancreatic neuroendocrine tumour to one standardized report. "
+    "Research use; not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+for command in (demo, read, check, measure, report, schema, phantom, phantom_check):
+    app.command(command.NAME, help=command.__doc__)(command.run)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"isletscope {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; returns its exit code. Every failure is a sentence on standard error."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        result = app(args=given, standalone_mode=False)
+        return int(result or ExitCode.DONE)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.NOT_USABLE
+    except (KeyboardInterrupt, click.Abort):
+        Console().say("Interrupted. Finished steps are kept: the same command goes on from there.", error=True)
+        return ExitCode.NOT_USABLE
+    except IsletscopeError as error:
+        Console().say(str(error), error=True)
+        return ExitCode.NOTHING_READABLE if isinstance(error, NothingReadable) else ExitCode.NOT_USABLE
+    except Exception as error:  # noqa: BLE001 - the last resort: a user gets a sentence, the developer asks for more
+        Console().say(f"Isletscope stopped at an error it does not know: {type(error).__name__}: {error}.", error=True)
+        if any(flag in given for flag in ("-v", "--verbose")):
+            traceback.print_exc()
+        else:
+            Console().say("Run again with -v for the details that a bug report needs.", error=True)
+        return ExitCode.FAULT

@@ -1,0 +1,70 @@
+"""Make a digital reference patient: DICOM series as scanners write them, with the truth beside them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from isletscope.cli.console import Console, ExitCode, Json, Quiet, Verbose
+from isletscope.errors import InputError
+from isletscope.phantom import generate, scenarios
+from isletscope.reading import Progress
+
+NAME = "phantom"
+
+
+class Size(StrEnum):
+    """How finely the reference patient is sampled."""
+
+    SMALL = "small"
+    FULL = "full"
+
+
+def run(
+    out: Annotated[Path | None, typer.Argument(help="Folder to write the reference patient into.")] = None,
+    scenario: Annotated[str, typer.Option("--scenario", help="Name of a scenario, or a YAML file.")] = "demo",
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same patient.")] = 1,
+    size: Annotated[
+        Size, typer.Option("--size", help="Voxel count: full as on a scanner, small for tests.")
+    ] = Size.FULL,
+    list_them: Annotated[bool, typer.Option("--list", help="List the scenarios and stop.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Carry out ``isletscope phantom``."""
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    if list_them:
+        return _list(console)
+    if out is None:
+        raise InputError("a folder is needed", subject="phantom", remedy="Give OUT, or --list for the scenarios.")
+    with console.progress() as progress:
+        make(out, scenario, seed, size, progress)
+    if as_json:
+        console.document({"images": str(out / "dicom"), "truth": str(out / "truth" / "truth.json")})
+    else:
+        console.say(f"Images   {out / 'dicom'}")
+        console.say(f"Truth    {out / 'truth' / 'truth.json'}")
+    return ExitCode.DONE
+
+
+def make(out: Path, scenario: str, seed: int, size: Size, progress: Progress) -> None:
+    """Generate a reference patient into ``out``. Raises InputError for a wrong scenario."""
+    named = Path(scenario) if scenario.endswith((".yaml", ".yml")) else scenario
+    generate(named, out, seed=seed, size=size.value, progress=progress)
+
+
+def _list(console: Console) -> int:
+    known = scenarios()
+    if console.as_json:
+        console.document([{"name": item.name, "title": item.title} for item in known])
+        return ExitCode.DONE
+    table = Table("Scenario", "What it shows", box=None, pad_edge=False)
+    for item in known:
+        table.add_row(item.name, item.title)
+    console.show(table)
+    return ExitCode.DONE

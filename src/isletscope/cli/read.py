@@ -1,0 +1,117 @@
+"""Read the exams of one patient: foci, lesions, volumes and a report, in one case folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isletscope.cli.console import Console, ExitCode, Json, Quiet, Verbose
+from isletscope.cli.tables import exam_table, lesion_table, totals_lines
+from isletscope.errors import InputError
+from isletscope.model import SamePatient
+from isletscope.reading import (
+    ReadOutcome,
+    ReadRequest,
+    load_clinical,
+    load_entries,
+    read_case,
+    same_patient_statement,
+)
+from isletscope.cli.reporting import write_case_report
+
+NAME = "read"
+
+
+def run(
+    inputs: Annotated[list[Path], typer.Argument(help="Folders, zip files or single files with the DICOM images.")],
+    out: Annotated[Path, typer.Option("--out", help="Case folder to make, or to bring up to date.")],
+    patient: Annotated[
+        str | None, typer.Option("--patient", help="Patient ID to read, when there are several.")
+    ] = None,
+    clinical: Annotated[Path | None, typer.Option("--clinical", help="Clinical facts, YAML or JSON.")] = None,
+    anatomy: Annotated[
+        list[Path] | None, typer.Option("--anatomy", help="Organ masks: DICOM SEG, RTSTRUCT or NIfTI. May be repeated.")
+    ] = None,
+    entries: Annotated[
+        Path | None, typer.Option("--entries", help="Reader's entries for missing values, YAML or JSON.")
+    ] = None,
+    same_patient: Annotated[
+        list[str] | None, typer.Option("--same-patient", metavar="ID=ID", help="Two patient IDs are one person.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why the IDs of --same-patient are one person.")] = "",
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Carry out ``isletscope read``."""
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    for path in inputs:
+        if not path.exists():
+            raise InputError("does not exist", subject=str(path), remedy="Check the path.")
+    request = ReadRequest(
+        inputs=tuple(inputs),
+        out=out,
+        patient_id=patient,
+        same_patient=_statements(same_patient or [], reason),
+        entries=load_entries(entries) if entries else (),
+        clinical=load_clinical(clinical) if clinical else {},
+        anatomy=tuple(anatomy or ()),
+    )
+    with console.progress() as progress:
+        outcome = read_case(request, progress)
+        report = write_case_report(outcome.folder, progress=progress)
+    return conclude(console, outcome, report.html, report.pdf)
+
+
+def conclude(console: Console, outcome: ReadOutcome, html: Path, pdf: Path) -> int:
+    """Print what was found and where the report lies; returns the exit code."""
+    case = outcome.case
+    if console.as_json:
+        console.document(
+            {
+                "case": str(outcome.folder.path),
+                "patient": case.patient.id,
+                "exams": len(case.exams),
+                "lesions": [lesion.model_dump(mode="json") for lesion in case.lesions],
+                "totals": {
+                    reading.series_key: {
+                        name: total.model_dump(mode="json", exclude_none=True) for name, total in reading.totals.items()
+                    }
+                    for reading in case.readings
+                },
+                "open_items": case.open_items,
+                "refusals": list(outcome.refusals),
+                "recomputed": list(outcome.recomputed),
+                "reused": list(outcome.reused),
+                "report": {"html": str(html), "pdf": str(pdf)},
+            }
+        )
+    else:
+        _print(console, outcome, html, pdf)
+    return ExitCode.DONE_WITH_REFUSALS if outcome.refusals else ExitCode.DONE
+
+
+def _print(console: Console, outcome: ReadOutcome, html: Path, pdf: Path) -> None:
+    case = outcome.case
+    if console.verbose:
+        for exam in case.exams:
+            console.show(exam_table(exam))
+    for reading in case.readings:
+        console.show(lesion_table(case, reading))
+        for line in totals_lines(reading):
+            console.say(line)
+    for sentence in outcome.refusals:
+        console.say(f"Refused  {sentence}")
+    shown = case.open_items if console.verbose else case.open_items[:5]
+    for item in shown:
+        console.say(f"Open     {item}")
+    if len(shown) < len(case.open_items):
+        console.say(f"         and {len(case.open_items) - len(shown)} more open items in the report")
+    console.say(f"Report   {html}")
+    console.say(f"         {pdf}")
+
+
+def _statements(identifiers: list[str], reason: str) -> tuple[SamePatient, ...]:
+    return tuple(same_patient_statement(pair, reason) for pair in identifiers)

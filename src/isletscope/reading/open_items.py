@@ -1,0 +1,46 @@
+"""What a reader must still answer before the draft can be signed, as sentences."""
+
+from __future__ import annotations
+
+from isletscope.model import Case, Role, Series, Severity, State, TracerClass, Verdict
+
+
+def open_items(case: Case) -> list[str]:
+    """The open items of a case: refused series, unknown tracers, missing references, unsure foci."""
+    items: list[str] = []
+    for exam in case.exams:
+        for series in exam.series:
+            items += _series_items(series)
+    if not any(series.role is Role.PET for exam in case.exams for series in exam.series):
+        items.append("PET: not done, or not among the images given; no lesion was looked for.")
+    lesion_of = {focus_id: lesion.id for lesion in case.lesions for focus_id in lesion.focus_ids}
+    for reading in case.readings:
+        series = case.series(reading.series_key)
+        name = series.tracer.name if series.tracer else series.description
+        items += [
+            f"{name} PET: {region.name.replace('_', ' ')} reference is missing because {region.missing_because}."
+            for region in reading.references
+            if region.state is State.MISSING
+        ]
+        items += [
+            f"{name} PET: {lesion_of.get(focus.id, focus.id)} ({focus.site}) needs a reader's verdict. "
+            f"{focus.assessment.because}"
+            for focus in reading.foci
+            if focus.verdict is Verdict.UNSURE
+        ]
+    return items
+
+
+def _series_items(series: Series) -> list[str]:
+    items = []
+    if series.role is Role.PET and series.quantification and not series.quantification.quantified:
+        items += [
+            f"{series.key}: SUV blocked, {finding.problem} (found {finding.found or 'nothing'}). {finding.remedy}"
+            for finding in series.quantification.findings
+            if finding.severity is Severity.ERROR
+        ]
+    if series.tracer and series.tracer.tracer_class is TracerClass.UNKNOWN and series.role is Role.PET:
+        items.append(f"{series.key}: tracer unknown, {series.tracer.because}. Enter tracer_class with --entries.")
+    if series.role is Role.CT_PHASE_UNKNOWN:
+        items.append(f"{series.key}: contrast phase unknown, {series.role_because}. Enter series_role with --entries.")
+    return items

@@ -1,0 +1,87 @@
+"""What a reading is asked to do: inputs, reader's entries, clinical file, given anatomy."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+from pydantic.types import JsonValue
+
+from isletscope.errors import InputError
+from isletscope.model import ReaderEntries, ReaderEntry, SamePatient
+
+_CLINICAL = TypeAdapter(dict[str, JsonValue])
+
+
+@dataclass(frozen=True)
+class ReadRequest:
+    """One call of ``read``: folders, zips or files in, a case folder out."""
+
+    inputs: tuple[Path, ...]
+    out: Path
+    patient_id: str | None = None
+    same_patient: tuple[SamePatient, ...] = ()
+    entries: tuple[ReaderEntry, ...] = ()
+    clinical: dict[str, JsonValue] = field(default_factory=dict)
+    anatomy: tuple[Path, ...] = ()
+
+
+def load_entries(path: Path) -> tuple[ReaderEntry, ...]:
+    """The reader's entries of a YAML or JSON file. Raises InputError naming the entry that is wrong."""
+    document = _load_document(path)
+    try:
+        return tuple(ReaderEntries.model_validate(document).entries)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(
+            "does not follow the schema of reader's entries",
+            subject=str(path),
+            found=f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}",
+            expected="entries with subject, value, who, when, why",
+            remedy="Print the schema with: isletscope schema entries",
+        ) from error
+
+
+def load_clinical(path: Path) -> dict[str, JsonValue]:
+    """The clinical file (YAML or JSON mapping), kept in the case as given. Raises InputError."""
+    document = _load_document(path)
+    try:
+        return _CLINICAL.validate_python(json.loads(json.dumps(document, default=str)))
+    except ValidationError as error:
+        raise InputError(
+            "is not a list of names with values", subject=str(path), found=type(document).__name__
+        ) from error
+
+
+def same_patient_statement(identifiers: str, reason: str) -> SamePatient:
+    """The statement made by ``--same-patient ID=ID --reason TEXT``. Raises InputError when a part is lacking."""
+    first, equals, second = identifiers.partition("=")
+    if not (first and equals and second):
+        raise InputError(
+            "two patient identifiers joined by = are needed",
+            subject="--same-patient",
+            found=identifiers,
+            expected="ID=ID",
+        )
+    if len(reason) < 3:
+        raise InputError(
+            "a reason must be given for joining two patient identifiers",
+            subject="--same-patient",
+            remedy='Add for example: --reason "identifier changed on transfer"',
+        )
+    return SamePatient(ids=(first, second), reason=reason)
+
+
+def _load_document(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError("cannot be opened", subject=str(path), found=error.strerror or str(error)) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        place = getattr(error, "problem_mark", None)
+        where = f"line {place.line + 1}, column {place.column + 1}" if place else "its text"
+        raise InputError("is neither YAML nor JSON", subject=str(path), found=f"an error at {where}") from error
