@@ -59,7 +59,7 @@ install_with_pip() {
     "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation -e .
 }
 
-say "Installing the locked parts into $venv (about 600 MB; half a minute with a fast line)."
+say "Installing the locked parts into $venv (about 1 GB on disk; under a minute with a fast line)."
 install_with_uv || {
     say "uv did not manage; trying pip, which is slower."
     install_with_pip || fail "The parts in requirements.lock could not be installed; the message above says why.

@@ -9,9 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Document(BaseModel):
-    """Base of all parts of the case document: unknown keys are refused, so that a typing error is never lost."""
+    """Base of all parts of the case document.
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True, use_enum_values=False)
+    Unknown keys are refused, so that a typing error is never lost; so are NaN and infinity, which JSON cannot hold: a
+    value that could not be computed is missing, with its reason.
+    """
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, use_enum_values=False, allow_inf_nan=False)
 
 
 class State(StrEnum):

@@ -34,7 +34,7 @@ def case_from_json(text: str, *, subject: str = "case.json") -> Case:
             "is not JSON", subject=subject, found=str(error), remedy="Run `isletscope read` again."
         ) from error
     version = document.get("schema_version") if isinstance(document, dict) else None
-    if not isinstance(version, int):
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise CaseError("is not a case document", subject=subject, expected="a whole number under schema_version")
     if version > SCHEMA_VERSION:
         raise CaseError(
