@@ -1,0 +1,204 @@
+"""Organs on the PET grid, from given masks first and built-in rules else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from isletscope.anatomy.abdomen import Trunk, find_bladder, find_brain, find_kidneys, find_liver, find_spleen
+from isletscope.anatomy.found import Found, not_found
+from isletscope.anatomy.frame import NO_CT_HU, BodyFrame, working_frame
+from isletscope.anatomy.shapes import Bool3D
+from isletscope.anatomy.thorax import find_aorta, find_body, find_bone, find_heart, find_lungs
+from isletscope.model import OrganFinding, State, TracerClass
+from isletscope.spatial import Geometry, Mask, Volume, resample, resample_labels, resample_mask
+
+LABELS: dict[str, int] = {
+    "body": 1,
+    "bone": 2,
+    "lung_right": 3,
+    "lung_left": 4,
+    "heart": 5,
+    "aorta": 6,
+    "liver": 7,
+    "spleen": 8,
+    "kidney_right": 9,
+    "kidney_left": 10,
+    "bladder": 11,
+    "brain": 12,
+}
+GROUPS: dict[str, tuple[str, ...]] = {
+    "lungs": ("lung_right", "lung_left"),
+    "kidneys": ("kidney_right", "kidney_left"),
+}
+_FIRST_GIVEN_LABEL = 20
+RULE_SOURCE = "built-in rule"
+GIVEN_SOURCE = "given mask"
+
+
+@dataclass(frozen=True)
+class Organs:
+    """Organ label map on the PET grid.
+
+    ``labels``: uint8 [k, j, i], later organs in ``names`` lie on top of the body; ``names``: label of each organ;
+    ``findings``: every organ looked for, found or missing with the reason; ``ct_on_pet``: CT in HU on the PET grid,
+    below -2000 HU where no CT was taken.
+    """
+
+    labels: npt.NDArray[np.uint8]
+    geometry: Geometry
+    names: dict[str, int]
+    findings: list[OrganFinding]
+    ct_on_pet: Volume | None = None
+
+    def mask(self, name: str) -> Mask:
+        """The organ ("body": everything inside the patient; "lungs", "kidneys": both sides); empty when missing."""
+        if name == "body":
+            return Mask(self.labels > 0, self.geometry, name=name)
+        wanted = [self.names[part] for part in GROUPS.get(name, (name,)) if part in self.names]
+        return Mask(np.isin(self.labels, wanted), self.geometry, name=name)
+
+    def finding(self, name: str) -> OrganFinding:
+        """What is known of that organ. Raises KeyError when it was not looked for."""
+        for finding in self.findings:
+            if finding.name == name:
+                return finding
+        raise KeyError(name)
+
+    def known(self, name: str) -> bool:
+        """Whether the organ has a mask."""
+        return any(part in self.names for part in GROUPS.get(name, (name,)))
+
+
+def find_organs(
+    pet: Volume, ct: Volume | None, tracer_class: TracerClass, given: dict[str, Mask] | None = None
+) -> Organs:
+    """Organs on the grid of ``pet`` (SUVbw), each with source and confidence, or missing with the reason.
+
+    ``ct``: CT in HU in the same frame of reference, or None: then only uptake is used and confidence is lower.
+    ``given``: masks by organ name (:data:`LABELS`, "lungs", "kidneys", or any other name); they outrank the rules.
+    """
+    frame = working_frame(pet, ct)
+    found = _by_rule(frame, tracer_class)
+    labels = np.zeros(frame.geometry.shape, dtype=np.uint8)
+    for name, label in LABELS.items():
+        mask = found[name].mask
+        if mask is not None:
+            labels[mask & (labels <= 1) if name in ("heart", "aorta") else mask] = label
+    on_pet = resample_labels(labels, frame.geometry, pet.geometry).copy()
+    names = {name: label for name, label in LABELS.items() if found[name].mask is not None}
+    entered = _lay_given(on_pet, names, given or {}, pet.geometry)
+    findings = [
+        _finding(name, on_pet, pet, names, found.get(name), entered) for name in [*LABELS, *_extra(names)]
+    ]
+    names = {name: label for name, label in names.items() if np.any(on_pet == label)}
+    placed = None if ct is None else resample(ct, pet.geometry, order="linear", outside=NO_CT_HU)
+    return Organs(on_pet, pet.geometry, names, findings, placed)
+
+
+def _extra(names: dict[str, int]) -> list[str]:
+    return [name for name in names if name not in LABELS]
+
+
+def _by_rule(frame: BodyFrame, tracer: TracerClass) -> dict[str, Found]:
+    """All organs by rule, on the working grid."""
+    body = find_body(frame)
+    if body.mask is None:
+        return {name: body if name == "body" else not_found(f"no body was found: {body.because}") for name in LABELS}
+    right, left = find_lungs(frame, body.mask)
+    nothing = np.zeros_like(body.mask)
+    right_mask, left_mask = _or(right.mask, nothing), _or(left.mask, nothing)
+    bone = find_bone(frame, body.mask)
+    aorta = find_aorta(frame, body.mask, right_mask | left_mask, _or(bone.mask, nothing))
+    if aorta.mask is not None and frame.hu is not None:
+        bone = find_bone(frame, body.mask, float(np.median(frame.hu[aorta.mask])) if aorta.mask.any() else None)
+    middle = _middle_x_mm(frame, body.mask, bone.mask)
+    trunk = Trunk(body.mask, right_mask, left_mask, _or(bone.mask, nothing), middle)
+    brain = find_brain(frame, trunk, tracer)
+    liver = find_liver(frame, trunk, tracer)
+    spleen = find_spleen(frame, trunk, liver, tracer)
+    kidney_right, kidney_left = find_kidneys(frame, trunk, liver, spleen, tracer)
+    bladder = find_bladder(frame, trunk, liver)
+    taken = _or(liver.mask, nothing) | _or(spleen.mask, nothing) | _or(aorta.mask, nothing)
+    heart = find_heart(frame, body.mask, trunk.lungs, trunk.bone, taken, tracer, liver)
+    return {
+        "body": body, "bone": bone, "lung_right": right, "lung_left": left, "heart": heart, "aorta": aorta,
+        "liver": liver, "spleen": spleen, "kidney_right": kidney_right, "kidney_left": kidney_left,
+        "bladder": bladder, "brain": brain,
+    }  # fmt: skip
+
+
+def _or(mask: Bool3D | None, nothing: Bool3D) -> Bool3D:
+    return nothing if mask is None else mask
+
+
+def _middle_x_mm(frame: BodyFrame, body: Bool3D, bone: Bool3D | None) -> float:
+    """LPS x of the middle of the body: the skeleton is steadier than the outline, which arms disturb."""
+    return frame.centre_lps_mm(body if bone is None else bone)[0]
+
+
+def _lay_given(
+    labels: npt.NDArray[np.uint8], names: dict[str, int], given: dict[str, Mask], geometry: Geometry
+) -> dict[str, str]:
+    """Lays given masks over the rules' result; gives the source text per organ."""
+    entered: dict[str, str] = {}
+    for name, mask in given.items():
+        on_pet = resample_mask(mask, geometry).array
+        source = f"{GIVEN_SOURCE} {mask.name or name}"
+        parts = GROUPS.get(name)
+        if parts is not None:
+            halves = _left_right(on_pet, geometry)
+            pairs = list(zip(parts, halves, strict=True))
+        else:
+            pairs = [(name, on_pet)]
+        for part, region in pairs:
+            label = names.get(part) or LABELS.get(part) or _FIRST_GIVEN_LABEL + len(_extra(names))
+            labels[labels == label] = LABELS["body"]
+            labels[region] = label
+            names[part] = label
+            entered[part] = source
+    return entered
+
+
+def _left_right(mask: npt.NDArray[np.bool_], geometry: Geometry) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Right and left half of a paired organ, cut at the middle of its extent along LPS x."""
+    index = np.argwhere(mask)
+    right, left = np.zeros_like(mask), np.zeros_like(mask)
+    if len(index):
+        x = geometry.to_lps(index)[:, 0]
+        side = x < (x.min() + x.max()) / 2
+        right[tuple(index[side].T)] = True
+        left[tuple(index[~side].T)] = True
+    return right, left
+
+
+def _finding(
+    name: str,
+    labels: npt.NDArray[np.uint8],
+    pet: Volume,
+    names: dict[str, int],
+    found: Found | None,
+    entered: dict[str, str],
+) -> OrganFinding:
+    label = names.get(name)
+    region = None if label is None else (labels > 0 if name == "body" else labels == label)
+    if label is None or region is None or not region.any():
+        because = found.because if found is not None and found.because else "its mask is empty on the PET grid"
+        return OrganFinding(name=name, state=State.MISSING, missing_because=because)
+    if name in entered:
+        state, source, confidence = State.ENTERED, entered[name], "high"
+    else:
+        state = State.DERIVED
+        source = f"{RULE_SOURCE}: {found.source}" if found else RULE_SOURCE
+        confidence = found.confidence if found else "low"
+    return OrganFinding(
+        name=name,
+        state=state,
+        source=source,
+        confidence=confidence,
+        volume_ml=float(np.count_nonzero(region)) * pet.geometry.voxel_volume_ml,
+        mean_suv=float(pet.array[region].mean(dtype=np.float64)),
+        label=label,
+    )

@@ -1,0 +1,97 @@
+"""Shape operations on boolean arrays in millimetres: round structuring elements by distance, components, filling."""
+
+from __future__ import annotations
+
+import cc3d
+import edt
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+Bool3D = npt.NDArray[np.bool_]
+Float3D = npt.NDArray[np.float32]
+Spacing = tuple[float, float, float]
+
+
+def dilated(mask: Bool3D, radius_mm: float, spacing_mm: Spacing) -> Bool3D:
+    """``mask`` [k, j, i] grown by a ball."""
+    if not mask.any():
+        return mask.copy()
+    distance = edt.edt(~mask, anisotropy=spacing_mm, black_border=False)
+    return np.asarray(distance <= radius_mm)
+
+
+def eroded(mask: Bool3D, radius_mm: float, spacing_mm: Spacing) -> Bool3D:
+    """``mask`` [k, j, i] shrunk by a ball; the border of the array counts as inside."""
+    if not mask.any():
+        return mask.copy()
+    distance = edt.edt(mask, anisotropy=spacing_mm, black_border=False)
+    return np.asarray(distance > radius_mm)
+
+
+def opened(mask: Bool3D, radius_mm: float, spacing_mm: Spacing) -> Bool3D:
+    """``mask`` without the parts that a ball of this radius does not fit into."""
+    return dilated(eroded(mask, radius_mm, spacing_mm), radius_mm, spacing_mm) & mask
+
+
+def closed(mask: Bool3D, radius_mm: float, spacing_mm: Spacing) -> Bool3D:
+    """``mask`` with the gaps filled that a ball of this radius does not fit into."""
+    return eroded(dilated(mask, radius_mm, spacing_mm), radius_mm, spacing_mm) | mask
+
+
+def depth_mm(mask: Bool3D, spacing_mm: Spacing) -> Float3D:
+    """Distance of each inside voxel from the outside in mm; the border of the array counts as inside."""
+    if not mask.any():
+        return np.zeros(mask.shape, dtype=np.float32)
+    return np.asarray(edt.edt(mask, anisotropy=spacing_mm, black_border=False), dtype=np.float32)
+
+
+def smoothed(values: Float3D, sigma_mm: float, spacing_mm: Spacing) -> Float3D:
+    """Gaussian smoothing with one sigma in mm."""
+    sigma = [sigma_mm / step for step in spacing_mm]
+    return np.asarray(ndimage.gaussian_filter(values, sigma, mode="nearest", truncate=3.0), dtype=np.float32)
+
+
+def filled_slices(mask: Bool3D) -> Bool3D:
+    """``mask`` with the holes of each slice k filled."""
+    return np.stack([ndimage.binary_fill_holes(plane) for plane in mask])
+
+
+class Parts:
+    """Connected parts of a mask with size and centre of gravity, largest first.
+
+    ``labels`` [k, j, i] holds 1 for the largest part; ``voxels[n]`` and ``centres_kji[n]`` describe part ``n + 1``.
+    """
+
+    def __init__(self, mask: Bool3D, *, least_voxels: int = 1, connectivity: int = 6) -> None:
+        labels = np.asarray(cc3d.connected_components(mask, connectivity=connectivity), dtype=np.int32)
+        counts = np.bincount(labels.ravel())
+        order = [int(n) for n in np.argsort(-counts[1:], kind="stable") + 1 if counts[n] >= least_voxels]
+        table = np.zeros(counts.size, dtype=np.int32)
+        table[order] = np.arange(1, len(order) + 1)
+        self.labels: npt.NDArray[np.int32] = table[labels]
+        self.voxels: list[int] = [int(counts[n]) for n in order]
+        centres = cc3d.statistics(labels.astype(np.uint32))["centroids"]
+        self.centres_kji: list[tuple[float, float, float]] = [
+            (float(centres[n][0]), float(centres[n][1]), float(centres[n][2])) for n in order
+        ]
+
+    def __len__(self) -> int:
+        return len(self.voxels)
+
+    def mask(self, number: int) -> Bool3D:
+        """Part ``number`` (0 is the largest) as a mask."""
+        return np.asarray(self.labels == number + 1)
+
+
+def largest_part(mask: Bool3D) -> Bool3D:
+    """The largest connected part, or the empty mask."""
+    parts = Parts(mask)
+    return parts.mask(0) if len(parts) else np.zeros_like(mask)
+
+
+def touching(mask: Bool3D, seed: Bool3D) -> Bool3D:
+    """The connected parts of ``mask`` that share a voxel with ``seed``."""
+    labels = np.asarray(cc3d.connected_components(mask, connectivity=6))
+    wanted = np.unique(labels[seed & mask])
+    return np.asarray(np.isin(labels, wanted[wanted > 0]))
