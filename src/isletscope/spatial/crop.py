@@ -41,16 +41,15 @@ def bounding_box(array: npt.NDArray[Any]) -> Box | None:
     if planes.size == 0:
         return None
     k0, k1 = int(planes[0]), int(planes[-1]) + 1
-    part = inside[k0:k1].any(axis=0)
-    rows = np.flatnonzero(part.any(axis=1))
-    columns = np.flatnonzero(part.any(axis=0))
+    flat = np.asarray(inside[k0:k1].any(axis=0), dtype=np.bool_)
+    rows, columns = np.flatnonzero(flat.any(axis=1)), np.flatnonzero(flat.any(axis=0))
     return Box((k0, int(rows[0]), int(columns[0])), (k1, int(rows[-1]) + 1, int(columns[-1]) + 1))
 
 
 def cropped_geometry(geometry: Geometry, box: Box) -> Geometry:
     """The grid of the box; voxels stay where they are in the patient. GeometryError when it leaves the grid."""
     k, j, i = (b - a for a, b in zip(box.start, box.stop, strict=True))
-    if min(box.start) < 0 or any(b > n for b, n in zip(box.stop, geometry.shape, strict=True)):
+    if min(box.start) < 0 or max(b - n for b, n in zip(box.stop, geometry.shape, strict=True)) > 0:
         raise GeometryError("a box leaves its grid", found=f"{box.start} to {box.stop}", expected=str(geometry.shape))
     x, y, z = (float(v) for v in geometry.to_lps(box.start))
     return replace(geometry, shape=(k, j, i), origin_lps_mm=(x, y, z))
