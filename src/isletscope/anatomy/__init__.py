@@ -1,1 +1,20 @@
-"""Organ masks and reference regions on PET/CT; knows nothing of tumours."""
+"""Organs and reference regions on the PET grid: given masks first, built-in rules on PET/CT else.
+
+Rules look at uptake, density and position together and refuse what is not plausible; what is not found is missing, with
+the reason. Knows nothing of tumours.
+"""
+
+from isletscope.anatomy.organs import GROUPS, LABELS, Organs, find_organs
+from isletscope.anatomy.references import find_references
+from isletscope.anatomy.thresholds import Threshold, Thresholds, load_thresholds
+
+__all__ = [
+    "GROUPS",
+    "LABELS",
+    "Organs",
+    "Threshold",
+    "Thresholds",
+    "find_organs",
+    "find_references",
+    "load_thresholds",
+]

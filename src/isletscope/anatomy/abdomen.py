@@ -19,6 +19,7 @@ from isletscope.anatomy.shapes import (
     dilated,
     largest_part,
     opened,
+    smoothed,
     touching,
 )
 from isletscope.model import TracerClass
@@ -48,7 +49,7 @@ def find_liver(frame: BodyFrame, trunk: Trunk, tracer: TracerClass) -> Found:
     core = _even_core(frame, trunk, solid, (low, high))
     if core is None:
         return not_found("no large region of even uptake lies right of the middle of the body")
-    level = float(np.median(frame.suv_5[core]))
+    core, level = _narrowed(frame, core)
     mask = _grown(frame, core, _soft_tissue(frame, trunk), level)
     mask = _with_enclosed_hot_spots(frame, mask, trunk, level)
     refusal = _implausible_liver(frame, trunk, mask)
@@ -100,6 +101,20 @@ def _even_core(frame: BodyFrame, trunk: Trunk, solid: Bool3D, bounds: tuple[floa
     return best
 
 
+def _narrowed(frame: BodyFrame, core: Bool3D) -> tuple[Bool3D, float]:
+    """The core kept to its commonest uptake, and that uptake (g/mL)."""
+    suv = smoothed(frame.suv, 8.0, frame.spacing_mm)
+    values = suv[core]
+    counts, edges = np.histogram(values, bins=60)
+    counts = ndimage.gaussian_filter1d(counts.astype(float), 2.0) * (edges[:-1] + edges[1:])
+    peak = int(np.argmax(counts))
+    level = float(edges[peak] + edges[peak + 1]) / 2
+    alike = core & (np.abs(suv / level - 1.0) < 0.2)
+    bulk = largest_part(opened(alike, 16.0, frame.spacing_mm))
+    kept = bulk if bulk.any() else largest_part(alike)
+    return kept, float(np.median(suv[kept]))
+
+
 def _below_right_lung(frame: BodyFrame, trunk: Trunk, z_mm: float) -> bool:
     """Whether a height lies in the zone of the liver: from the lower third of the right lung to 260 mm below its end."""
     planes = np.flatnonzero(trunk.right_lung.any(axis=(1, 2)))
@@ -113,14 +128,14 @@ def _grown(frame: BodyFrame, core: Bool3D, solid: Bool3D, level: float) -> Bool3
     low, high = (bound * level for bound in T.bounds("liver.band"))
     around = dilated(core, 30.0, frame.spacing_mm) & ~dilated(core, 12.0, frame.spacing_mm) & solid
     if around.any():
-        background = float(np.percentile(frame.suv_5[around], 20))
+        background = float(np.percentile(frame.suv_5[around], 35))
         low = max(low, 0.5 * (level + background)) if background < level else low
     like = solid & (frame.suv_3 > 0.8 * low) & (frame.suv_5 > low) & (frame.suv_5 < high)
     if frame.hu_4 is not None:
         median = float(np.median(frame.hu_4[core]))
         like &= np.abs(frame.hu_4 - median) < T.number("liver.hu_band")
     like &= dilated(core, T.number("liver.reach_mm"), frame.spacing_mm)
-    trimmed = opened(like, 9.0, frame.spacing_mm)
+    trimmed = opened(like, 9.0 if frame.hu is not None else 15.0, frame.spacing_mm)
     mask = touching(trimmed, core)
     return np.asarray(dilated(mask, 4.5, frame.spacing_mm) & (like | mask))
 
@@ -133,14 +148,16 @@ def _with_enclosed_hot_spots(frame: BodyFrame, mask: Bool3D, trunk: Trunk, level
         beyond &= frame.hu > -20.0
     result = mask | (filled & beyond & ~_strangers(frame, mask, filled & beyond, level))
     odd = beyond & ((frame.suv_5 > T.bounds("liver.band")[1] * level) | (filled & ~mask))
-    parts = Parts(odd, least_voxels=2, connectivity=26)
-    for number in range(min(len(parts), 300)):
+    odd &= dilated(mask, 4.5, frame.spacing_mm)
+    parts = Parts(touching(beyond & (frame.suv_5 > T.bounds("liver.band")[1] * level), odd) | odd, connectivity=26)
+    for number in range(len(parts)):
         if parts.voxels[number] * frame.voxel_ml > 0.6 * frame.volume_ml(mask):
             continue
-        part = parts.mask(number)
-        shell = dilated(part, 6.5, frame.spacing_mm) & ~part & ~trunk.lungs
-        if shell.any() and float(mask[shell].mean()) > 0.6:
-            result = result | part
+        box = parts.near(number, 8.0, frame.spacing_mm)
+        part = parts.labels[box] == number + 1
+        shell = dilated(part, 6.5, frame.spacing_mm) & ~part & ~trunk.lungs[box]
+        if shell.any() and float(mask[box][shell].mean()) > 0.6:
+            result[box] |= part
     return np.asarray(ndimage.binary_fill_holes(result))
 
 

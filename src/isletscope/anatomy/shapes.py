@@ -13,20 +13,32 @@ Float3D = npt.NDArray[np.float32]
 Spacing = tuple[float, float, float]
 
 
+def box_around(mask: Bool3D, margin_mm: float, spacing_mm: Spacing) -> tuple[slice, slice, slice] | None:
+    """Slices around the true voxels with a margin in mm, cut at the array's border; None for an empty mask."""
+    slices = []
+    for axis, step in enumerate(spacing_mm):
+        others = tuple(n for n in range(3) if n != axis)
+        there = np.flatnonzero(mask.any(axis=others))
+        if not there.size:
+            return None
+        margin = int(np.ceil(margin_mm / step)) + 1
+        slices.append(slice(max(0, int(there[0]) - margin), min(mask.shape[axis], int(there[-1]) + margin + 1)))
+    return slices[0], slices[1], slices[2]
+
+
 def dilated(mask: Bool3D, radius_mm: float, spacing_mm: Spacing) -> Bool3D:
     """``mask`` [k, j, i] grown by a ball."""
-    if not mask.any():
-        return mask.copy()
-    distance = edt.edt(~mask, anisotropy=spacing_mm, black_border=False)
-    return np.asarray(distance <= radius_mm)
+    result = np.zeros_like(mask)
+    box = box_around(mask, radius_mm, spacing_mm)
+    if box is not None:
+        distance = edt.edt(np.ascontiguousarray(~mask[box]), anisotropy=spacing_mm, black_border=False)
+        result[box] = distance <= radius_mm
+    return result
 
 
 def eroded(mask: Bool3D, radius_mm: float, spacing_mm: Spacing) -> Bool3D:
     """``mask`` [k, j, i] shrunk by a ball; the border of the array counts as inside."""
-    if not mask.any():
-        return mask.copy()
-    distance = edt.edt(mask, anisotropy=spacing_mm, black_border=False)
-    return np.asarray(distance > radius_mm)
+    return np.asarray(depth_mm(mask, spacing_mm) > radius_mm)
 
 
 def opened(mask: Bool3D, radius_mm: float, spacing_mm: Spacing) -> Bool3D:
@@ -41,9 +53,11 @@ def closed(mask: Bool3D, radius_mm: float, spacing_mm: Spacing) -> Bool3D:
 
 def depth_mm(mask: Bool3D, spacing_mm: Spacing) -> Float3D:
     """Distance of each inside voxel from the outside in mm; the border of the array counts as inside."""
-    if not mask.any():
-        return np.zeros(mask.shape, dtype=np.float32)
-    return np.asarray(edt.edt(mask, anisotropy=spacing_mm, black_border=False), dtype=np.float32)
+    result = np.zeros(mask.shape, dtype=np.float32)
+    box = box_around(mask, 0.0, spacing_mm)
+    if box is not None:
+        result[box] = edt.edt(np.ascontiguousarray(mask[box]), anisotropy=spacing_mm, black_border=False)
+    return result
 
 
 def smoothed(values: Float3D, sigma_mm: float, spacing_mm: Spacing) -> Float3D:
@@ -58,9 +72,9 @@ def filled_slices(mask: Bool3D) -> Bool3D:
 
 
 class Parts:
-    """Connected parts of a mask with size and centre of gravity, largest first.
+    """Connected parts of a mask, largest first.
 
-    ``labels`` [k, j, i] holds 1 for the largest part; ``voxels[n]`` and ``centres_kji[n]`` describe part ``n + 1``.
+    ``labels`` [k, j, i] holds 1 for the largest part; ``voxels[n]`` and ``boxes[n]`` describe label ``n + 1``.
     """
 
     def __init__(self, mask: Bool3D, *, least_voxels: int = 1, connectivity: int = 6) -> None:
@@ -68,16 +82,22 @@ class Parts:
         counts = np.bincount(labels.ravel())
         order = [int(n) for n in np.argsort(-counts[1:], kind="stable") + 1 if counts[n] >= least_voxels]
         table = np.zeros(counts.size, dtype=np.int32)
-        table[order] = np.arange(1, len(order) + 1)
+        table[np.asarray(order, dtype=np.int64)] = np.arange(1, len(order) + 1)
         self.labels: npt.NDArray[np.int32] = table[labels]
         self.voxels: list[int] = [int(counts[n]) for n in order]
-        centres = cc3d.statistics(labels.astype(np.uint32))["centroids"]
-        self.centres_kji: list[tuple[float, float, float]] = [
-            (float(centres[n][0]), float(centres[n][1]), float(centres[n][2])) for n in order
-        ]
+        boxes = ndimage.find_objects(self.labels)
+        self.boxes: list[tuple[slice, slice, slice]] = [box for box in boxes if box is not None]
 
     def __len__(self) -> int:
         return len(self.voxels)
+
+    def near(self, number: int, margin_mm: float, spacing_mm: Spacing) -> tuple[slice, slice, slice]:
+        """The box of part ``number`` with a margin, cut at the array's border."""
+        box = []
+        for part, step, length in zip(self.boxes[number], spacing_mm, self.labels.shape, strict=True):
+            margin = int(np.ceil(margin_mm / step)) + 1
+            box.append(slice(max(0, part.start - margin), min(length, part.stop + margin)))
+        return box[0], box[1], box[2]
 
     def mask(self, number: int) -> Bool3D:
         """Part ``number`` (0 is the largest) as a mask."""

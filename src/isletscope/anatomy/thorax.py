@@ -271,7 +271,7 @@ def _hot_myocardium(frame: BodyFrame, body: Bool3D, tracer: TracerClass, liver: 
     level = float(np.median(frame.suv_5[liver.mask]))
     top = float(frame.z_mm.ravel()[np.flatnonzero(liver.mask.any(axis=(1, 2)))[-1]])
     centre = _midline_x_mm(frame, body)
-    place = (frame.z_mm > top - 45.0) & (frame.z_mm < top + 110.0)
+    place = (frame.z_mm > top - 90.0) & (frame.z_mm < top + 110.0)
     place = place & (frame.x_mm > centre - 40.0) & (frame.x_mm < centre + 110.0)
     inner = depth_mm(body, frame.spacing_mm) > 20.0
     hot = inner & place & ~liver.mask & (frame.suv_5 > level * T.number("heart.fdg_over_liver"))
