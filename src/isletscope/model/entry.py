@@ -18,6 +18,7 @@ class EntrySubject(StrEnum):
     INJECTED_ACTIVITY_MBQ = "injected_activity_mbq"
     INJECTION_TIME = "injection_time"
     HALF_LIFE_S = "half_life_s"
+    DECAY_REFERENCE_TIME = "decay_reference_time"
     CONFIRM_UPTAKE_TIME = "confirm_uptake_time"
     SERIES_ROLE = "series_role"
     TRACER_CLASS = "tracer_class"

@@ -121,6 +121,9 @@ class PetQuantification(Document):
     branch: str = Field(description="the way taken, e.g. 'BQML, START, series time'")
     factor: float | None = None
     factor_range: tuple[float, float] | None = Field(default=None, description="smallest and largest, when per slice")
+    slice_factors: list[float] = Field(
+        default_factory=list, description="one factor per image plane in order, only when they differ"
+    )
     reference_time: str | None = Field(default=None, description="moment of decay correction, ISO")
     injection_time: str | None = Field(default=None, description="ISO")
     uptake_minutes: float | None = None
