@@ -1,0 +1,110 @@
+"""The figures behind outlining foci, read from ``delineation.yaml`` and checked."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Annotated
+
+import yaml
+from pydantic import Field
+
+from isletscope.model import Support, TracerClass
+from isletscope.model.knowledge import Document
+
+
+class Figure(Document):
+    """One threshold with its source and how well it is supported."""
+
+    value: Annotated[float, Field(gt=0)]
+    source: Annotated[str, Field(min_length=5)]
+    support: Support
+
+
+class ShellRules(Document):
+    """Surroundings of a focus."""
+
+    inner_mm: Figure
+    outer_mm: Figure
+    minimum_voxels: Figure
+
+
+class DiscernibleRules(Document):
+    """When a focus stands out, and when it is colder than its surroundings."""
+
+    standard_deviations: Figure
+    peak_over_shell: Figure
+    photopenic_below: Figure
+
+
+class ByTracer(Document):
+    """A figure that depends on the tracer."""
+
+    sstr: Figure
+    fdg: Figure
+    other: Figure
+
+    def of(self, tracer: TracerClass) -> Figure:
+        """The figure for a tracer class."""
+        if tracer is TracerClass.SSTR:
+            return self.sstr
+        return self.fdg if tracer is TracerClass.FDG else self.other
+
+
+class AdaptedRules(Document):
+    """The percentage rule on what stands above background."""
+
+    assessable_over_background: Figure
+    rounds: Figure
+    settled_within: Figure
+
+
+class LiverRules(Document):
+    """Liver mean + k standard deviations."""
+
+    standard_deviations: Figure
+
+
+class PercistRules(Document):
+    """PERCIST: factor x liver mean + k standard deviations."""
+
+    factor: Figure
+    standard_deviations: Figure
+
+
+class LimitRules(Document):
+    """What is said beside a volume."""
+
+    minimum_volume_ml: Figure
+    fdg_over_liver: Figure
+    bulk_over_liver: Figure
+    bulk_volume_ml: Figure
+
+
+class SplittingRules(Document):
+    """When one region of uptake is more than one focus."""
+
+    smoothing_fwhm_mm: Figure
+    saddle_depth: Figure
+    peak_distance_mm: Figure
+
+
+class DelineationRules(Document):
+    """All figures of ``delineation.yaml``."""
+
+    shell: ShellRules
+    discernible: DiscernibleRules
+    percentage: ByTracer
+    background_adapted: AdaptedRules
+    fixed_suv: ByTracer
+    liver_based: LiverRules
+    percist: PercistRules
+    limits: LimitRules
+    splitting: SplittingRules
+
+
+@cache
+def delineation_rules() -> DelineationRules:
+    """The rules that come with the software."""
+    text = (files("isletscope.lesions") / "delineation.yaml").read_text(encoding="utf-8")
+    return DelineationRules.model_validate(yaml.safe_load(text))
