@@ -10,6 +10,7 @@ from isletscope.model import (
     Evidence,
     Exam,
     Focus,
+    GivenRegion,
     GridDescription,
     Lesion,
     OrganFinding,
@@ -115,7 +116,7 @@ def _grid() -> GridDescription:
 def _quantification() -> PetQuantification:
     return PetQuantification(
         quantified=True, unit_in="BQML", branch="BQML, START, series time", factor=0.0005,
-        factor_range=(0.0005, 0.0005), reference_time="2026-01-01T10:00:00", injection_time="2026-01-01T09:00:00",
+        factor_range=(0.0005, 0.0006), slice_factors=[0.0005, 0.0006], reference_time="2026-01-01T10:00:00", injection_time="2026-01-01T09:00:00",
         uptake_minutes=60.0, injected_activity_mbq=150.0, half_life_s=4070.0, weight_kg=70.0,
         lean_body_mass_kg={"janmahasatian": 45.0}, body_surface_m2=1.8,
         evidence=[Evidence(text="Patient's Weight (0010,1030)", value=70.0, unit="kg")],
@@ -153,6 +154,9 @@ def _reading() -> ReadingOfPet:
         totals={"tumour_volume": derived("SSTR-TV", 4.0, "mL", method="sum over tumour foci")},
         methods=["Contours: background-adapted, 45 % of what stands above background."],
         limits=["Lungs were not searched."],
+        given_regions=[
+            GivenRegion(source="SEG1", name="lesion", volume_ml=3.8, focus_ids=["pet-1/1"], share_covered=0.9)
+        ],
         foci_map="masks/pet-1_foci.nii.gz", organ_map="masks/pet-1_organs.nii.gz",
     )  # fmt: skip
 

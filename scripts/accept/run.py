@@ -1,0 +1,89 @@
+"""Which items there are, in which order they are measured, and what is done with the results."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.accept.claims import Claim, print_claims
+from scripts.accept.document import write_document
+from scripts.accept.program import KEPT, ROOT, Result, kept, source_digest
+from scripts.accept.real_patients import measure_qin, measure_sarcoma, real_patient_claims
+from scripts.accept.reference_objects import (
+    given_region_claims,
+    measure_given_regions,
+    measure_suv_objects,
+    suv_object_claims,
+)
+from scripts.accept.reference_patients import SEEDS, measure_patient, reference_patient_claims
+
+SARCOMAS = ("STS_002", "STS_003", "STS_025")
+PARTS = ("objects", "regions", "real", "patients")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of the command line."""
+    parser.add_argument("--size", choices=("small", "full"), default="small", help="of the reference patients")
+    parser.add_argument("--document", type=Path, help="write the whole of it as this Markdown file")
+    parser.add_argument("--only", choices=PARTS, action="append", help="measure this part alone; may be repeated")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure everything that is not kept, print the claims; 1 when one of them fails."""
+    data = Path(os.environ.get("ISLETSCOPE_TEST_DATA", ROOT.parent / "shared" / "data"))
+    parts = options.only or PARTS
+    if not (data / "reference.json").is_file() and set(parts) != {"patients"}:
+        print(
+            f"No public test data at {data}: set ISLETSCOPE_TEST_DATA (docs/test-data.md). Only patients are measured."
+        )
+        parts = ["patients"]
+    KEPT.mkdir(exist_ok=True)
+    results = measure(data, parts, options.size)
+    claims = all_claims(results)
+    print_claims(claims)
+    if options.document:
+        write_document(options.document, options.size, results, claims)
+        print(f"Written: {options.document}")
+    failed = [claim for claim in claims if claim.holds is False]
+    print(f"{len(claims)} figures, {len(failed)} of them fail their bar." if failed else "Every claim holds.")
+    return 1 if failed else 0
+
+
+def measure(data: Path, parts: list[str] | tuple[str, ...], size: str) -> dict[str, Result]:
+    """All results by item, from what is kept or measured now."""
+    items: dict[str, Callable[[Path], Result]] = {}
+    if "objects" in parts:
+        items["objects"] = lambda work: measure_suv_objects(data)
+    if "regions" in parts:
+        items["regions"] = lambda work: measure_given_regions(data, work)
+    if "real" in parts:
+        items["qin"] = lambda work: measure_qin(data, work, with_segmentation=False)
+        items["qin-with-seg"] = lambda work: measure_qin(data, work, with_segmentation=True)
+        for patient in SARCOMAS:
+            items[patient.lower()] = lambda work, patient=patient: measure_sarcoma(data, work, patient)  # type: ignore[misc]
+    if "patients" in parts:
+        for seed in SEEDS:
+            items[f"patient-{seed}-{size}"] = lambda work, seed=seed: measure_patient(seed, size, work)  # type: ignore[misc]
+    digest = source_digest()
+    return {name: kept(name, digest, item, lambda line: print(line, flush=True)) for name, item in items.items()}
+
+
+def all_claims(results: dict[str, Result]) -> list[Claim]:
+    """The claims that the results answer."""
+    claims: list[Claim] = []
+    if "objects" in results:
+        claims += suv_object_claims(results["objects"])
+    if "regions" in results:
+        claims += given_region_claims(results["regions"])
+    if "qin" in results:
+        claims += real_patient_claims("whole-body FDG PET", results["qin"], whole_body=True)
+        claims += real_patient_claims("the same with its SEG", results["qin-with-seg"], whole_body=True)
+    for patient in SARCOMAS:
+        if patient.lower() in results:
+            claims += real_patient_claims(f"limb {patient}", results[patient.lower()], whole_body=False)
+    patients = {name: result for name, result in results.items() if name.startswith("patient-")}
+    if patients:
+        claims += reference_patient_claims(patients)
+    return claims

@@ -1,0 +1,65 @@
+"""Writes docs/commands.md from the program's own help texts.
+
+python scripts/commands.py            writes it
+python scripts/commands.py --check    exit code 1 when it is stale
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "commands.md"
+PROGRAM = Path(sys.executable).with_name("isletscope")
+
+HEAD = """# Commands
+
+Written by `make docs` from the program's own help; do not edit.
+
+Exit codes: 0 done; 1 done, and something was refused (it is named); 2 the command or its input cannot be used;
+3 nothing readable was found; 70 a fault of Isletscope itself.
+
+Results go to standard output, progress and errors to standard error.
+"""
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="compare only, change nothing")
+    page = commands_page()
+    if not parser.parse_args().check:
+        PAGE.write_text(page)
+    elif not PAGE.is_file() or PAGE.read_text() != page:
+        print("docs/commands.md is stale; renew it with `make docs`")
+        return 1
+    return 0
+
+
+def commands_page() -> str:
+    """The text of docs/commands.md."""
+    sections = [f"## {name}\n\n```text\n{help_text(name)}\n```\n" for name in command_names()]
+    return "\n".join([HEAD, *sections])
+
+
+def command_names() -> list[str]:
+    """The commands that the program lists, in its order."""
+    listed = help_text().split("Commands:\n")[1]
+    return re.findall(r"^  ([a-z-]+) ", listed, flags=re.MULTILINE)
+
+
+def help_text(*command: str) -> str:
+    """What ``isletscope COMMAND --help`` prints, at a fixed width and without colour."""
+    settings = {**os.environ, "COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    call = [str(PROGRAM), *command, "--help"]
+    printed = subprocess.run(call, env=settings, capture_output=True, text=True, check=True).stdout
+    return "\n".join(line.rstrip() for line in printed.strip().splitlines())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
