@@ -1,1 +1,33 @@
 """From files to exams: scan, classify, check, quantify, load."""
+
+from isletscope.intake.classify import classify
+from isletscope.intake.evidence import SeriesEvidence
+from isletscope.intake.exams import apply_entries, group_exams
+from isletscope.intake.files import Instance, Inventory, SeriesFiles, SupplementFile
+from isletscope.intake.frames import frame_attribute
+from isletscope.intake.load import load_volume
+from isletscope.intake.rescale import Rescale, real_world_mappings, rescale_of
+from isletscope.intake.scan import scan
+from isletscope.intake.stack import geometry_of
+from isletscope.intake.tracer import nuclide_of, tracer_of, tracer_table
+
+__all__ = [
+    "Instance",
+    "Inventory",
+    "Rescale",
+    "SeriesEvidence",
+    "SeriesFiles",
+    "SupplementFile",
+    "apply_entries",
+    "classify",
+    "frame_attribute",
+    "geometry_of",
+    "group_exams",
+    "load_volume",
+    "nuclide_of",
+    "real_world_mappings",
+    "rescale_of",
+    "scan",
+    "tracer_of",
+    "tracer_table",
+]

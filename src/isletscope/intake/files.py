@@ -17,6 +17,8 @@ class Instance:
     ``header`` holds the file's attributes without pixel data and is shared by all frames of the file;
     ``frame`` is the zero-based frame number, or None for a single-frame object.
     ``position_lps_mm`` is Image Position (Patient): the centre of the first voxel of the plane.
+    ``pixel_offset`` is where the pixel values of the whole file begin, in bytes; None when they are compressed, or
+    can only be reached through pydicom.
     """
 
     path: Path
@@ -25,6 +27,7 @@ class Instance:
     position_lps_mm: tuple[float, float, float] | None = None
     file_size: int = 0
     changed_ns: int = 0
+    pixel_offset: int | None = None
 
     @property
     def sop_instance_uid(self) -> str:
@@ -50,6 +53,13 @@ class SeriesFiles:
     def header(self) -> Dataset:
         """Header of the first plane."""
         return self.instances[0].header
+
+    @property
+    def planes(self) -> tuple[int, ...]:
+        """Plane number k of each instance on the series' grid; the numbers in ``gaps`` are left out."""
+        left_out = set(self.gaps)
+        count = len(self.instances) + len(left_out)
+        return tuple(k for k in range(count) if k not in left_out)
 
 
 @dataclass(frozen=True)

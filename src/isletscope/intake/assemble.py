@@ -1,0 +1,237 @@
+"""From image files to series: group, split, stack, classify, describe."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydicom.dataset import Dataset
+
+from isletscope.intake import values
+from isletscope.intake.classify import classify
+from isletscope.intake.diffusion import b_value_s_mm2
+from isletscope.intake.evidence import SeriesEvidence, acquisition_moment
+from isletscope.intake.files import Instance, SeriesFiles
+from isletscope.intake.frames import instances_of
+from isletscope.intake.headers import FileHeader
+from isletscope.intake.rescale import rescale_of
+from isletscope.intake.split import Part, split_series
+from isletscope.intake.stack import Stack, build_stack, describe, plane_of
+from isletscope.intake.tracer import tracer_of
+from isletscope.model import Patient, QualityFinding, Role, Series, Severity
+
+_NO_VOLUME = (Role.NM_NOT_QUANTIFIED, Role.OTHER, Role.DERIVED, Role.LOCALIZER)
+_VOLUME_MODALITIES = ("CT", "MR", "PT")
+_KEY_NAMES = {"PT": "pet", "CT": "ct", "MR": "mr", "NM": "nm"}
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A part of a series before it is named and classified."""
+
+    part: Part
+    stack: Stack
+    moment: datetime | None
+    position: int
+
+    @property
+    def header(self) -> Dataset:
+        """Header of the first plane."""
+        return self.stack.planes[0].instance.header
+
+
+def assemble(images: list[FileHeader]) -> list[SeriesFiles]:
+    """All series of the files, in order of acquisition, with keys, grids, roles and findings.
+
+    Series of CT, MR and PET that form no grid are listed with the finding that says why.
+    """
+    drafts: list[_Draft] = []
+    for files in by_series(images).values():
+        instances = [instance for file in files for instance in instances_of(file)]
+        drafts.extend(_drafts(instances, len(drafts)))
+    drafts.sort(key=lambda draft: (draft.moment or datetime.max, draft.position))
+    pet_frames, pet_studies = _pet_places(drafts)
+    counts: dict[str, int] = defaultdict(int)
+    series = []
+    for draft in drafts:
+        name = _KEY_NAMES.get(values.text(draft.header, "Modality"), "other")
+        counts[name] += 1
+        frame = values.text(draft.header, "FrameOfReferenceUID")
+        study = values.text(draft.header, "StudyInstanceUID")
+        with_pet = frame in pet_frames if frame else study in pet_studies
+        series.append(_series(draft, f"{name}-{counts[name]}", with_pet))
+    return series
+
+
+def by_series(images: list[FileHeader]) -> dict[tuple[str, ...], list[FileHeader]]:
+    """Files by patient, study, series and object class, in order of first appearance."""
+    groups: dict[tuple[str, ...], list[FileHeader]] = defaultdict(list)
+    for file in images:
+        names = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID")
+        groups[tuple(values.text(file.dataset, name) for name in names)].append(file)
+    return groups
+
+
+def _drafts(instances: list[Instance], before: int) -> list[_Draft]:
+    modality = values.text(instances[0].header, "Modality")
+    planes = [plane_of(instance) for instance in instances]
+    whole = modality not in _VOLUME_MODALITIES or _is_picture(instances[0])
+    parts = [Part(tuple(planes))] if whole else split_series(planes)
+    drafts = []
+    for number, part in enumerate(parts):
+        stack = Stack(part.planes, None) if whole else _stack(part)
+        moments = [found for plane in stack.planes if (found := acquisition_moment(plane.instance)) is not None]
+        drafts.append(_Draft(part, stack, min(moments, default=None), before + number))
+    return drafts
+
+
+def _stack(part: Part) -> Stack:
+    if not part.scattered:
+        return build_stack(list(part.planes))
+    finding = QualityFinding(
+        code="mixed_orientation",
+        severity=Severity.ERROR,
+        problem="the planes lie in many directions, so they form no volume",
+        found=f"{len(part.planes)} planes",
+        expected="one direction per series",
+        remedy="Not measured; nothing to do for radial or survey series.",
+    )
+    return Stack(part.planes, None, findings=(finding,))
+
+
+def _is_picture(instance: Instance) -> bool:
+    """Whether the images are pictures rather than planes of a volume: captures, colour, localizers."""
+    role, _ = classify(SeriesEvidence(instance))
+    return role in _NO_VOLUME
+
+
+def _pet_places(drafts: list[_Draft]) -> tuple[set[str], set[str]]:
+    frames, studies = set(), set()
+    for draft in drafts:
+        if values.text(draft.header, "Modality") == "PT":
+            frames.add(values.text(draft.header, "FrameOfReferenceUID"))
+            studies.add(values.text(draft.header, "StudyInstanceUID"))
+    return frames - {""}, studies - {""}
+
+
+def _series(draft: _Draft, key: str, with_pet: bool) -> SeriesFiles:
+    header, stack, part = draft.header, draft.stack, draft.part
+    instances = tuple(plane.instance for plane in stack.planes)
+    evidence = SeriesEvidence(instances[0], part.label, part.phase, with_pet)
+    role, because = classify(evidence)
+    geometry = stack.geometry
+    b_value = b_value_s_mm2(instances[0]) if role is Role.MR_DWI else None
+    record = Series(
+        key=key,
+        series_uid=values.text(header, "SeriesInstanceUID"),
+        part=part.label,
+        modality=values.text(header, "Modality"),
+        sop_class=str(header.SOPClassUID.name),
+        description=values.words(header, "SeriesDescription") or values.words(header, "ProtocolName"),
+        number=int(number) if (number := values.number(header, "SeriesNumber")) is not None else None,
+        manufacturer=values.words(header, "Manufacturer"),
+        model=values.words(header, "ManufacturerModelName"),
+        acquired=draft.moment.isoformat() if draft.moment else None,
+        frame_of_reference_uid=values.text(header, "FrameOfReferenceUID") or None,
+        role=role,
+        role_because=because,
+        tracer=tracer_of(header) if values.text(header, "Modality") == "PT" else None,
+        b_value_s_mm2=b_value,
+        body_part=values.words(header, "BodyPartExamined"),
+        instance_count=len(instances),
+        grid=describe(geometry) if geometry is not None else None,
+        findings=_findings(draft, role),
+        fingerprint=fingerprint(instances),
+    )
+    return SeriesFiles(
+        record=record,
+        patient=patient_of(header),
+        study_uid=values.text(header, "StudyInstanceUID"),
+        study_date=values.iso_date(values.text(header, "StudyDate")),
+        instances=instances,
+        gaps=stack.gaps,
+    )
+
+
+def fingerprint(instances: tuple[Instance, ...]) -> str:
+    """Hash over SOP Instance UID, frame, size and change time of the planes, whatever their order or folder."""
+    lines = sorted(f"{item.sop_instance_uid}|{item.frame}|{item.file_size}|{item.changed_ns}" for item in instances)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
+
+
+def patient_of(header: Dataset) -> Patient:
+    """The person as this header names them; impossible numbers are left empty for others to judge."""
+    birth = values.iso_date(values.text(header, "PatientBirthDate"))
+    study = values.moment(values.text(header, "StudyDate"), "00")
+    return Patient(
+        id=values.words(header, "PatientID"),
+        name=values.words(header, "PatientName") or None,
+        sex=values.text(header, "PatientSex") or None,
+        birth_date=birth,
+        age_years=_age_years(header, birth, study),
+        weight_kg=values.number(header, "PatientWeight") or None,
+        size_m=values.number(header, "PatientSize") or None,
+    )
+
+
+def _age_years(header: Dataset, birth: str | None, study: datetime | None) -> float | None:
+    said = values.text(header, "PatientAge")
+    per_year = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
+    if len(said) >= 2 and said[:-1].isdigit() and said[-1].upper() in per_year:
+        return round(int(said[:-1]) / per_year[said[-1].upper()], 2)
+    if birth is None or study is None:
+        return None
+    days = (study - datetime.fromisoformat(birth)).days
+    return round(days / 365.25, 2) if days >= 0 else None
+
+
+def _findings(draft: _Draft, role: Role) -> list[QualityFinding]:
+    findings = list(draft.stack.findings)
+    if draft.part.label and role not in _NO_VOLUME:
+        findings.append(_info("split_series", "one series held several volumes; this is one part", draft.part.label))
+    if role not in _NO_VOLUME:
+        findings += _header_findings(draft)
+    return findings
+
+
+def _header_findings(draft: _Draft) -> list[QualityFinding]:
+    """Facts of the header that a reader should know and that do not stop a measurement."""
+    header, findings = draft.header, []
+    modality = values.text(header, "Modality")
+    line = rescale_of(draft.stack.planes[0].instance)
+    if modality == "CT" and line.source == "none":
+        findings.append(
+            QualityFinding(
+                code="no_rescale",
+                severity=Severity.WARNING,
+                problem="the CT does not say how stored values become Hounsfield units",
+                found="no Rescale Slope (0028,1053) and Intercept (0028,1052)",
+                expected="both",
+                remedy="Values are shown as stored and not taken as HU.",
+            )
+        )
+    if values.text(header, "PhotometricInterpretation") == "MONOCHROME1":
+        problem = "low values are meant to be shown bright (MONOCHROME1); the values themselves are unchanged"
+        findings.append(_info("monochrome1", problem))
+    if values.text(header, "LossyImageCompression") == "01":
+        method = values.text(header, "LossyImageCompressionMethod")
+        findings.append(
+            QualityFinding(
+                code="lossy_compression",
+                severity=Severity.WARNING,
+                problem="the images were compressed with loss, so values may differ from the original",
+                found=f"Lossy Image Compression (0028,2110) is 01 {method}".rstrip(),
+                expected="00",
+                remedy="Use the original series where you can.",
+            )
+        )
+    if not values.text(header, "FrameOfReferenceUID"):
+        problem = "no frame of reference is named, so the series cannot be laid over others with certainty"
+        findings.append(_info("no_frame_of_reference", problem, "Frame of Reference UID (0020,0052) is empty"))
+    return findings
+
+
+def _info(code: str, problem: str, found: str = "") -> QualityFinding:
+    return QualityFinding(code=code, severity=Severity.INFO, problem=problem, found=found)

@@ -1,0 +1,134 @@
+"""Frames of multi-frame objects: functional groups, and one Instance per image plane."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydicom.dataset import Dataset
+
+from isletscope.intake import values
+from isletscope.intake.files import Instance
+from isletscope.intake.headers import FileHeader
+
+_CONVERTED = ("UnassignedPerFrameConvertedAttributesSequence", "UnassignedSharedConvertedAttributesSequence")
+
+
+def frame_attribute(instance: Instance, group: str, attribute: str) -> Any:
+    """Value of ``attribute`` (keyword) in functional group ``group`` (keyword) for the frame of this instance.
+
+    Looked for in the per-frame groups, then the shared groups, then among attributes that a conversion from classic
+    objects left unassigned, then at the top of the header. None when it is nowhere.
+    """
+    if instance.frame is not None:
+        for groups in _groups(instance):
+            item = _first(groups, group)
+            if item is not None and item.get(attribute) is not None:
+                return item.get(attribute)
+        for groups in _groups(instance):
+            for name in _CONVERTED:
+                item = _first(groups, name)
+                if item is not None and item.get(attribute) is not None:
+                    return item.get(attribute)
+    return instance.header.get(attribute)
+
+
+def _groups(instance: Instance) -> list[Dataset]:
+    found = []
+    per_frame = instance.header.get("PerFrameFunctionalGroupsSequence")
+    if per_frame and instance.frame is not None and instance.frame < len(per_frame):
+        found.append(per_frame[instance.frame])
+    shared = instance.header.get("SharedFunctionalGroupsSequence")
+    if shared:
+        found.append(shared[0])
+    return found
+
+
+def _first(groups: Dataset, name: str) -> Dataset | None:
+    sequence = groups.get(name)
+    return sequence[0] if sequence else None
+
+
+def frame_numbers(instance: Instance, group: str, attribute: str) -> tuple[float, ...]:
+    """Numbers of an attribute, from the functional groups for a frame, else from the header; empty when absent."""
+    if instance.frame is None:
+        return values.numbers(instance.header, attribute)
+    value = frame_attribute(instance, group, attribute)
+    if value is None or value == "":
+        return ()
+    try:
+        if isinstance(value, str | int | float):
+            return (float(value),)
+        return tuple(float(item) for item in value)
+    except (TypeError, ValueError):
+        return ()
+
+
+def frame_text(instance: Instance, group: str, attribute: str) -> str:
+    """Text of an attribute, several values joined by a backslash; empty when absent."""
+    if instance.frame is None:
+        return values.text(instance.header, attribute)
+    value = frame_attribute(instance, group, attribute)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else _joined(value)
+
+
+def _joined(value: object) -> str:
+    try:
+        return "\\".join(str(item) for item in value)  # type: ignore[attr-defined]
+    except TypeError:
+        return str(value)
+
+
+def is_multi_frame(header: Dataset) -> bool:
+    """Whether the object keeps its geometry in functional groups, frame by frame."""
+    return "PerFrameFunctionalGroupsSequence" in header
+
+
+def instances_of(file: FileHeader) -> list[Instance]:
+    """One Instance per image plane of the file.
+
+    Multi-frame objects without functional groups (NM, multi-frame captures) stay one instance without position.
+    """
+    if not is_multi_frame(file.dataset):
+        position = values.numbers(file.dataset, "ImagePositionPatient")
+        return [
+            Instance(
+                path=file.path,
+                header=file.dataset,
+                position_lps_mm=_point(position),
+                file_size=file.file_size,
+                changed_ns=file.changed_ns,
+                pixel_offset=file.pixel_offset,
+            )
+        ]
+    count = int(values.number(file.dataset, "NumberOfFrames") or len(file.dataset.PerFrameFunctionalGroupsSequence))
+    planes = []
+    for frame in range(count):
+        plane = Instance(
+            path=file.path,
+            header=file.dataset,
+            frame=frame,
+            file_size=file.file_size,
+            changed_ns=file.changed_ns,
+            pixel_offset=file.pixel_offset,
+        )
+        position = frame_numbers(plane, "PlanePositionSequence", "ImagePositionPatient")
+        planes.append(_placed(plane, _point(position)))
+    return planes
+
+
+def _placed(plane: Instance, position: tuple[float, float, float] | None) -> Instance:
+    return Instance(
+        path=plane.path,
+        header=plane.header,
+        frame=plane.frame,
+        position_lps_mm=position,
+        file_size=plane.file_size,
+        changed_ns=plane.changed_ns,
+        pixel_offset=plane.pixel_offset,
+    )
+
+
+def _point(position: tuple[float, ...]) -> tuple[float, float, float] | None:
+    return (position[0], position[1], position[2]) if len(position) == 3 else None

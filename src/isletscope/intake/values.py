@@ -1,0 +1,136 @@
+"""Header values without pydicom's full conversion: thousands of headers are looked at, and a few values of each.
+
+Values are read from the raw element where the dataset still holds one; otherwise from the converted element.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+
+_TAGS: dict[str, int] = {}
+_VRS: dict[str, str] = {}
+_BINARY = frozenset(("US", "UL", "UV", "SS", "SL", "SV", "FD", "FL", "AT", "SQ"))
+_TIME = re.compile(r"^(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6}))?")
+
+
+def tag_of(keyword: str) -> int:
+    """Tag number of a DICOM keyword. Raises KeyError for a keyword that does not exist."""
+    if keyword not in _TAGS:
+        tag = tag_for_keyword(keyword)
+        if tag is None:
+            raise KeyError(keyword)
+        _TAGS[keyword] = tag
+    return _TAGS[keyword]
+
+
+def _vr_of(keyword: str) -> str:
+    if keyword not in _VRS:
+        _VRS[keyword] = str(dictionary_VR(tag_of(keyword)))
+    return _VRS[keyword]
+
+
+def _element(header: Dataset, keyword: str) -> Any:
+    """The element as the dataset holds it, raw or converted; None when absent."""
+    return header.get_item(tag_of(keyword))
+
+
+def text(header: Dataset, keyword: str) -> str:
+    """The value as text, several values joined by a backslash; empty when absent.
+
+    Meant for identifiers, code strings, numbers and times (ASCII); for names and descriptions use :func:`words`.
+    """
+    element = _element(header, keyword)
+    if element is None:
+        return ""
+    value = element.value
+    if isinstance(value, bytes):
+        if _vr_of(keyword) in _BINARY:
+            return _plain(header.get(keyword))
+        return value.decode("latin-1").strip(" \0")
+    return _plain(value)
+
+
+def words(header: Dataset, keyword: str) -> str:
+    """A description or name in the file's own character set; empty when absent."""
+    return " ".join(_plain(header.get(keyword)).replace("\0", "").split())
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str | int | float | bytes):
+        return str(value).strip(" \0")
+    try:
+        return "\\".join(str(item) for item in value)  # type: ignore[attr-defined]
+    except TypeError:
+        return str(value)
+
+
+def numbers(header: Dataset, keyword: str) -> tuple[float, ...]:
+    """All finite numbers of a decimal or integer string, or of a binary number; empty when absent or unreadable."""
+    try:
+        found = tuple(float(part) for part in text(header, keyword).split("\\") if part.strip())
+    except ValueError:
+        return ()
+    return found if all(math.isfinite(value) for value in found) else ()
+
+
+def number(header: Dataset, keyword: str) -> float | None:
+    """The first number, or None."""
+    found = numbers(header, keyword)
+    return found[0] if found else None
+
+
+def unsigned(header: Dataset, keyword: str, default: int = 0) -> int:
+    """A binary unsigned short (US), such as Rows."""
+    element = _element(header, keyword)
+    if element is None:
+        return default
+    value = element.value
+    if isinstance(value, bytes) and isinstance(element, RawDataElement):
+        if len(value) < 2:
+            return default
+        return int(struct.unpack("<H" if element.is_little_endian else ">H", value[:2])[0])
+    return int(value) if isinstance(value, int) else default
+
+
+def moment(date_text: str, time_text: str) -> datetime | None:
+    """Date-time of a DA and a TM value (also old forms with dots and colons); None when either cannot be read.
+
+    Times are local to the scanner; no time zone is attached.
+    """
+    digits = date_text.replace(".", "").replace("-", "")[:8]
+    match = _TIME.match(time_text)
+    if len(digits) != 8 or not digits.isdigit() or match is None:
+        return None
+    hour, minute, second, fraction = match.groups()
+    try:
+        day = datetime.strptime(digits, "%Y%m%d")
+    except ValueError:
+        return None
+    return day + timedelta(
+        hours=int(hour),
+        minutes=int(minute or 0),
+        seconds=int(second or 0),
+        microseconds=int((fraction or "0").ljust(6, "0")),
+    )
+
+
+def moment_of(date_time_text: str) -> datetime | None:
+    """Date-time of a DT value, its time zone suffix left aside; None when it cannot be read."""
+    body = re.split(r"[+\-]\d{4}$", date_time_text.strip())[0]
+    return moment(body[:8], body[8:] or "000000") if len(body) >= 8 else None
+
+
+def iso_date(date_text: str) -> str | None:
+    """ISO date of a DA value, or None."""
+    found = moment(date_text, "00")
+    return found.date().isoformat() if found else None
