@@ -1,0 +1,1 @@
+"""The report's words and numbers in print order, without layout."""

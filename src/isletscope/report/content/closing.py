@@ -1,0 +1,138 @@
+"""Open items, reader's entries, refused inputs and methods."""
+
+from __future__ import annotations
+
+import re
+
+from isletscope.model import Case, Focus, Support
+from isletscope.report import format as fmt
+from isletscope.report.content.document import Cell, Column, Given, Table, TitledList
+from isletscope.report.content.overview import PetView
+from isletscope.report.words import words
+
+_KEY = re.compile(r"\[([A-Za-z][\w-]+)\]")
+
+
+def entries_tables(case: Case) -> tuple[Table, ...]:
+    """What readers entered: who, when, why."""
+    tables = []
+    if case.entries:
+        rows = tuple(
+            (
+                Cell(words().entries[entry.subject]),
+                Cell(Given(_entered_value(entry.value))),
+                Cell(Given(entry.series) if entry.series else "every series"),
+                Cell(Given(entry.who)),
+                Cell(fmt.moment(entry.when)),
+                Cell(Given(f"“{entry.why}”")),
+            )
+            for entry in case.entries
+        )
+        columns = (
+            Column("Entered", 34),
+            Column("Value‡", 26),
+            Column("For", 28),
+            Column("Who", 24),
+            Column("When", 26),
+            Column("Why"),
+        )
+        tables.append(Table("Values entered by a reader", columns, rows))
+    if case.same_patient:
+        rows = tuple((Cell(Given(" = ".join(same.ids))), Cell(Given(f"“{same.reason}”"))) for same in case.same_patient)
+        columns = (Column("Identifiers of one person", 60), Column("Why"))
+        tables.append(Table("Identifiers that a reader says are one person", columns, rows))
+    return tuple(tables)
+
+
+def _entered_value(value: str | float | bool) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return fmt.significant(value) if isinstance(value, float) else value
+
+
+def refused_table(case: Case) -> Table | None:
+    """Inputs that were not used; None when all were."""
+    if not case.refused:
+        return None
+    rows = tuple(
+        (
+            Cell(Given(item.subject)),
+            Cell(item.problem),
+            Cell(Given(item.found or "not recorded")),
+            Cell(item.expected or "not recorded"),
+            Cell(item.remedy or "none"),
+        )
+        for item in case.refused
+    )
+    columns = (Column("Input", 38), Column("Problem", 36), Column("Found", 32), Column("Expected", 32), Column("Remedy"))
+    return Table("Inputs that were not used", columns, rows)
+
+
+def methods(case: Case, views: list[PetView], figure_notes: tuple[str, ...], text: str) -> tuple[TitledList, ...]:
+    """Definitions, rules with their support, sources named in ``text``, and software."""
+    parts = [TitledList("Definitions", _definitions(figure_notes))]
+    parts += [TitledList(view.title, _reading_methods(view)) for view in views]
+    rules = _rules(views)
+    if rules:
+        parts.append(TitledList("Rules that gave a verdict", rules))
+    sources = _sources(text)
+    if sources:
+        parts.append(TitledList("Sources", sources))
+    parts.append(TitledList("Software", _software(case)))
+    return tuple(parts)
+
+
+def _definitions(figure_notes: tuple[str, ...]) -> tuple[str, ...]:
+    supports = words().supports
+    return (
+        "SUV is by body weight, in g/mL; the tracer is always named. Every sum, ratio and class is computed before rounding.",
+        "Marks: ~ measured under a limitation; † derived by a rule; ‡ entered by the reader; n/a (x) missing for the "
+        "reason x under the table. ? after a name: indeterminate.",
+        f"Support of a rule: [{supports[Support.VERIFIED]}] read in the source; [{supports[Support.VERIFIED_SECOND_HAND]}] "
+        f"read in a text that cites it; [{supports[Support.RECALL]}] source not read again; "
+        f"[{supports[Support.CONVENTION]}] choice of this software; [{supports[Support.COMPUTED]}] follows from a calculation.",
+        "Certainty: “suspicious for” one modality with typical features; “indeterminate” features allow two readings; "
+        "“unlikely to represent” a named benign-type explanation fits. A physician decides.".replace("benign-type ", ""),
+        *figure_notes,
+    )
+
+
+def _reading_methods(view: PetView) -> tuple[str, ...]:
+    delineations = dict.fromkeys(item.focus.delineation for item in view.shown if item.focus.delineation)
+    limits = tuple(f"Limit: {limit}" for limit in view.reading.limits)
+    texts = tuple(view.reading.methods) or ("No method is recorded in the case document.",)
+    outlines = tuple(f"Outline: {text}" for text in list(delineations)[:4] if text not in texts)
+    return (*texts, *outlines, *limits)
+
+
+def _rules(views: list[PetView]) -> tuple[str, ...]:
+    used: dict[tuple[str, Support], tuple[set[str], list[str]]] = {}
+    for view in views:
+        for item in view.named:
+            assessment = item.focus.assessment
+            citations, names = used.setdefault((assessment.rule or assessment.name, assessment.support), (set(), []))
+            citations.update(assessment.citations)
+            names.append(_short_name(item.focus, item.name))
+    lines = []
+    for (rule, support), (citations, names) in sorted(used.items()):
+        sources = f" {'; '.join(sorted(citations))}" if citations else ""
+        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        lines.append(f"{rule} [{words().supports[support]}]{sources}: {shown}")
+    return tuple(lines)
+
+
+def _short_name(focus: Focus, name: str) -> str:
+    return name if name != focus.id else f"focus {focus.id}"
+
+
+def _sources(text: str) -> tuple[str, ...]:
+    named = dict.fromkeys(_KEY.findall(text))
+    return tuple(f"[{key}] {words().citations[key]}" for key in named if key in words().citations)
+
+
+def _software(case: Case) -> tuple[str, ...]:
+    libraries = ", ".join(f"{name} {version}" for name, version in sorted(case.software.libraries.items()))
+    lines = [f"{case.software.name} {case.software.version}, case made {fmt.moment(case.software.created)}."]
+    if libraries:
+        lines.append(f"Libraries: {libraries}.")
+    return (*lines, f"{words().research_use}.")

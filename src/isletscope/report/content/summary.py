@@ -1,0 +1,192 @@
+"""Header and summary: one page for the tumour board."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from isletscope.model import Case, EntrySubject, State, TracerClass, Verdict
+from isletscope.report import format as fmt
+from isletscope.report import keys
+from isletscope.report.content.document import Fact, Given, Header, Summary, TracerFacts
+from isletscope.report.content.lesion_tables import pet_volume, rule_range, total_uptake, total_volume
+from isletscope.report.content.overview import NamedFocus, PetView, highest
+from isletscope.report.words import words
+
+_MAXIMUM_LINES = 12
+
+
+def header(case: Case) -> Header:
+    """Patient, exams, state, date and version."""
+    return Header(
+        patient_id=Given(case.patient.id),
+        person=_person(case),
+        exams=tuple(f"{exam.title}, {fmt.day(exam.date)}" for exam in sorted(case.exams, key=lambda e: e.date or "")),
+        state=words().state,
+        report_date=fmt.day(case.software.created),
+        version=f"{case.software.name} {case.software.version}",
+        research_use=words().research_use,
+    )
+
+
+def _person(case: Case) -> tuple[str, ...]:
+    patient = case.patient
+    entered = {entry.subject for entry in case.entries}
+    parts: list[str] = []
+    if patient.name:
+        parts.append(Given(patient.name))
+    if patient.sex:
+        mark = "‡" if EntrySubject.SEX in entered else ""
+        parts.append(words().sexes.get(patient.sex.upper(), f"sex {patient.sex}") + mark)
+    if patient.age_years is not None:
+        parts.append(f"{int(patient.age_years)} y")
+    elif patient.birth_date:
+        parts.append(f"born {fmt.day(patient.birth_date)}")
+    if patient.weight_kg is not None:
+        parts.append(f"{fmt.number(patient.weight_kg, 0)} kg{'‡' if EntrySubject.WEIGHT_KG in entered else ''}")
+    if patient.size_m is not None:
+        parts.append(f"{fmt.number(patient.size_m * 100, 0)} cm{'‡' if EntrySubject.SIZE_M in entered else ''}")
+    if patient.other_ids:
+        parts.append(Given(f"also {', '.join(patient.other_ids)}"))
+    return tuple(parts)
+
+
+def summary(case: Case, views: list[PetView]) -> Summary:
+    """Headline figures per PET, and at most twelve numbered lines: what is unsure, missing, refused and open."""
+    lines = [
+        *_finding_lines(views),
+        *_missing_lines(case, views),
+        *_input_lines(case),
+    ]
+    if views:
+        lines.append(words().nodal_caveat)
+    return Summary(tuple(_facts(view) for view in views), tuple(_shortened(lines)))
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    if len(lines) <= _MAXIMUM_LINES:
+        return lines
+    kept = lines[: _MAXIMUM_LINES - 1]
+    return [*kept, f"{len(lines) - len(kept)} further lines: see the parts below."]
+
+
+def _facts(view: PetView) -> TracerFacts:
+    tumours, unsure = view.of(Verdict.TUMOUR), view.of(Verdict.UNSURE)
+    tracer = view.tracer
+    lesions = Fact(
+        f"Lesions suspicious for tumour{_and_unsure(unsure)}",
+        _count_value(len(tumours), len(unsure)),
+        _by_site(tumours) or "not seen within the field of view",
+    )
+    return TracerFacts(
+        view.reading.tracer_class,
+        view.title,
+        (lesions, _largest(tumours, tracer.name), _hottest(view, tumours), _totals(view, tumours)),
+    )
+
+
+def _and_unsure(unsure: list[NamedFocus]) -> str:
+    return " + indeterminate" if unsure else ""
+
+
+def _count_value(tumours: int, unsure: int) -> str:
+    shown = str(tumours) if tumours < fmt.COUNT_EXACT_BELOW else f"> 20 ({tumours})"
+    return f"{shown} + {unsure}" if unsure else shown
+
+
+def _by_site(foci: list[NamedFocus]) -> str:
+    counts = Counter(item.focus.site_code for item in foci)
+    return ", ".join(f"{words().site(code)} {number}" for code, number in counts.items())
+
+
+def _largest(tumours: list[NamedFocus], tracer: str) -> Fact:
+    label = f"Largest on {tracer} PET"
+    largest = highest(tumours, keys.LONG_AXIS)
+    if largest is None:
+        return Fact(label, "n/a", _no_value(tumours, "no lesion has an axis"))
+    long, short = (keys.number_of(largest.focus, key) for key in (keys.LONG_AXIS, keys.SHORT_AXIS))
+    size = fmt.axes([value for value in (long, short) if value is not None])
+    return Fact(label, f"{size}{fmt.NO_BREAK}mm", f"{largest.name}, {largest.focus.site}")
+
+
+def _hottest(view: PetView, tumours: list[NamedFocus]) -> Fact:
+    label = f"Highest {view.tracer.name} SUVmax"
+    hottest = highest(tumours, keys.SUV_MAX)
+    value = keys.number_of(hottest.focus, keys.SUV_MAX) if hottest else None
+    if hottest is None or value is None:
+        return Fact(label, "n/a", _no_value(tumours, "no lesion has an SUVmax"))
+    parts = [hottest.name]
+    for region in keys.REGIONS:
+        ratio = keys.number_of(hottest.focus, keys.ratio_key(region))
+        if ratio is not None:
+            parts.append(f"{fmt.ratio(ratio)} × {words().region(region)}")
+    if len(parts) == 1:
+        parts.append("no reference region to compare with")
+    return Fact(label, fmt.suv(value), ", ".join(parts[:3]))
+
+
+def _totals(view: PetView, tumours: list[NamedFocus]) -> Fact:
+    tracer = view.tracer
+    label = f"{tracer.volume}; {tracer.uptake}"
+    if not tumours:
+        return Fact(label, f"0{fmt.NO_BREAK}mL", "no lesion suspicious for tumour")
+    volume, uptake = total_volume(view), total_uptake(view)
+    if volume is None or volume.value is None:
+        return Fact(label, "n/a", (volume.missing_because if volume else None) or "no total in the case document")
+    printed = f"{pet_volume(volume.value)}{fmt.NO_BREAK}mL"
+    if uptake is not None and uptake.value is not None:
+        printed += f"; {fmt.total_uptake(uptake.value)}"
+    if volume.limitation:
+        printed = f"~{printed}"
+    limits = rule_range(view)
+    note = f"{fmt.span(*(pet_volume(v) for v in limits))} mL by other rules" if limits else "no other rule to compare"
+    return Fact(label, printed, note)
+
+
+def _no_value(tumours: list[NamedFocus], reason: str) -> str:
+    return reason if tumours else "no lesion suspicious for tumour"
+
+
+def _finding_lines(views: list[PetView]) -> list[str]:
+    lines = []
+    for view in views:
+        tumours, unsure = view.of(Verdict.TUMOUR), view.of(Verdict.UNSURE)
+        if not tumours:
+            lines.append(f"{view.title}: no focus suspicious for tumour is seen within the field of view.")
+        if unsure:
+            named = ", ".join(f"{item.name} ({item.focus.site})" for item in unsure[:4])
+            more = f" and {len(unsure) - 4} more" if len(unsure) > 4 else ""
+            lines.append(f"{view.title}: {fmt.counted(len(unsure), 'focus', 'foci')} indeterminate: {named}{more}.")
+    return lines
+
+
+def _missing_lines(case: Case, views: list[PetView]) -> list[str]:
+    lines = []
+    done = {view.reading.tracer_class for view in views}
+    present = {
+        series.tracer.tracer_class for exam in case.exams for series in exam.series if series.tracer is not None
+    }
+    for tracer_class in (TracerClass.SSTR, TracerClass.FDG):
+        name = words().tracer(tracer_class).name
+        if tracer_class not in present:
+            lines.append(f"{name} PET: not done (no such series in the input).")
+        elif tracer_class not in done:
+            lines.append(f"{name} PET: not assessable because no series of it could be measured; see Exams and quality.")
+    if not {TracerClass.SSTR, TracerClass.FDG} <= done:
+        lines.append("SSTR/FDG concordance: not assessable because both tracers are needed.")
+    for view in views:
+        lacking = [words().region(r.name) for r in view.reading.references if r.state is State.MISSING]
+        if lacking:
+            lines.append(f"{view.title}: reference regions missing: {', '.join(lacking)}; reasons in the table below.")
+    return lines
+
+
+def _input_lines(case: Case) -> list[str]:
+    lines = []
+    unusable = [s.key for exam in case.exams for s in exam.series if s.findings and not s.usable]
+    if unusable:
+        lines.append(f"Series not measured: {', '.join(unusable[:6])}; reasons under Exams and quality.")
+    if case.refused:
+        lines.append(f"{fmt.counted_exactly(len(case.refused), 'input')} refused; see Refused inputs.")
+    if case.open_items:
+        lines.append(f"{fmt.counted_exactly(len(case.open_items), 'open item')} for the reader; see Open items.")
+    return lines

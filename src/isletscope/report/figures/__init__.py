@@ -1,0 +1,1 @@
+"""Pictures of the report: projections with named lesions, key slices, scale and colour bars."""

@@ -1,0 +1,38 @@
+"""Where the report gets its pixels from."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy.typing as npt
+
+from isletscope.spatial import Volume
+
+
+class ImageSource(Protocol):
+    """Pixels of a case by series key; a case folder is one. Any method may give None: the report then says so."""
+
+    def volume(self, series_key: str) -> Volume | None:
+        """The series' voxels: PET as SUVbw in g/mL, CT in HU."""
+
+    def foci_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        """Label map [k, j, i] of the foci on the grid of that PET; 0 is background."""
+
+    def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        """Label map [k, j, i] of the organs on the grid of that PET; 0 is background."""
+
+
+class NoImages:
+    """An image source without images, for a case whose pixels are gone."""
+
+    def volume(self, series_key: str) -> Volume | None:
+        """None."""
+        return None
+
+    def foci_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        """None."""
+        return None
+
+    def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        """None."""
+        return None

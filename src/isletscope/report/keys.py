@@ -1,0 +1,47 @@
+"""The names under which the case document keeps the measurements that a report prints.
+
+One place, so that a column, a summary line and the lesion table of the CSV always read the same value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from isletscope.model import Focus, Measurement, ReadingOfPet
+
+VOLUME = "volume"
+SUV_MAX = "suv_max"
+SUV_PEAK = "suv_peak"
+SUV_MEAN = "suv_mean"
+TOTAL_UPTAKE = "total_uptake"
+LONG_AXIS = "long_axis"
+SHORT_AXIS = "short_axis"
+RATIO = "ratio_{region}"
+TOTAL_VOLUME = "total_volume"
+REGIONS = ("liver", "spleen", "blood_pool")
+
+
+def value_of(focus: Focus, key: str) -> Measurement | None:
+    """The focus's measurement of that name, or None when the document has none."""
+    return focus.measurements.get(key)
+
+
+def number_of(focus: Focus, key: str) -> float | None:
+    """The measured number, or None when it is missing."""
+    found = value_of(focus, key)
+    return found.value if found else None
+
+
+def total_of(reading: ReadingOfPet, key: str) -> Measurement | None:
+    """The reading's total of that name, or None when the document has none."""
+    return reading.totals.get(key)
+
+
+def ratio_key(region: str) -> str:
+    """Name of the ratio of a focus's SUVmax to the mean of a reference region."""
+    return RATIO.format(region=region)
+
+
+def shown_ratios(measurements: Mapping[str, Measurement]) -> list[str]:
+    """Reference regions for which there is a ratio, missing or not, in a fixed order."""
+    return [region for region in REGIONS if ratio_key(region) in measurements]

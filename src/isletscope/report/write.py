@@ -1,0 +1,41 @@
+"""Write the report: HTML and PDF, both or neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from isletscope.model import Case
+from isletscope.reading import Progress, silent, whole_file
+from isletscope.report.content.build import build
+from isletscope.report.html import render_html
+from isletscope.report.images import ImageSource
+from isletscope.report.pdf import render_pdf
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """Where the report lies."""
+
+    html: Path
+    pdf: Path
+
+
+def write_report(case: Case, images: ImageSource, folder: Path, *, progress: Progress | None = None) -> ReportFiles:
+    """Write ``report.html`` and ``report.pdf`` into ``folder``, made when absent; equal input gives equal files.
+
+    Pictures that ``images`` cannot give are replaced by a sentence. Raises OutputError when the folder cannot be
+    written; an earlier report then stays as it was.
+    """
+    tell = progress or silent
+    document = build(case, images, lambda done, total: tell("figures", done, total))
+    tell("report", 0, 2)
+    page = render_html(document)
+    tell("report", 1, 2)
+    printed = render_pdf(document, case.software.created)
+    files = ReportFiles(folder / "report.html", folder / "report.pdf")
+    with whole_file(files.html) as html, whole_file(files.pdf) as pdf:
+        html.write_text(page, encoding="utf-8")
+        pdf.write_bytes(printed)
+    tell("report", 2, 2)
+    return files
