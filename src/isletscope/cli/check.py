@@ -39,7 +39,7 @@ def run(
             {
                 "patient": seen.patient.model_dump(mode="json", exclude_none=True),
                 "exams": [exam.model_dump(mode="json", exclude_none=True) for exam in seen.exams],
-                "supplements": [item.model_dump(mode="json", exclude_none=True) for item in seen.supplements],
+                "supplements": [item.record.model_dump(mode="json", exclude_none=True) for item in seen.supplements],
                 "refusals": list(refusals),
             }
         )
@@ -48,7 +48,7 @@ def run(
         for exam in seen.exams:
             console.show(exam_table(exam))
         for item in seen.supplements:
-            console.say(f"{item.kind}: {item.path_name}, {len(item.regions)} regions")
+            console.say(f"{item.record.kind}: {item.record.path_name}, {len(item.record.regions)} regions")
         for sentence in refusals:
             console.say(f"Refused  {sentence}")
     return ExitCode.DONE_WITH_REFUSALS if refusals else ExitCode.DONE

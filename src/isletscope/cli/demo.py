@@ -10,8 +10,8 @@ import typer
 from isletscope.cli.console import Console, Json, Quiet, Verbose
 from isletscope.cli.phantom import Size, make
 from isletscope.cli.read import conclude
-from isletscope.reading import ReadRequest, read_case
 from isletscope.cli.reporting import write_case_report
+from isletscope.reading import ReadRequest, read_case
 
 NAME = "demo"
 

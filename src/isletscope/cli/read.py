@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from isletscope.cli.console import Console, ExitCode, Json, Quiet, Verbose
+from isletscope.cli.reporting import write_case_report
 from isletscope.cli.tables import exam_table, lesion_table, totals_lines
 from isletscope.errors import InputError
 from isletscope.model import SamePatient
@@ -19,7 +20,6 @@ from isletscope.reading import (
     read_case,
     same_patient_statement,
 )
-from isletscope.cli.reporting import write_case_report
 
 NAME = "read"
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from isletscope.cli.console import Console, ExitCode, Json, Quiet, Verbose
-from isletscope.reading import CaseFolder
 from isletscope.cli.reporting import write_case_report
+from isletscope.reading import CaseFolder
 
 NAME = "report"
 

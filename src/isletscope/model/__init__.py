@@ -33,6 +33,7 @@ from isletscope.model.knowledge import (
 )
 from isletscope.model.lesion import (
     Focus,
+    GivenRegion,
     Lesion,
     OrganFinding,
     ReadingOfPet,
@@ -50,6 +51,7 @@ __all__ = [
     "Evidence",
     "Exam",
     "Focus",
+    "GivenRegion",
     "GridDescription",
     "Lesion",
     "Measurement",

@@ -81,6 +81,16 @@ class Lesion(Document):
     focus_ids: list[str]
 
 
+class GivenRegion(Document):
+    """A region that somebody drew on this PET (SEG, RTSTRUCT) and that came with the images: a check, never an input."""
+
+    source: str = Field(description="file name")
+    name: str
+    volume_ml: float
+    focus_ids: list[str] = Field(default_factory=list, description="foci that overlap it")
+    share_covered: float = Field(default=0.0, description="share of the region's voxels inside those foci, 0 to 1")
+
+
 class ReadingOfPet(Document):
     """What was read on one PET series."""
 
@@ -92,5 +102,6 @@ class ReadingOfPet(Document):
     totals: dict[str, Measurement] = Field(default_factory=dict)
     methods: list[str] = Field(default_factory=list, description="thresholds and settings used, as sentences")
     limits: list[str] = Field(default_factory=list, description="what could not be done, and why")
+    given_regions: list[GivenRegion] = Field(default_factory=list)
     foci_map: str | None = Field(default=None, description="label map of foci, path inside the case folder")
     organ_map: str | None = Field(default=None, description="label map of organs, path inside the case folder")

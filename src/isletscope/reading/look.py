@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isletscope.errors import NothingReadable, Refusal
-from isletscope.intake import Inventory, SeriesFiles, apply_entries, group_exams, quantify, scan
+from isletscope.intake import Inventory, SeriesFiles, SupplementFile, apply_entries, group_exams, quantify, scan
 from isletscope.model import (
     Exam,
     Patient,
@@ -17,7 +17,6 @@ from isletscope.model import (
     Role,
     SamePatient,
     Severity,
-    SupplementaryObject,
 )
 from isletscope.reading.progress import Progress, silent
 
@@ -28,7 +27,7 @@ class Seen:
 
     patient: Patient
     exams: list[Exam]
-    supplements: list[SupplementaryObject]
+    supplements: list[SupplementFile]
     refused: list[RefusedInput]
     files_of: dict[str, SeriesFiles]
     file_count: int
@@ -67,7 +66,7 @@ def look(
     return Seen(
         patient=_joined([files_of[series.key].patient for exam in exams for series in exam.series]),
         exams=exams,
-        supplements=[item.record for item in inventory.supplements if item.patient_id in wanted | {None}],
+        supplements=[item for item in inventory.supplements if item.patient_id in wanted | {None}],
         refused=list(inventory.refused),
         files_of=files_of,
         file_count=inventory.file_count,

@@ -21,6 +21,8 @@ from isletscope.model import Case, TracerClass
 from isletscope.reading.anatomy_files import GivenAnatomy, digest_of_files
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.choose import ct_on_pet, pets_to_read
+from isletscope.reading.given_regions import compare_given_regions
+from isletscope.reading.label_maps import read_label_map
 from isletscope.reading.look import Seen, look, refusal_sentences
 from isletscope.reading.manifest import RunRecorder, software
 from isletscope.reading.open_items import open_items
@@ -71,7 +73,7 @@ def read_case(request: ReadRequest, progress: Progress = silent) -> ReadOutcome:
             )
         case = _case_of(request, seen)
         _refuse_other_patient(folder, case)
-        fresh = _read_pets(folder, case, _pet_tasks(seen, request), recorder, progress)
+        fresh = _read_pets(folder, case, seen, _pet_tasks(seen, request), recorder, progress)
     case.lesions = name_lesions(case.readings)
     case.open_items = open_items(case)
     _save(folder, case)
@@ -91,7 +93,7 @@ def _case_of(request: ReadRequest, seen: Seen) -> Case:
         patient=seen.patient,
         clinical=request.clinical,
         exams=seen.exams,
-        supplements=seen.supplements,
+        supplements=[item.record for item in seen.supplements],
         entries=list(request.entries),
         same_patient=list(request.same_patient),
         refused=seen.refused,
@@ -131,7 +133,7 @@ def _pet_tasks(seen: Seen, request: ReadRequest) -> list[PetTask]:
 
 
 def _read_pets(
-    folder: CaseFolder, case: Case, tasks: list[PetTask], recorder: RunRecorder, progress: Progress
+    folder: CaseFolder, case: Case, seen: Seen, tasks: list[PetTask], recorder: RunRecorder, progress: Progress
 ) -> dict[str, bool]:
     """Read each PET into the case; tells for each series key whether it was computed now."""
     store = StepStore(folder.cache_folder / "steps")
@@ -139,6 +141,10 @@ def _read_pets(
     for number, task in enumerate(tasks):
         with recorder.timed(task.key):
             reading, computed = read_one_pet(folder, store, task, _part_of(progress, task, number, len(tasks)))
+        regions, limits = compare_given_regions(
+            seen.supplements, task.files, reading.foci, read_label_map(folder.path / (reading.foci_map or ""))
+        )
+        reading.given_regions, reading.limits = regions, [*reading.limits, *limits]
         case.readings.append(reading)
         fresh[task.key] = computed
     return fresh

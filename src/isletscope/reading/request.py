@@ -50,7 +50,7 @@ def load_clinical(path: Path) -> dict[str, JsonValue]:
     """The clinical file (YAML or JSON mapping), kept in the case as given. Raises InputError."""
     document = _load_document(path)
     try:
-        return _CLINICAL.validate_python(json.loads(json.dumps(document, default=str)))
+        return _CLINICAL.validate_python(document)
     except ValidationError as error:
         raise InputError(
             "is not a list of names with values", subject=str(path), found=type(document).__name__
@@ -78,7 +78,8 @@ def same_patient_statement(identifiers: str, reason: str) -> SamePatient:
 
 def _load_document(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        # Through JSON and back: YAML's dates become the ISO text that the documents hold.
+        return json.loads(json.dumps(yaml.safe_load(path.read_text(encoding="utf-8")), default=str))
     except OSError as error:
         raise InputError("cannot be opened", subject=str(path), found=error.strerror or str(error)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

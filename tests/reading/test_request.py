@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from isletscope.errors import InputError
+from isletscope.model import EntrySubject
+from isletscope.reading import load_clinical, load_entries, same_patient_statement
+
+GOOD = """
+entries:
+  - subject: weight_kg
+    value: 72
+    series: 1.2.3
+    who: A. Reader
+    when: 2026-05-11
+    why: weight missing in the header, taken from the request
+"""
+
+
+def test_entries_are_read_with_who_when_why(tmp_path: Path) -> None:
+    path = tmp_path / "entries.yaml"
+    path.write_text(GOOD.replace("2026-05-11", "'2026-05-11'"))
+    (entry,) = load_entries(path)
+    assert entry.subject is EntrySubject.WEIGHT_KG
+    assert (entry.value, entry.who) == (72, "A. Reader")
+
+
+def test_a_date_without_quotes_is_a_date(tmp_path: Path) -> None:
+    path = tmp_path / "entries.yaml"
+    path.write_text(GOOD)
+    assert load_entries(path)[0].when == "2026-05-11"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (GOOD.replace("    who: A. Reader\n", ""), r"entries\.0\.who: Field required"),
+        (GOOD.replace("weight_kg", "wieght"), r"entries\.0\.subject"),
+        ("entries: [", r"an error at line 1"),
+    ],
+)
+def test_wrong_entries_name_the_place(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "entries.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=told):
+        load_entries(path)
+
+
+def test_entries_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be opened"):
+        load_entries(tmp_path / "none.yaml")
+
+
+def test_clinical_facts_are_kept_as_given(tmp_path: Path) -> None:
+    path = tmp_path / "clinical.yaml"
+    path.write_text("ki67_percent: 8\nsyndrome: none\nbiopsy:\n  date: 2026-04-02\n")
+    assert load_clinical(path) == {"ki67_percent": 8, "syndrome": "none", "biopsy": {"date": "2026-04-02"}}
+
+
+@pytest.mark.parametrize("pair", ["A", "A=", "=B"])
+def test_same_patient_needs_two_ids(pair: str) -> None:
+    with pytest.raises(InputError, match="ID=ID"):
+        same_patient_statement(pair, "moved hospital")
+
+
+def test_same_patient_needs_a_reason() -> None:
+    with pytest.raises(InputError, match="a reason must be given"):
+        same_patient_statement("A=B", "")
+    assert same_patient_statement("A=B", "moved hospital").ids == ("A", "B")
