@@ -277,7 +277,33 @@ def find_kidneys(
     if frame.hu_4 is not None:
         hot &= (frame.hu_4 > -20.0) & ~trunk.bone
     found = [_one_kidney(frame, trunk, hot, level, side, tracer) for side in ("right", "left")]
+    if tracer is TracerClass.FDG and frame.hu is not None:
+        solid = _soft_tissue(frame, trunk) & zone & ~taken & (frame.suv_3 > T.number("kidney.fdg_over_liver") * level)
+        found = [
+            _kidney_by_shape(frame, trunk, solid, side) or by_urine
+            for side, by_urine in zip(("right", "left"), found, strict=True)
+        ]
     return found[0], found[1]
+
+
+def _kidney_by_shape(frame: BodyFrame, trunk: Trunk, solid: Bool3D, side: str) -> Found | None:
+    """The compact soft-tissue body of a kidney's size farthest back beside the spine; None when there is none."""
+    half = frame.x_mm < trunk.middle_x_mm if side == "right" else frame.x_mm >= trunk.middle_x_mm
+    near, far = T.bounds("kidney.from_midline_mm")
+    low, high = T.bounds("kidney.volume_ml")
+    pieces = _split_by_shape(opened(solid & half, 8.0, frame.spacing_mm), frame)
+    best: Bool3D | None = None
+    best_y = -np.inf
+    for piece in pieces:
+        if not low <= frame.volume_ml(piece) <= high:
+            continue
+        x, y, _ = frame.centre_lps_mm(piece)
+        if near <= abs(x - trunk.middle_x_mm) <= far and y > best_y:
+            best, best_y = piece, y
+    if best is None:
+        return None
+    mask = dilated(best, 5.0, frame.spacing_mm) & solid & half & ~_others(pieces, best)
+    return Found(np.asarray(mask), "CT: compact soft tissue beside the spine, FDG uptake of kidney", "moderate")
 
 
 def _front_of_kidneys_mm(frame: BodyFrame, trunk: Trunk) -> float:

@@ -98,17 +98,21 @@ def find_bone(frame: BodyFrame, body: Bool3D, contrast_hu: float | None = None) 
     return Found(mask, f"CT above {above:.0f} HU, marrow filled", "moderate")
 
 
-def spine_centre_mm(frame: BodyFrame, bone: Bool3D, lungs: Bool3D) -> npt.NDArray[np.float64]:
+def spine_centre_mm(frame: BodyFrame, body: Bool3D, bone: Bool3D) -> npt.NDArray[np.float64]:
     """Centre of the vertebral column per slice, columns x and y in LPS mm; nan where none is seen.
 
-    The column is the bone nearest the midline in the back half of the body.
+    The column is the bulk of bone near the midline in the back half of the body.
     """
     centre = np.full((frame.geometry.shape[0], 2), np.nan)
     x, y = frame.x_mm.ravel(), frame.y_mm.ravel()
     middle = _midline_x_mm(frame, bone)
     near = np.abs(x - middle) < 45.0
     for plane in range(frame.geometry.shape[0]):
-        here = opened_plane(bone[plane], frame.spacing_mm[1]) & near[None, :]
+        rows = np.flatnonzero(body[plane].any(axis=1))
+        if not rows.size:
+            continue
+        back = y > 0.5 * (y[rows[0]] + y[rows[-1]])
+        here = opened_plane(bone[plane], frame.spacing_mm[1]) & near[None, :] & back[:, None]
         if np.count_nonzero(here) * frame.spacing_mm[1] * frame.spacing_mm[2] < 300.0:
             continue
         depth = ndimage.distance_transform_edt(here)
@@ -142,7 +146,7 @@ def find_aorta(frame: BodyFrame, body: Bool3D, lungs: Bool3D, bone: Bool3D) -> F
     """
     if frame.hu is None or frame.hu_4 is None:
         return not_found("the descending aorta is followed on CT, and no CT lies with this PET")
-    spine = spine_centre_mm(frame, bone, lungs)
+    spine = spine_centre_mm(frame, body, bone)
     area = lungs.sum(axis=(1, 2)) * frame.spacing_mm[1] * frame.spacing_mm[2]
     planes = np.flatnonzero((area > 4000.0) & ~np.isnan(spine[:, 0]))
     if planes.size * frame.spacing_mm[0] < T.number("aorta.least_length_mm"):
@@ -194,7 +198,7 @@ def _disc_scores(
     ring = ((np.hypot(yy, xx) > radius + 2.0) & (np.hypot(yy, xx) <= radius + 8.0)).astype(np.float32)
     inside, ring = inside / inside.sum(), ring / ring.sum()
     dx = np.arange(4.0, 49.0, step)
-    dy = np.arange(-44.0, 5.0, step)
+    dy = np.arange(-40.0, 17.0, step)
     score = np.zeros((len(planes), len(dy), len(dx)), dtype=np.float32)
     tissue_all = (frame.hu_4 > hu_low) & (frame.hu_4 < hu_high) & ~lungs & ~bone
     for row, plane in enumerate(planes):
@@ -202,7 +206,8 @@ def _disc_scores(
         fit = ndimage.correlate(tissue, inside, mode="nearest") - 0.45 * ndimage.correlate(tissue, ring, mode="nearest")
         fit -= ndimage.correlate(bone[plane].astype(np.float32), inside, mode="nearest")
         beside = ndimage.correlate(lungs[plane].astype(np.float32), ring, mode="nearest")
-        fit += 0.4 * np.minimum(beside, 0.35)
+        spinal = ndimage.correlate(bone[plane].astype(np.float32), ring, mode="nearest")
+        fit += 0.4 * np.minimum(beside, 0.35) + 0.6 * np.minimum(spinal, 0.25)
         at_y = (spine[plane, 1] + dy - float(frame.y_mm.ravel()[0])) / step
         at_x = (spine[plane, 0] + dx - float(frame.x_mm.ravel()[0])) / step
         grid = np.meshgrid(at_y, at_x, indexing="ij")
