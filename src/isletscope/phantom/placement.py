@@ -1,0 +1,224 @@
+"""From a scenario's rules to tumours at known places in one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from isletscope.phantom.body import Body, anatomical_box
+from isletscope.phantom.lesions import Tumour, draw_lobes
+from isletscope.phantom.pose import Pose
+from isletscope.phantom.render import paint_body
+from isletscope.phantom.scenario import LesionRule, Scenario, Uptake
+from isletscope.phantom.shapes import Array
+from isletscope.spatial import Geometry
+
+_STEP_MM = 3.0
+_TRIES = 400
+_LETTERS = {"pancreas": "P", "node": "N", "liver": "L", "bone": "O"}
+
+# Regions that a rule may name: organ label maps, parts of the pancreas (nearest landmark), and point stations.
+ORGANS = {"liver": ("liver",), "pancreas": ("pancreas", "uncinate"), "spleen": ("spleen",), "lung": ("lung",)}
+PANCREAS_PARTS = ("pancreas_head", "pancreas_uncinate", "pancreas_neck", "pancreas_body", "pancreas_tail")
+# Node stations: centre (anatomical mm) and spread (mm); schematic places of the usual regional and distant stations.
+STATIONS: dict[str, tuple[tuple[float, float, float], float]] = {
+    "node_hepatoduodenal": ((-34.0, -14.0, 16.0), 4.0),
+    "node_coeliac": ((14.0, -18.0, 34.0), 4.0),
+    "node_peripancreatic": ((22.0, 6.0, 0.0), 5.0),
+    "node_mesenteric": ((14.0, -22.0, -66.0), 8.0),
+    "node_paraaortic": ((24.0, 6.0, -52.0), 6.0),
+    "node_splenic_hilum": ((82.0, 32.0, 52.0), 4.0),
+    "node_supraclavicular_left": ((54.0, 4.0, 304.0), 5.0),
+}
+BONES = (
+    *(f"T{n}" for n in range(3, 13)),
+    *(f"L{n}" for n in range(1, 6)),
+    "ilium_left",
+    "ilium_right",
+    "femur_left",
+    "femur_right",
+)
+_HOSTS = {"pancreas": "pancreas", "liver": "liver", "node": "cavity_fat", "bone": "marrow", "lung": "lung"}
+
+
+def region_names() -> tuple[str, ...]:
+    """Everything that 'in' may name."""
+    return (*ORGANS, *PANCREAS_PARTS, *STATIONS, "node", *BONES, "bone")
+
+
+@dataclass
+class _Atlas:
+    """Organ labels of the person in a neutral pose, personal space."""
+
+    labels: npt.NDArray[np.uint8]
+    origin: Array
+
+    def points(self, inside: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
+        """Personal points of a region [n, 3], and how deep each lies under its surface (mm)."""
+        box = ndimage.find_objects(inside.astype(np.uint8))
+        if not box:
+            return np.zeros((0, 3)), np.zeros(0)
+        window = tuple(slice(max(s.start - 1, 0), s.stop + 1) for s in box[0])
+        depth = ndimage.distance_transform_edt(inside[window]) * _STEP_MM
+        k, j, i = np.nonzero(inside[window])
+        start = np.array([s.start for s in window])
+        index = np.column_stack([i + start[2], j + start[1], k + start[0]])
+        return self.origin + _STEP_MM * index, depth[k, j, i] - _STEP_MM / 2
+
+
+def place_tumours(scenario: Scenario, body: Body, pose: Pose, rng: np.random.Generator) -> list[Tumour]:
+    """Tumours of a scenario in this person; ``pose`` gives the person's scale and variation.
+
+    Raises InputError naming the rule's line when a place is unknown or no room is left there.
+    """
+    if not scenario.lesions:
+        return []
+    atlas = _atlas(body, pose)
+    placed: list[Tumour] = []
+    numbers: dict[str, int] = {}
+    drawn = [
+        (rule, float(rng.uniform(*rule.diameter_mm)))
+        for rule in scenario.lesions
+        for _ in range(int(rng.integers(rule.count[0], rule.count[1] + 1)))
+    ]
+    order = sorted(range(len(drawn)), key=lambda n: ("at" not in drawn[n][0].place, -drawn[n][1]))
+    for n in order:
+        rule, diameter = drawn[n]
+        letter = _LETTERS.get(rule.site, "X")
+        numbers[letter] = numbers.get(letter, 0) + 1
+        placed.append(_place(scenario, rule, diameter, f"{letter}{numbers[letter]}", body, pose, atlas, placed, rng))
+    return placed
+
+
+def _atlas(body: Body, pose: Pose) -> _Atlas:
+    x0, y0, x1, y1 = anatomical_box(body)
+    low = np.array([x0, y0, -320.0]) * body.scale
+    high = np.array([x1, y1, 345.0]) * body.scale
+    shape = np.ceil((high - low) / _STEP_MM).astype(int)[::-1]
+    geometry = Geometry(
+        (int(shape[0]), int(shape[1]), int(shape[2])), (_STEP_MM,) * 3, (float(low[0]), float(low[1]), float(low[2]))
+    )
+    neutral = Pose(pose.scale, pose.variation, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), np.zeros((0, 9)))
+    painted = paint_body(body, neutral, geometry, lambda _: 0.0, 0.0, _STEP_MM)
+    return _Atlas(painted.labels, low)
+
+
+def _place(
+    scenario: Scenario,
+    rule: LesionRule,
+    diameter: float,
+    name: str,
+    body: Body,
+    pose: Pose,
+    atlas: _Atlas,
+    placed: list[Tumour],
+    rng: np.random.Generator,
+) -> Tumour:
+    radius = diameter / 2
+    axes = np.full(3, radius)
+    if rule.shape != "round":
+        axes = axes * np.exp(rng.normal(0, 0.13, 3))
+        axes *= radius / axes.prod() ** (1 / 3)
+    lobes = draw_lobes(rng) if rule.shape == "lobulated" else np.zeros((0, 4))
+    turned = rng.uniform(-40, 40, 3)
+    centre, region = _centre(scenario, rule, radius, body, pose, atlas, placed, rng)
+    host = body.tissues[_HOSTS.get(rule.site, "cavity_fat")]
+    return Tumour(
+        id=name,
+        site=rule.site,
+        organ=region,
+        centre_personal_mm=(float(centre[0]), float(centre[1]), float(centre[2])),
+        semi_axes_mm=(float(axes[0]), float(axes[1]), float(axes[2])),
+        turned_degrees=(float(turned[0]), float(turned[1]), float(turned[2])),
+        suv={key: _suv(item, host.uptake[key], rng) for key, item in rule.uptake.items()},
+        background_suv=dict(host.uptake),
+        hu=host.hu + rule.hu_offset if rule.site in ("pancreas", "liver", "bone") else 42.0 + rule.hu_offset,
+        lobes=lobes,
+    )
+
+
+def _suv(uptake: Uptake, host_suv: float, rng: np.random.Generator) -> float:
+    if uptake.suv is not None:
+        return float(rng.uniform(*uptake.suv))
+    low, high = uptake.times_background or (1.0, 1.0)
+    return host_suv * float(rng.uniform(low, high))
+
+
+def _centre(
+    scenario: Scenario,
+    rule: LesionRule,
+    radius: float,
+    body: Body,
+    pose: Pose,
+    atlas: _Atlas,
+    placed: list[Tumour],
+    rng: np.random.Generator,
+) -> tuple[Array, str]:
+    if "at" in rule.place:
+        anatomical = np.array([rule.place["at"]])
+        if body.depth(anatomical)[0] > -radius:
+            raise scenario.refuse(
+                rule.line, "the tumour would not lie inside the body", f"at {rule.place['at']}, radius {radius:.0f} mm"
+            )
+        return pose.from_anatomical(anatomical)[0], "given place"
+    region = str(rule.place["in"])
+    if region not in region_names():
+        raise scenario.refuse(rule.line, "the place is not known", f"'{region}'", ", ".join(region_names()))
+    for _ in range(_TRIES):
+        found = _candidate(region, rule.place.get("side"), radius, body, pose, atlas, rng)
+        if found is None:
+            break
+        point, exact = found
+        gaps = [np.linalg.norm(point - t.centre_personal_mm) - t.reach_mm - radius for t in placed]
+        if not gaps or min(gaps) >= rule.margin_mm:
+            return point, exact
+    raise scenario.refuse(
+        rule.line,
+        f"no room was found in '{region}' for a tumour of {2 * radius:.0f} mm that keeps {rule.margin_mm:g} mm from the others",
+        f"{len(placed)} tumours placed before it",
+        "fewer or smaller tumours, or a smaller margin_mm",
+    )
+
+
+def _candidate(
+    region: str, side: str | None, radius: float, body: Body, pose: Pose, atlas: _Atlas, rng: np.random.Generator
+) -> tuple[Array, str] | None:
+    if region == "node":
+        region = str(rng.choice(list(STATIONS)))
+    if region == "bone":
+        region = str(rng.choice(list(BONES)))
+    if region in STATIONS:
+        centre, spread = STATIONS[region]
+        anatomical = np.asarray(centre) + np.clip(rng.normal(size=3), -1.5, 1.5) * spread
+        return pose.from_anatomical(anatomical[None])[0], region
+    if region in BONES:
+        anatomical = np.asarray(body.landmarks[region]) + np.clip(rng.normal(size=3), -1.5, 1.5) * 4.0
+        return pose.from_anatomical(anatomical[None])[0], region
+    points, depth = _region_points(region, side, body, pose, atlas)
+    if not len(points):
+        return None
+    wanted = min(radius, 0.8 * float(depth.max()))
+    points = points[depth >= wanted - 1e-6]
+    jitter = rng.uniform(-0.5, 0.5, 3) * _STEP_MM
+    return points[int(rng.integers(len(points)))] + jitter, region
+
+
+def _region_points(region: str, side: str | None, body: Body, pose: Pose, atlas: _Atlas) -> tuple[Array, Array]:
+    part = region if region in PANCREAS_PARTS else None
+    names = ORGANS["pancreas"] if part else ORGANS[region]
+    wanted = [body.tissues[name].label for name in names]
+    points, depth = atlas.points(np.isin(atlas.labels, wanted))
+    if part:
+        marks = pose.from_anatomical(np.array([body.landmarks[name] for name in PANCREAS_PARTS]))
+        nearest = np.linalg.norm(points[:, None, :] - marks[None], axis=2).argmin(axis=1)
+        keep = nearest == PANCREAS_PARTS.index(part)
+        points, depth = points[keep], depth[keep]
+    if side:
+        anatomical = pose.to_anatomical(points)[:, 0] if len(points) else np.zeros(0)
+        middle = -22.0 if region == "liver" else 0.0
+        keep = anatomical < middle if side == "right" else anatomical > middle
+        points, depth = points[keep], depth[keep]
+    return points, depth

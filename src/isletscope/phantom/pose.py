@@ -1,0 +1,125 @@
+"""Where the body lies in one exam: build variation, breathing, pose and table, all known and smooth.
+
+Three spaces: *anatomical* (average adult, see body.py), *personal* (this person's mm), *scanner* (LPS mm of one exam's
+frame of reference). ``scanner = rotation (personal + breathing(personal)) + shift`` and
+``anatomical = personal / scale + variation(personal)``; breathing is a sum of Gaussian bumps, variation a sum of waves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isletscope.phantom.shapes import Array, Image, rotation
+
+_NODE_MM = 14.0
+_ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class Variation:
+    """Low-frequency differences between people: each row wave vector x, y, z (rad/mm), phase, amplitude x, y, z (mm)."""
+
+    waves: Array
+
+    @staticmethod
+    def draw(rng: np.random.Generator, amplitude_mm: float = 2.6, count: int = 7) -> Variation:
+        """Waves 160 to 340 mm long in random directions."""
+        directions = rng.normal(size=(count, 3))
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        lengths = rng.uniform(160, 340, count)
+        phases = rng.uniform(0, 2 * np.pi, count)
+        amplitudes = rng.normal(size=(count, 3)) * amplitude_mm / np.sqrt(count / 2)
+        return Variation(np.column_stack([directions * (2 * np.pi / lengths)[:, None], phases, amplitudes]))
+
+    def shift(self, points: Array) -> Array:
+        """Displacement (mm) at personal points [n, 3]."""
+        angle = points @ self.waves[:, :3].T + self.waves[:, 3]
+        return np.asarray(np.sin(angle) @ self.waves[:, 4:])
+
+
+@dataclass(frozen=True)
+class Pose:
+    """One exam's pose. ``bumps``: rows centre x, y, z; sigma x, y, z; displacement x, y, z (mm, personal space)."""
+
+    scale: Array
+    variation: Variation
+    turned_degrees: tuple[float, float, float]
+    shift_mm: tuple[float, float, float]
+    bumps: Array
+
+    @property
+    def matrix(self) -> Array:
+        """Rotation from personal to scanner axes."""
+        return rotation(self.turned_degrees)
+
+    def breathing(self, points: Array) -> Array:
+        """Breathing displacement (mm) at personal points [n, 3]."""
+        total = np.zeros_like(points)
+        for row in self.bumps:
+            weight = np.exp(-0.5 * (((points - row[:3]) / row[3:6]) ** 2).sum(axis=1))
+            total += weight[:, None] * row[6:9]
+        return total
+
+    def to_scanner(self, personal: Array) -> Array:
+        """Scanner LPS mm of personal points [n, 3]."""
+        moved = personal + self.breathing(personal)
+        return np.asarray(moved @ self.matrix.T + np.asarray(self.shift_mm))
+
+    def to_personal(self, scanner: Array) -> Array:
+        """Personal mm of scanner points [n, 3], by fixed-point iteration."""
+        still = (scanner - np.asarray(self.shift_mm)) @ self.matrix
+        personal = still.copy()
+        for _ in range(_ROUNDS):
+            personal = still - self.breathing(personal)
+        return np.asarray(personal)
+
+    def to_anatomical(self, personal: Array) -> Array:
+        """Anatomical mm of personal points [n, 3]."""
+        return np.asarray(personal / self.scale + self.variation.shift(personal))
+
+    def from_anatomical(self, anatomical: Array) -> Array:
+        """Personal mm of anatomical points [n, 3], by fixed-point iteration."""
+        personal = anatomical * self.scale
+        for _ in range(_ROUNDS):
+            personal = (anatomical - self.variation.shift(personal)) * self.scale
+        return np.asarray(personal)
+
+    def anatomical_field(self, low: Array, high: Array) -> tuple[Image, Array, float]:
+        """Anatomical minus scanner position on a coarse grid over the scanner box [low, high] (x, y, z mm).
+
+        Returns the field [3, k, j, i] (float32), the first node's x, y, z, and the node distance in mm.
+        """
+        origin = low - _NODE_MM
+        count = np.ceil((high - low) / _NODE_MM).astype(int) + 4
+        axes = [origin[n] + _NODE_MM * np.arange(count[n]) for n in range(3)]
+        z, y, x = np.meshgrid(axes[2], axes[1], axes[0], indexing="ij")
+        points = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
+        moved = self.to_anatomical(self.to_personal(points)) - points
+        return moved.T.reshape(3, *x.shape).astype(np.float32), origin, _NODE_MM
+
+    def as_json(self) -> dict[str, Any]:
+        """Parameters for truth.json, with the formula's names."""
+        return {
+            "rotation_degrees_xyz": list(self.turned_degrees),
+            "shift_mm": list(self.shift_mm),
+            "breathing_bumps": [
+                {"centre_mm": row[:3].tolist(), "sigma_mm": row[3:6].tolist(), "displacement_mm": row[6:9].tolist()}
+                for row in self.bumps
+            ],
+            "formula": "scanner = R (p + sum displacement exp(-|(p - centre)/sigma|^2 / 2)) + shift, p in personal mm",
+        }
+
+
+def draw_breathing(rng: np.random.Generator, amplitude_mm: float) -> Array:
+    """Upper abdomen moved along z (liver most, pancreas less), a little to the front; free-breathing state of one exam."""
+    state = float(rng.uniform(-1, 1)) * amplitude_mm
+    return np.array(
+        [
+            [-60, 0, 80, 75, 80, 70, 0.0, -0.15 * state, state],
+            [75, 20, 70, 60, 70, 65, 0.0, -0.10 * state, 0.75 * state],
+            [10, -20, 0, 70, 60, 50, float(rng.normal(0, 0.8)), 0.0, 0.30 * state],
+        ]
+    )

@@ -1,0 +1,188 @@
+"""What CT and PET files share: patient, study, equipment, frame of reference, saving in a transfer syntax."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.sequence import Sequence as DicomSequence
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
+
+from isletscope.errors import OutputError
+from isletscope.phantom.tracers import Code
+from isletscope.phantom.visit import Visit
+from isletscope.spatial import Geometry
+
+_SYNTAXES = {
+    "explicit": ExplicitVRLittleEndian,
+    "implicit": ImplicitVRLittleEndian,
+    "deflated": DeflatedExplicitVRLittleEndian,
+    "rle": RLELossless,
+    "jpeg2000": JPEG2000Lossless,
+    "jpegls": JPEGLSLossless,
+    "jpeg": JPEGLosslessSV1,
+}
+_IMPLEMENTATION = "2.25.237564087645131899441250571"
+FileNamer = Callable[[str, int], str]
+
+
+@dataclass(frozen=True)
+class SeriesFacts:
+    """What tells one series of a visit from another."""
+
+    kind: str
+    modality: str
+    number: int
+    description: str
+    start: dt.datetime
+
+
+def code(concept: Code) -> DicomSequence:
+    """A code sequence of one item (value, scheme, meaning)."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = concept
+    return DicomSequence([item])
+
+
+def date_text(moment: dt.date) -> str:
+    """DICOM DA."""
+    return moment.strftime("%Y%m%d")
+
+
+def time_text(moment: dt.datetime) -> str:
+    """DICOM TM with hundredths of a second."""
+    return moment.strftime("%H%M%S") + f".{moment.microsecond // 10000:02d}"
+
+
+def moment_text(moment: dt.datetime) -> str:
+    """DICOM DT with hundredths of a second."""
+    return date_text(moment) + time_text(moment)
+
+
+def decimal(value: float) -> str:
+    """DICOM DS: at most 16 characters, as exact as they allow."""
+    for digits in range(16, 5, -1):
+        text = f"{value:.{digits}g}"
+        if len(text) <= 16:
+            return text
+    return f"{value:.5g}"
+
+
+def base_dataset(visit: Visit, facts: SeriesFacts) -> Dataset:
+    """Patient, study, series, equipment and frame of reference of one series."""
+    person = visit.person
+    dataset = Dataset()
+    dataset.SpecificCharacterSet = "ISO_IR 100"
+    study_start = visit.scan_start - dt.timedelta(minutes=6)
+    dataset.StudyDate, dataset.StudyTime = date_text(study_start), time_text(study_start)
+    dataset.SeriesDate, dataset.SeriesTime = date_text(facts.start), time_text(facts.start)
+    dataset.AccessionNumber = ""
+    dataset.Modality = facts.modality
+    dataset.Manufacturer = visit.vendor.manufacturer
+    dataset.InstitutionName = "Digital reference patient"
+    dataset.ReferringPhysicianName = ""
+    dataset.StationName = f"{visit.vendor.key.upper()}1"
+    study_name = f"PET/CT {visit.tracer.name}"
+    dataset.StudyDescription = study_name
+    dataset.SeriesDescription = facts.description
+    dataset.ManufacturerModelName = visit.vendor.pet_model if facts.modality == "PT" else visit.vendor.ct_model
+    dataset.PatientName, dataset.PatientID = visit.patient_name, visit.patient_id
+    dataset.PatientBirthDate, dataset.PatientSex = date_text(visit.birth_date), person.sex
+    dataset.PatientAge = f"{person.age_years:03d}Y"
+    dataset.PatientSize, dataset.PatientWeight = decimal(person.height_cm / 100), decimal(person.weight_kg)
+    dataset.DeviceSerialNumber = f"{1000 + len(visit.vendor.key)}"
+    dataset.SoftwareVersions = visit.vendor.software
+    dataset.ProtocolName = f"WB {visit.tracer.key}"
+    dataset.PatientPosition = "HFS"
+    dataset.StudyInstanceUID = visit.uid("study")
+    dataset.SeriesInstanceUID = visit.uid(facts.kind, "series")
+    dataset.StudyID = "1"
+    dataset.SeriesNumber = facts.number
+    dataset.FrameOfReferenceUID = visit.uid("frame of reference")
+    dataset.PositionReferenceIndicator = ""
+    return dataset
+
+
+def place_slice(dataset: Dataset, geometry: Geometry, k: int) -> None:
+    """Image Plane attributes of slice ``k``."""
+    x, y, z = geometry.to_lps([k, 0, 0])
+    dataset.ImagePositionPatient = [decimal(round(float(v), 6)) for v in (x, y, z)]
+    dataset.ImageOrientationPatient = ["1", "0", "0", "0", "1", "0"]
+    dataset.SliceLocation = decimal(round(float(z), 4))
+    dataset.SliceThickness = decimal(geometry.spacing_mm[0])
+    dataset.PixelSpacing = [decimal(geometry.spacing_mm[1]), decimal(geometry.spacing_mm[2])]
+
+
+def set_pixels(dataset: Dataset, stored: npt.NDArray[Any], signed: bool) -> None:
+    """Image Pixel attributes and 16-bit pixel data of one or more frames [.., row, column]."""
+    dataset.SamplesPerPixel = 1
+    dataset.PhotometricInterpretation = "MONOCHROME2"
+    dataset.Rows, dataset.Columns = stored.shape[-2:]
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 16, 15
+    dataset.PixelRepresentation = int(signed)
+    dataset.PixelData = np.ascontiguousarray(stored, dtype="<i2" if signed else "<u2").tobytes()
+
+
+def save(dataset: Dataset, path: Path, syntax: str) -> None:
+    """Write one DICOM file in the named transfer syntax. Raises OutputError when the file cannot be written."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    meta.ImplementationClassUID = UID(_IMPLEMENTATION)
+    wanted = _SYNTAXES[syntax]
+    plain = wanted if syntax in ("explicit", "implicit", "deflated") else ExplicitVRLittleEndian
+    meta.TransferSyntaxUID = plain
+    file = FileDataset(str(path), dataset, file_meta=meta, preamble=b"\0" * 128)
+    try:
+        if syntax == "rle":
+            file.compress(RLELossless, generate_instance_uid=False)
+        file.save_as(path, enforce_file_format=True)
+        if syntax in ("jpeg2000", "jpegls", "jpeg"):
+            _recompress(path, syntax)
+    except OSError as error:
+        raise OutputError(
+            "the file cannot be written",
+            subject=str(path),
+            found=str(error),
+            remedy="Choose another folder or free space.",
+        ) from error
+
+
+def _recompress(path: Path, syntax: str) -> None:
+    import gdcm
+
+    kinds = {
+        "jpeg2000": gdcm.TransferSyntax.JPEG2000Lossless,
+        "jpegls": gdcm.TransferSyntax.JPEGLSLossless,
+        "jpeg": gdcm.TransferSyntax.JPEGLosslessProcess14_1,
+    }
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(path))
+    change = gdcm.ImageChangeTransferSyntax()
+    change.SetTransferSyntax(gdcm.TransferSyntax(kinds[syntax]))
+    if not reader.Read():
+        raise OutputError("the image cannot be compressed", subject=str(path), found=f"no reading by gdcm for {syntax}")
+    change.SetInput(reader.GetImage())
+    if not change.Change():
+        raise OutputError("the image cannot be compressed", subject=str(path), found=f"no encoder for {syntax}")
+    writer = gdcm.ImageWriter()
+    writer.SetFileName(str(path))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    if not writer.Write():
+        raise OutputError("the image cannot be written", subject=str(path), found=f"gdcm failed for {syntax}")

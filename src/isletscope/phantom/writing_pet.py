@@ -1,0 +1,182 @@
+"""PET as DICOM PET Image objects, as three vendors write them.
+
+All images are decay-corrected to the start of the scan. Frame Reference Time is the offset from that moment to the
+moment of average count rate of the bed, ``t_acq - t_start + ln(x / (1 - exp(-x))) / lambda`` with ``x = lambda T``
+(DICOM PS3.3 C.8.9.4), and Decay Factor is ``2 ^ (Frame Reference Time / half-life)``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as DicomSequence
+from pydicom.uid import PositronEmissionTomographyImageStorage
+
+from isletscope.phantom.scanner import PetScan
+from isletscope.phantom.shapes import Image
+from isletscope.phantom.visit import Visit
+from isletscope.phantom.writing import (
+    FileNamer,
+    SeriesFacts,
+    base_dataset,
+    code,
+    date_text,
+    decimal,
+    moment_text,
+    place_slice,
+    save,
+    set_pixels,
+    time_text,
+)
+
+_INTRAVENOUS = ("47625008", "SCT", "Intravenous route")
+_RECUMBENT = ("102538003", "SCT", "recumbent")
+_SUPINE = ("40199007", "SCT", "supine")
+_HEADFIRST = ("102540008", "SCT", "headfirst")
+_CORRECTIONS = ["NORM", "DTIM", "ATTN", "SCAT", "DECY", "RAN"]
+_PHILIPS_COUNTS_PER_SUV = 1_000.0
+
+
+@dataclass(frozen=True)
+class _Bed:
+    start: dt.datetime
+    reference_ms: float
+    decay_factor: float
+
+
+def write_pet(scan: PetScan, visit: Visit, folder: Path, name_of: FileNamer, *, corrected: bool = True) -> list[Path]:
+    """One PET Image file per slice. Returns the files.
+
+    ``corrected=False`` writes a series without attenuation correction (a plain depth-weighted picture).
+    """
+    kind = "pet" if corrected else "nac"
+    words = {"siemens": "PET WB", "ge": "WB 3D MAC", "philips": "WB_CTAC.Body"}[visit.vendor.key]
+    opened = visit.scan_start - dt.timedelta(seconds=visit.series_lead_s)
+    description = words if corrected else f"{words} NAC".replace("CTAC", "")
+    dataset = base_dataset(visit, SeriesFacts(kind, "PT", 4 if corrected else 5, description, opened))
+    dataset.SOPClassUID = PositronEmissionTomographyImageStorage
+    dataset.ImageType = ["ORIGINAL", "PRIMARY"]
+    _series_attributes(dataset, visit, corrected, scan.geometry.shape[0])
+    dataset.RadiopharmaceuticalInformationSequence = DicomSequence([_radiopharmaceutical(visit)])
+    image = scan.image if corrected else _uncorrected(scan)
+    factor = _stored_unit_per_suv(visit)
+    highest = float(image.max()) or 1.0
+    beds = _beds(visit, scan.geometry.shape[0], scan.geometry.spacing_mm[0])
+    paths = []
+    count = scan.geometry.shape[0]
+    for k in range(count):
+        dataset.SOPInstanceUID = visit.uid(kind, k)
+        _slice_attributes(dataset, beds[k])
+        dataset.InstanceNumber = dataset.ImageIndex = count - k
+        place_slice(dataset, scan.geometry, k)
+        top = float(image[k].max()) if visit.vendor.slope_per_slice else highest
+        slope = float(decimal(max(top, 1e-6) * factor / 32767.0))
+        stored = np.rint(image[k] * (factor / slope))
+        dataset.RescaleSlope, dataset.RescaleIntercept = decimal(slope), "0"
+        set_pixels(dataset, np.clip(stored, 0, 32767), visit.vendor.signed)
+        dataset.WindowCenter, dataset.WindowWidth = decimal(5 * factor), decimal(10 * factor)
+        path = folder / name_of("PT" if corrected else "NC", k)
+        save(dataset, path, visit.rule.transfer_syntax)
+        paths.append(path)
+    return paths
+
+
+def _stored_unit_per_suv(visit: Visit) -> float:
+    """Bq/mL (or counts, for Philips) that stand for SUVbw 1."""
+    if visit.vendor.units == "CNTS":
+        return _PHILIPS_COUNTS_PER_SUV
+    return 1.0 / visit.suv_factor
+
+
+def _uncorrected(scan: PetScan) -> Image:
+    """A stand-in for an image without attenuation correction: deep voxels darker, skin and lungs brighter."""
+    inside = scan.clean > 0.05
+    weights = np.ones_like(scan.image)
+    for k in range(scan.image.shape[0]):
+        rows = inside[k].any(axis=1)
+        if rows.any():
+            y = np.flatnonzero(rows)
+            middle, half = (y[0] + y[-1]) / 2, max((y[-1] - y[0]) / 2, 1)
+            across = (np.arange(scan.image.shape[1]) - middle) / half
+            weights[k] = np.clip(0.25 + 0.75 * across[:, None] ** 2, 0.25, 1.2)
+    return np.asarray(scan.image * weights, dtype=np.float32)
+
+
+def _beds(visit: Visit, slices: int, slice_mm: float) -> list[_Bed]:
+    """Bed timing of every slice, from the thighs up."""
+    physics = visit.physics
+    step = physics.bed_mm * (1 - physics.bed_overlap)
+    decay = math.log(2) / visit.tracer.half_life_s
+    duration = visit.bed_seconds
+    x = decay * duration
+    average = math.log(x / (1 - math.exp(-x))) / decay
+    beds = []
+    for k in range(slices):
+        number = int(k * slice_mm / step)
+        start = visit.scan_start + dt.timedelta(seconds=number * (duration + 4))
+        offset = (start - visit.scan_start).total_seconds() + average
+        beds.append(_Bed(start, offset * 1000, 2.0 ** (offset / visit.tracer.half_life_s)))
+    return beds
+
+
+def _slice_attributes(dataset: Dataset, bed: _Bed) -> None:
+    dataset.AcquisitionDate = dataset.ContentDate = date_text(bed.start)
+    dataset.AcquisitionTime = dataset.ContentTime = time_text(bed.start)
+    dataset.FrameReferenceTime = decimal(round(bed.reference_ms, 3))
+    dataset.DecayFactor = decimal(round(bed.decay_factor, 7))
+
+
+def _series_attributes(dataset: Dataset, visit: Visit, corrected: bool, slices: int) -> None:
+    dataset.SeriesType = ["WHOLE BODY", "IMAGE"]
+    dataset.NumberOfSlices = slices
+    dataset.Units = visit.vendor.units
+    dataset.CountsSource = "EMISSION"
+    dataset.CorrectedImage = _CORRECTIONS if corrected else [c for c in _CORRECTIONS if c not in ("ATTN", "SCAT")]
+    dataset.DecayCorrection = "START"
+    dataset.RandomsCorrectionMethod = "DLYD"
+    if corrected:
+        dataset.AttenuationCorrectionMethod = "measured,AC_CT"
+        dataset.ScatterCorrectionMethod = "Model-based"
+    dataset.ReconstructionMethod = {"siemens": "PSF+TOF 3i21s", "ge": "VPFX", "philips": "BLOB-OS-TF"}[visit.vendor.key]
+    dataset.CollimatorType = "NONE"
+    dataset.ActualFrameDuration = str(int(visit.bed_seconds * 1000))
+    dataset.AcquisitionNumber = 1
+    dataset.PatientOrientationCodeSequence = code(_RECUMBENT)
+    dataset.PatientOrientationCodeSequence[0].PatientOrientationModifierCodeSequence = code(_SUPINE)
+    dataset.PatientGantryRelationshipCodeSequence = code(_HEADFIRST)
+    _private_attributes(dataset, visit)
+
+
+def _private_attributes(dataset: Dataset, visit: Visit) -> None:
+    if visit.vendor.key == "ge":
+        block = dataset.private_block(0x0009, "GEMS_PETD_01", create=True)
+        block.add_new(0x0D, "DT", moment_text(visit.scan_start))
+        block.add_new(0x3B, "DT", moment_text(visit.injection))
+    elif visit.vendor.key == "philips":
+        block = dataset.private_block(0x7053, "Philips PET Private Group", create=True)
+        block.add_new(0x00, "DS", decimal(1.0 / _PHILIPS_COUNTS_PER_SUV))
+        block.add_new(0x09, "DS", decimal(1.0 / (visit.suv_factor * _PHILIPS_COUNTS_PER_SUV)))
+    else:
+        block = dataset.private_block(0x0071, "SIEMENS MED PT", create=True)
+        block.add_new(0x22, "DT", moment_text(visit.scan_start))
+
+
+def _radiopharmaceutical(visit: Visit) -> Dataset:
+    tracer = visit.tracer
+    item = Dataset()
+    item.Radiopharmaceutical = tracer.name
+    item.RadiopharmaceuticalVolume = "5"
+    item.RadiopharmaceuticalStartTime = time_text(visit.injection)
+    item.RadiopharmaceuticalStartDateTime = moment_text(visit.injection)
+    item.RadionuclideTotalDose = decimal(visit.dose_bq)
+    item.RadionuclideHalfLife = decimal(tracer.half_life_s)
+    item.RadionuclidePositronFraction = decimal(tracer.positron_fraction)
+    item.AdministrationRouteCodeSequence = code(_INTRAVENOUS)
+    item.RadionuclideCodeSequence = code(tracer.radionuclide)
+    item.RadiopharmaceuticalCodeSequence = code(tracer.code)
+    return item
