@@ -29,7 +29,7 @@ def measure_qin(data: Path, work: Path, *, with_segmentation: bool) -> Result:
     return _read(inputs, work / "case", truth)
 
 
-def measure_sarcoma(data: Path, work: Path, patient: str) -> Result:
+def measure_sarcoma(data: Path, patient: str, work: Path) -> Result:
     """Read one PET/CT/MR of a limb; the contour of the tumour on PET is the truth."""
     folder = data / "petctmr_sts" / patient
     contours = folder / "PET/mask/RS.dcm"

@@ -23,8 +23,8 @@ STATISTICS_PERCENT, PEAK_PERCENT, FACTOR_PERCENT = 0.01, 1.0, 0.02
 # The reference file rounds to six significant digits, which alone is up to 0.0005 %.
 
 
-def measure_suv_objects(data: Path) -> Result:
-    """Minimum, median, maximum of each object."""
+def measure_suv_objects(data: Path, _work: Path) -> Result:
+    """Minimum, median, maximum of each object; the words of the refusal where there are none."""
     found: Result = {}
     for folder in sorted((data / "suv_dro").glob("DRO_*")):
         mask = next((folder / "mask").glob("*.nii*"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from scripts.accept.claims import Claim, print_claims
@@ -55,17 +56,15 @@ def measure(data: Path, parts: list[str] | tuple[str, ...], size: str) -> dict[s
     """All results by item, from what is kept or measured now."""
     items: dict[str, Callable[[Path], Result]] = {}
     if "objects" in parts:
-        items["objects"] = lambda work: measure_suv_objects(data)
+        items["objects"] = partial(measure_suv_objects, data)
     if "regions" in parts:
-        items["regions"] = lambda work: measure_given_regions(data, work)
+        items["regions"] = partial(measure_given_regions, data)
     if "real" in parts:
-        items["qin"] = lambda work: measure_qin(data, work, with_segmentation=False)
-        items["qin-with-seg"] = lambda work: measure_qin(data, work, with_segmentation=True)
-        for patient in SARCOMAS:
-            items[patient.lower()] = lambda work, patient=patient: measure_sarcoma(data, work, patient)  # type: ignore[misc]
+        items["qin"] = partial(measure_qin, data, with_segmentation=False)
+        items["qin-with-seg"] = partial(measure_qin, data, with_segmentation=True)
+        items |= {patient.lower(): partial(measure_sarcoma, data, patient) for patient in SARCOMAS}
     if "patients" in parts:
-        for seed in SEEDS:
-            items[f"patient-{seed}-{size}"] = lambda work, seed=seed: measure_patient(seed, size, work)  # type: ignore[misc]
+        items |= {f"patient-{seed}-{size}": partial(measure_patient, seed, size) for seed in SEEDS}
     digest = source_digest()
     return {name: kept(name, digest, item, lambda line: print(line, flush=True)) for name, item in items.items()}
 
