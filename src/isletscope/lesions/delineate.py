@@ -50,6 +50,7 @@ __all__ = [
 
 _CORE_SHARE = 0.75
 _WIDE_MM = 30.0
+_ADAPTED_SOURCE = "Isletscope convention: the percentage is taken of what stands above the surroundings"
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,13 @@ def background_adapted(
     """
     rules = rules or delineation_rules()
     share, plain = _share(tracer, fraction, rules)
-    plain = replace(plain, rule="background_adapted", method=f"{share:.0%} of SUVmax above background")
+    plain = replace(
+        plain,
+        rule="background_adapted",
+        method=f"{share:.0%} of SUVmax above background",
+        support=Support.CONVENTION,
+        sources=(*plain.sources, _ADAPTED_SOURCE),
+    )
     maximum = _maximum(scene, seed)
     background = _first_background(scene, seed, rules)
     threshold = background + share * (maximum - background)

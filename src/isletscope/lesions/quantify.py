@@ -13,9 +13,21 @@ import numpy as np
 import numpy.typing as npt
 
 from isletscope.errors import GeometryError, Refusal
-from isletscope.spatial import SUV_BODY_WEIGHT, Geometry, Mask, Volume, bounding_box, intensity_peaks
+from isletscope.spatial import (
+    PEAK_RADIUS_MM,
+    SUV_BODY_WEIGHT,
+    Box,
+    Geometry,
+    Mask,
+    Volume,
+    bounding_box,
+    component_statistics,
+    cropped_volume,
+    intensity_peaks,
+)
 
 Point = tuple[float, float, float]
+_FIRST_VOXEL = Box((0, 0, 0), (1, 1, 1))
 
 PEAK_METHOD = "mean in a sphere of 1 cm3 by voxel centres (IBSI), global: the highest over all voxels of the region"
 _SUV_NAMES = frozenset({SUV_BODY_WEIGHT.name, "SUL", "SUVbsa"})
@@ -78,6 +90,21 @@ def measure_region(volume: Volume, mask: Mask) -> RegionStatistics:
         )
         return _without_values(volume, count, "", refusal)
     return _with_values(volume, mask, np.argwhere(inside) + np.asarray(box.start), values)
+
+
+def measure_labels(volume: Volume, labels: npt.NDArray[np.unsignedinteger[Any]], count: int) -> list[RegionStatistics]:
+    """Measure labels 1 to ``count`` of a label map on the volume's grid, each on its own small block.
+
+    Raises GeometryError when the label map does not fit the volume.
+    """
+    boxes = component_statistics(labels, volume.array, count)
+    results = []
+    for label in range(1, count + 1):
+        block = boxes.box(label).grown(PEAK_RADIUS_MM, volume.geometry) if boxes.voxels[label - 1] else _FIRST_VOXEL
+        part = cropped_volume(volume, block)
+        mask = Mask(labels[block.slices] == label, part.geometry, volume.frame_of_reference_uid, f"region {label}")
+        results.append(measure_region(part, mask))
+    return results
 
 
 def _with_values(

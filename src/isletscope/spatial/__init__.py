@@ -9,7 +9,7 @@ from isletscope.spatial.crop import Box, bounding_box, cropped_geometry, cropped
 from isletscope.spatial.distance import distance_to_mm, inside_depth_mm, outline_distance_mm
 from isletscope.spatial.geometry import Geometry
 from isletscope.spatial.peak import PEAK_RADIUS_MM, Peaks, intensity_peaks, sphere_offsets
-from isletscope.spatial.projection import Projection, display_array, maximum_projection
+from isletscope.spatial.projection import Projection, display_array, maximum_projection, turning_projections
 from isletscope.spatial.resample import resample, resample_labels, resample_mask
 from isletscope.spatial.sitk import from_image, geometry_of, image_of, to_image
 from isletscope.spatial.volume import (
@@ -62,4 +62,5 @@ __all__ = [
     "resample_mask",
     "sphere_offsets",
     "to_image",
+    "turning_projections",
 ]

@@ -74,7 +74,10 @@ def component_statistics(
     start = np.full((count, 3), np.iinfo(np.int64).max, np.int64)
     stop = np.zeros((count, 3), np.int64)
     if count:
-        _gather(labels, values, voxels, maximum, minimum, total, maximum_index, index_total, start, stop)
+        kind = np.float32 if values.dtype == np.float32 else np.float64  # few machine code versions
+        plain = np.ascontiguousarray(values, dtype=kind)
+        numbers = np.ascontiguousarray(labels, dtype=np.uint32)
+        _gather(numbers, plain, voxels, maximum, minimum, total, maximum_index, index_total, start, stop)
     absent = voxels == 0
     for array in (maximum, minimum):
         array[absent] = np.nan

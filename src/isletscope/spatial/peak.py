@@ -9,7 +9,6 @@ several voxels share the highest value. Global peak (IBSI 0F91): the highest ove
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,15 +72,17 @@ def intensity_peaks(volume: Volume, mask: Mask) -> Peaks:
     if any(box.start[0] - reach <= k < box.stop[0] + reach for k in volume.missing_slices):
         reason = "the 1 cm3 sphere would reach into a slice that is missing from the images"
         return Peaks(None, None, None, None, len(offsets), reason)
-    voxels = np.argwhere(mask.array[box.slices]) + np.asarray(box.start)
-    local, local_at, highest, highest_at = _peaks(volume.array, voxels, offsets)
+    block = box.grown(PEAK_RADIUS_MM, volume.geometry)
+    values = np.ascontiguousarray(volume.array[block.slices], dtype=np.float64)
+    voxels = np.argwhere(mask.array[block.slices])
+    local, local_at, highest, highest_at = _peaks(values, voxels, offsets)
     if local_at < 0:
         return Peaks(None, None, None, None, len(offsets), "the region holds no valid value")
     return Peaks(
         local=local,
         global_=highest,
-        local_centre_lps_mm=_point(volume.geometry, voxels[local_at]),
-        global_centre_lps_mm=_point(volume.geometry, voxels[highest_at]),
+        local_centre_lps_mm=_point(volume.geometry, voxels[local_at] + np.asarray(block.start)),
+        global_centre_lps_mm=_point(volume.geometry, voxels[highest_at] + np.asarray(block.start)),
         voxels_in_sphere=len(offsets),
     )
 
@@ -93,7 +94,7 @@ def _point(geometry: Geometry, index: npt.NDArray[np.int64]) -> Point:
 
 @compiled
 def _peaks(
-    values: npt.NDArray[Any], voxels: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64], voxels: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]
 ) -> tuple[float, int, float, int]:
     """Local peak, its voxel number, global peak, its voxel number (-1 where there is none)."""
     planes, rows, columns = values.shape
@@ -101,7 +102,7 @@ def _peaks(
     local_at, highest_at = -1, -1
     for n in range(len(voxels)):
         k0, j0, i0 = voxels[n, 0], voxels[n, 1], voxels[n, 2]
-        centre = float(values[k0, j0, i0])
+        centre = values[k0, j0, i0]
         if not np.isfinite(centre):
             continue
         total = 0.0
@@ -110,7 +111,7 @@ def _peaks(
             k, j, i = k0 + offsets[m, 0], j0 + offsets[m, 1], i0 + offsets[m, 2]
             if k < 0 or j < 0 or i < 0 or k >= planes or j >= rows or i >= columns:
                 continue
-            value = float(values[k, j, i])
+            value = values[k, j, i]
             if np.isfinite(value):
                 total += value
                 count += 1

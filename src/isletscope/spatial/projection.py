@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -65,35 +66,62 @@ def maximum_projection(volume: Volume, view: View | float = "anterior") -> Proje
     ``view``: "anterior", "lateral" (from the patient's left), or the viewer's angle about the long axis in degrees,
     0 anterior and 90 from the patient's left. The two named views take whole voxel columns; an angle samples every
     ray at half the finer in-plane spacing with linear interpolation, on a picture as wide as the grid's diagonal.
-    On an oblique grid the rays follow the grid's axes nearest to the patient's. Values that are not numbers and
-    rays outside the grid give nan only where nothing else is met.
+    On an oblique grid the rays follow the grid's axes nearest to the patient's. Voxels that are not numbers, and
+    rays that miss the grid, count as the lowest value of the volume.
     """
+    if not isinstance(view, str):
+        return turning_projections(volume, [float(view)])[0]
     array, geometry = display_array(volume)
     slice_mm, row_mm, column_mm = geometry.spacing_mm
-    if isinstance(view, str):
-        axis, spacing = (1, column_mm) if view == "anterior" else (2, row_mm)
-        flat = np.fmax.reduce(array, axis=axis).astype(np.float32)
-        return Projection(
-            np.ascontiguousarray(flat[::-1]), slice_mm, spacing, _DEGREES[view], geometry, (flat.shape[1] - 1) / 2
-        )
+    axis, spacing = (1, column_mm) if view == "anterior" else (2, row_mm)
+    flat = np.fmax.reduce(array, axis=axis).astype(np.float32)[::-1]
+    if np.isnan(flat).any():
+        flat = np.where(np.isnan(flat), _lowest(array), flat)
+    image = np.ascontiguousarray(flat, dtype=np.float32)
+    return Projection(image, slice_mm, spacing, _DEGREES[view], geometry, (image.shape[1] - 1) / 2)
+
+
+def turning_projections(volume: Volume, degrees: Sequence[float]) -> list[Projection]:
+    """Projections from several angles, as :func:`maximum_projection` makes them; the preparation is shared."""
+    array, geometry = display_array(volume)
+    slice_mm, row_mm, column_mm = geometry.spacing_mm
+    lowest = _lowest(array)
+    upright = np.ascontiguousarray(array.transpose(1, 2, 0), dtype=np.float32)
+    if np.isnan(upright).any():
+        upright = np.where(np.isnan(upright), np.float32(lowest), upright)
     spacing = min(row_mm, column_mm)
     _, height_mm, width_mm = geometry.extent_mm
     columns = int(np.ceil(np.hypot(height_mm, width_mm) / spacing))
-    image = _turned(np.ascontiguousarray(array), row_mm, column_mm, float(np.deg2rad(view)), columns, spacing)
-    return Projection(image, slice_mm, spacing, float(view), geometry, (columns - 1) / 2)
+    turned = [_turned(upright, row_mm, column_mm, float(np.deg2rad(a)), columns, spacing, lowest) for a in degrees]
+    return [
+        Projection(np.ascontiguousarray(image.T[::-1]), slice_mm, spacing, angle, geometry, (columns - 1) / 2)
+        for image, angle in zip(turned, degrees, strict=True)
+    ]
+
+
+def _lowest(array: npt.NDArray[Any]) -> float:
+    lowest = float(np.fmin.reduce(array, axis=None))
+    return 0.0 if np.isnan(lowest) else lowest
 
 
 @compiled
 def _turned(
-    values: npt.NDArray[Any], row_mm: float, column_mm: float, angle: float, width: int, spacing: float
+    upright: npt.NDArray[np.float32],
+    row_mm: float,
+    column_mm: float,
+    angle: float,
+    width: int,
+    spacing: float,
+    lowest: float,
 ) -> npt.NDArray[np.float32]:
-    planes, rows, columns = values.shape
-    image = np.full((planes, width), np.nan, np.float32)
+    """Picture [column, k] of the values [j, i, k] seen under an angle; planes are innermost, so they stream."""
+    rows, columns, planes = upright.shape
+    image = np.full((width, planes), np.float32(lowest))
     cosine, sine = np.cos(angle), np.sin(angle)
     steps = 2 * width
-    # Ray by ray: the in-plane place of a sample is the same in every plane, so it is found once.
     for column in range(width):
         across = (column - (width - 1) / 2) * spacing
+        line = image[column]
         for step in range(steps):
             along = (step - (steps - 1) / 2) * spacing / 2
             i = (across * cosine - along * sine) / column_mm + (columns - 1) / 2
@@ -104,12 +132,11 @@ def _turned(
             j = min(max(j, 0.0), rows - 1.0)
             i0, j0 = int(i), int(j)
             i1, j1 = min(i0 + 1, columns - 1), min(j0 + 1, rows - 1)
-            u, v = i - i0, j - j0
+            u, v = np.float32(i - i0), np.float32(j - j0)
+            one = np.float32(1.0)
+            a, b, c, d = (one - v) * (one - u), (one - v) * u, v * (one - u), v * u
+            first, second, third, fourth = upright[j0, i0], upright[j0, i1], upright[j1, i0], upright[j1, i1]
             for k in range(planes):
-                value = (1 - v) * ((1 - u) * values[k, j0, i0] + u * values[k, j0, i1]) + v * (
-                    (1 - u) * values[k, j1, i0] + u * values[k, j1, i1]
-                )
-                best = image[planes - 1 - k, column]
-                if value > best or (np.isnan(best) and not np.isnan(value)):
-                    image[planes - 1 - k, column] = value
+                value = a * first[k] + b * second[k] + c * third[k] + d * fourth[k]
+                line[k] = max(line[k], value)
     return image
