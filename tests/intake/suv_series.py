@@ -135,7 +135,7 @@ def headers_only(*headers: Dataset) -> SeriesFiles:
 def write_series(
     folder: Path, header: Callable[[int], Dataset], stored: np.ndarray[Any, Any], order: list[int] | None = None
 ) -> SeriesFiles:
-    """Write ``stored`` [k, j, i] (uint16) as one file a plane and read the series back; ``order`` permutes the files."""
+    """Write ``stored`` [k, j, i] (uint16) as one file a plane and read it back; ``order`` permutes the files."""
     folder.mkdir(parents=True, exist_ok=True)
     for place, k in enumerate(order or range(len(stored))):
         meta = FileMetaDataset()

@@ -8,9 +8,9 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
-from tests.intake.suv_series import codes, series_in
 
 from isletscope.intake.suv import load_suv, quantify
+from tests.intake.suv_series import codes, series_in
 
 DROS = [
     *("DRO_0_0", "DRO_1_0", "DRO_2_0", "DRO_2_1", "DRO_2_2", "DRO_2_3", "DRO_2_4", "DRO_2_5"),
