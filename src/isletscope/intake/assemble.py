@@ -22,7 +22,7 @@ from isletscope.intake.stack import Stack, build_stack, describe, plane_of
 from isletscope.intake.tracer import tracer_of
 from isletscope.model import Patient, QualityFinding, Role, Series, Severity
 
-_NO_VOLUME = (Role.NM_NOT_QUANTIFIED, Role.OTHER, Role.DERIVED, Role.LOCALIZER)
+NO_VOLUME = (Role.NM_NOT_QUANTIFIED, Role.OTHER, Role.DERIVED, Role.LOCALIZER)
 _VOLUME_MODALITIES = ("CT", "MR", "PT")
 _KEY_NAMES = {"PT": "pet", "CT": "ct", "MR": "mr", "NM": "nm"}
 
@@ -104,7 +104,7 @@ def _stack(part: Part) -> Stack:
 def _is_picture(instance: Instance) -> bool:
     """Whether the images are pictures rather than planes of a volume: captures, colour, localizers."""
     role, _ = classify(SeriesEvidence(instance))
-    return role in _NO_VOLUME
+    return role in NO_VOLUME
 
 
 def _pet_places(drafts: list[_Draft]) -> tuple[set[str], set[str]]:
@@ -189,9 +189,9 @@ def _age_years(header: Dataset, birth: str | None, study: datetime | None) -> fl
 
 def _findings(draft: _Draft, role: Role) -> list[QualityFinding]:
     findings = list(draft.stack.findings)
-    if draft.part.label and role not in _NO_VOLUME:
+    if draft.part.label and role not in NO_VOLUME:
         findings.append(_info("split_series", "one series held several volumes; this is one part", draft.part.label))
-    if role not in _NO_VOLUME:
+    if role not in NO_VOLUME:
         findings += _header_findings(draft)
     return findings
 

@@ -27,6 +27,9 @@ def classify(series: SeriesEvidence) -> tuple[Role, str]:
         localizer = series.worded(rules.localizer.words, protocol=False)
     if localizer:
         return Role.LOCALIZER, localizer
+    tracking = series.worded(rules.bolus_tracking.words, protocol=False) if series.modality == "CT" else None
+    if tracking:
+        return Role.OTHER, f"bolus tracking: {tracking}"
     if series.modality == "PT":
         return _classify_pet(series)
     if series.modality == "CT":

@@ -35,7 +35,11 @@ def classify_ct(series: SeriesEvidence) -> tuple[Role, str]:
 
 
 def _phase_in_words(series: SeriesEvidence) -> tuple[Role, str] | None:
+    if series.worded(role_table().ct.whole_protocol_words, protocol=False):
+        return None
     for protocol in (False, True):
+        if protocol and series.worded(role_table().ct.whole_protocol_words):
+            return None
         hits = [
             (phase.role, why)
             for phase in role_table().ct.phases

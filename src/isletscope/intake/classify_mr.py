@@ -14,11 +14,17 @@ Answer = tuple[Role, str]
 
 def classify_mr(series: SeriesEvidence) -> Answer:
     """Role of an MR series and why: diffusion first, then contrast phases, Dixon images, and weighting."""
-    for rule in (_diffusion, _maps, _hepatobiliary, _dynamic, _dixon, _weighting):
+    for rule in (_fat_image, _diffusion, _maps, _hepatobiliary, _dynamic, _dixon, _weighting):
         answer = rule(series)
         if answer is not None:
             return answer
     return Role.MR_OTHER, "neither Image Type, description nor echo and repetition time tell the sequence"
+
+
+def _fat_image(series: SeriesEvidence) -> Answer | None:
+    rules = role_table().mr
+    why = series.typed(rules.fat) or series.worded(rules.fat.words, protocol=False)
+    return (Role.MR_OTHER, f"fat image of a Dixon series: {why}") if why else None
 
 
 def _diffusion(series: SeriesEvidence) -> Answer | None:
@@ -32,7 +38,8 @@ def _diffusion(series: SeriesEvidence) -> Answer | None:
         return Role.MR_DWI, "Acquisition Contrast (0008,9209) is DIFFUSION"
     typed = series.typed(rules.diffusion)
     worded = series.worded(rules.diffusion.words)
-    if b_value is not None and (b_value[0] > 0 or typed or worded):
+    in_part = "b =" in (series.part or "")
+    if b_value is not None and (b_value[0] > 0 or typed or worded or in_part):
         return Role.MR_DWI, f"b = {b_value[0]:g} s/mm2 in {b_value[1]}"
     if typed or (worded and _echo_planar(series)):
         return Role.MR_DWI, typed or worded or ""
@@ -78,18 +85,24 @@ def _dynamic(series: SeriesEvidence) -> Answer | None:
 
 def _dixon(series: SeriesEvidence) -> Answer | None:
     rules = role_table().mr
-    opposed, in_phase = series.hinted(rules.opposed_phase), series.hinted(rules.in_phase)
-    if series.typed(rules.opposed_phase) or (opposed and not in_phase):
-        return Role.MR_T1_OPPOSED_PHASE, opposed or ""
-    if series.typed(rules.in_phase) or (in_phase and not opposed):
-        return Role.MR_T1_IN_PHASE, in_phase or ""
+    typed = series.typed(rules.opposed_phase)
+    if typed:
+        return Role.MR_T1_OPPOSED_PHASE, typed
+    typed = series.typed(rules.in_phase)
+    if typed:
+        return Role.MR_T1_IN_PHASE, typed
+    opposed = series.worded(rules.opposed_phase.words, protocol=False)
+    in_phase = series.worded(rules.in_phase.words, protocol=False)
+    if series.worded(rules.both_phases.words) or (opposed and in_phase):
+        return _by_echo_time(series)
+    if opposed:
+        return Role.MR_T1_OPPOSED_PHASE, opposed
+    if in_phase:
+        return Role.MR_T1_IN_PHASE, in_phase
     water = series.typed(rules.water) or series.worded(rules.water.words, protocol=False)
     if water and _is_t2(series) is None:
         return Role.MR_T1_FAT_SATURATED, f"water image of a Dixon series: {water}"
-    fat = series.typed(rules.fat) or series.worded(rules.fat.words, protocol=False)
-    if fat:
-        return Role.MR_OTHER, f"fat image of a Dixon series: {fat}"
-    return _by_echo_time(series) if opposed and in_phase else None
+    return None
 
 
 def _by_echo_time(series: SeriesEvidence) -> Answer | None:

@@ -102,7 +102,11 @@ class SeriesEvidence:
 
 
 def acquisition_moment(instance: Instance) -> datetime | None:
-    """When the plane was acquired: Acquisition DateTime, else date and time of acquisition, content, series, study."""
+    """When the plane was acquired, local time of the scanner.
+
+    Acquisition DateTime, else date and time of acquisition, of content (on the day of the study only: a later day is
+    that of processing), of the series, of the study. None when no pair can be read.
+    """
     said = frame_text(instance, "FrameContentSequence", "FrameAcquisitionDateTime") or values.text(
         instance.header, "AcquisitionDateTime"
     )
@@ -110,15 +114,21 @@ def acquisition_moment(instance: Instance) -> datetime | None:
     if found is not None:
         return found
     header = instance.header
-    for date_keyword, time_keyword in (
-        ("AcquisitionDate", "AcquisitionTime"),
-        ("ContentDate", "ContentTime"),
-        ("SeriesDate", "SeriesTime"),
-        ("StudyDate", "StudyTime"),
-    ):
-        time_said = values.text(header, time_keyword)
-        for date_said in (values.text(header, date_keyword), values.text(header, "StudyDate")):
-            found = values.moment(date_said, time_said)
-            if found is not None:
-                return found
+    acquired = _moment_in(header, "AcquisitionDate", "AcquisitionTime")
+    if acquired is not None:
+        return acquired
+    days = {values.text(header, "StudyDate"), values.text(header, "SeriesDate")} - {""}
+    if values.text(header, "ContentDate") in days | {""}:
+        content = _moment_in(header, "ContentDate", "ContentTime")
+        if content is not None:
+            return content
+    return _moment_in(header, "SeriesDate", "SeriesTime") or _moment_in(header, "StudyDate", "StudyTime")
+
+
+def _moment_in(header: Dataset, date_keyword: str, time_keyword: str) -> datetime | None:
+    time_said = values.text(header, time_keyword)
+    for date_said in (values.text(header, date_keyword), values.text(header, "StudyDate")):
+        found = values.moment(date_said, time_said)
+        if found is not None:
+            return found
     return None

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from isletscope.errors import InputError, MixedPatients
+from isletscope.intake.assemble import NO_VOLUME
 from isletscope.intake.files import Inventory, SeriesFiles
+from isletscope.intake.stack import build_stack, describe, plane_of
 from isletscope.model import (
     EntrySubject,
     Exam,
@@ -187,8 +189,10 @@ def apply_entries(inventory: Inventory, entries: Sequence[ReaderEntry]) -> Inven
                 remedy="Name the series by its key, number, description or Series Instance UID.",
             )
         for number in hits:
-            record = _with_role if entry.subject is EntrySubject.SERIES_ROLE else _with_tracer
-            series[number] = replace(series[number], record=record(series[number].record, entry))
+            if entry.subject is EntrySubject.SERIES_ROLE:
+                series[number] = _with_role(series[number], entry)
+            else:
+                series[number] = replace(series[number], record=_with_tracer(series[number].record, entry))
     return replace(inventory, series=tuple(series))
 
 
@@ -198,10 +202,22 @@ def _concerns(entry: ReaderEntry, record: Series) -> bool:
     return entry.series in {record.series_uid, record.key, str(record.number), record.description}
 
 
-def _with_role(record: Series, entry: ReaderEntry) -> Series:
-    role = _choice(entry, Role)
+def _with_role(files: SeriesFiles, entry: ReaderEntry) -> SeriesFiles:
+    """The series in its entered role; one that was left aside as a picture gets its grid now, if it forms one."""
+    role, record = _choice(entry, Role), files.record
     because = f"entered by {entry.who} on {entry.when}: {entry.why} (computed: {record.role}, {record.role_because})"
-    return record.model_copy(update={"role": role, "role_because": because, "role_entered": True})
+    update: dict[str, object] = {"role": role, "role_because": because, "role_entered": True}
+    if record.grid is not None or role in NO_VOLUME or record.findings:
+        return replace(files, record=record.model_copy(update=update))
+    stack = build_stack([plane_of(instance) for instance in files.instances])
+    update["grid"] = describe(stack.geometry) if stack.geometry is not None else None
+    update["findings"] = list(stack.findings)
+    return replace(
+        files,
+        record=record.model_copy(update=update),
+        instances=tuple(plane.instance for plane in stack.planes),
+        gaps=stack.gaps,
+    )
 
 
 def _with_tracer(record: Series, entry: ReaderEntry) -> Series:

@@ -31,7 +31,7 @@ class FileHeader:
     """Header of one file, without its pixel values.
 
     ``pixel_offset`` is the byte where native pixel values begin, None when compressed, deflated or absent.
-    ``has_pixels`` says whether the file holds any pixel data.
+    ``has_pixels`` says whether the file holds integer pixel data (parametric maps of real numbers do not).
     """
 
     path: Path
@@ -76,7 +76,8 @@ def read_header(path: Path, name: str) -> FileHeader | Refusal | None:
     if fault:
         return Refusal(name, *fault, remedy=_COPY_AGAIN)
     offset = place.offset if place is not None and place.length != _UNDEFINED_LENGTH and place.integer else None
-    return FileHeader(path, dataset, status.st_size, status.st_mtime_ns, place is not None, offset)
+    has_pixels = place is not None and place.integer
+    return FileHeader(path, dataset, status.st_size, status.st_mtime_ns, has_pixels, offset)
 
 
 def _without_class(dataset: Dataset, name: str) -> Refusal | None:

@@ -64,6 +64,7 @@ class CtRules(_Row):
     """Rules for CT."""
 
     low_dose: LowDose
+    whole_protocol_words: tuple[str, ...]
     phases: tuple[PhaseWords, ...]
     delays_s: tuple[PhaseDelay, ...]
 
@@ -113,6 +114,7 @@ class MrRules(_Row):
     other_maps: Hints
     in_phase: Hints
     opposed_phase: Hints
+    both_phases: Hints
     water: Hints
     fat: Hints
     fat_saturation: FatSaturation
@@ -129,6 +131,7 @@ class RoleTable(Table):
 
     localizer: Hints
     derived: DerivedHints
+    bolus_tracking: Hints
     pet: PetWords
     ct: CtRules
     mr: MrRules

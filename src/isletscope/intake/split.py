@@ -12,7 +12,7 @@ import numpy as np
 from isletscope.intake import values
 from isletscope.intake.diffusion import b_value_s_mm2
 from isletscope.intake.frames import frame_numbers, frame_text
-from isletscope.intake.stack import SAME_POSITION_WITHIN_MM, Plane, depths_mm
+from isletscope.intake.stack import SAME_POSITION_WITHIN_MM, Plane, depths_mm, is_even
 
 _MOST_ORIENTATIONS = 3
 _FEW_PLANES = 4
@@ -116,7 +116,7 @@ def _by_content(planes: list[Plane]) -> list[Part]:
     if most <= 1:
         if len(diffusion) > 1 and None not in diffusion:
             return _parts(planes, _B_VALUE)
-        return [Part(tuple(planes))]
+        return _uneven(planes)
     for discriminator in _DISCRIMINATORS:
         groups = _grouped(planes, discriminator)
         if len(groups) == most and all(_most_per_position(group) == 1 for group in groups.values()):
@@ -126,6 +126,17 @@ def _by_content(planes: list[Plane]) -> list[Part]:
         if 1 < len(groups) <= most and max(_most_per_position(group) for group in groups.values()) < most:
             return _nested(_parts(planes, discriminator))
     return _by_rank(planes, most)
+
+
+def _uneven(planes: list[Plane]) -> list[Part]:
+    """Planes at unequal distances: parts at equal distances, when one attribute gives just that; else one part."""
+    if not _placed(planes) or is_even(planes):
+        return [Part(tuple(planes))]
+    for discriminator in _SLABS:
+        groups = _grouped(planes, discriminator)
+        if len(groups) > 1 and all(len(group) > 1 and is_even(group) for group in groups.values()):
+            return _parts(planes, discriminator)
+    return [Part(tuple(planes))]
 
 
 def _nested(parts: list[Part]) -> list[Part]:
@@ -163,9 +174,13 @@ def _sortable(value: Hashable) -> tuple[float, str]:
     return (float(value), "") if isinstance(value, int | float) else (0.0, str(value))
 
 
+def _placed(planes: list[Plane]) -> bool:
+    return all(plane.position is not None and plane.orientation is not None for plane in planes)
+
+
 def _most_per_position(planes: list[Plane]) -> int:
     """The largest number of planes at one position; 1 when planes have no position."""
-    if any(plane.position is None or plane.orientation is None for plane in planes):
+    if not _placed(planes):
         return 1
     depths = np.sort(depths_mm(planes))
     starts = np.concatenate([[True], np.diff(depths) >= SAME_POSITION_WITHIN_MM])
@@ -269,8 +284,16 @@ def _type_label(value: Hashable) -> str:
 
 _DULL = frozenset(("M", "ND", "NORM", "NONE", "DIS2D", "DIS3D", "OTHER", "DIXON", "M_FFE", "M_SE", "SE", "FFE"))
 _B_VALUE = _Discriminator(_b_value, _printed("b =", " s/mm2"))
+_IMAGE_TYPE = _Discriminator(_image_type, _type_label)
+_ACQUISITION = _Discriminator(
+    _number_in(("FrameContentSequence", "FrameAcquisitionNumber"), ("", "AcquisitionNumber")),
+    _printed("acquisition"),
+)
+_KERNEL = _Discriminator(_text_in(("CTReconstructionSequence", "ConvolutionKernel")), _printed("kernel"))
+_THICKNESS = _Discriminator(_number_in(("PixelMeasuresSequence", "SliceThickness")), _printed("slices of", " mm"))
+_SLABS = (_IMAGE_TYPE, _THICKNESS, _KERNEL, _ACQUISITION)
 _DISCRIMINATORS = (
-    _Discriminator(_image_type, _type_label),
+    _IMAGE_TYPE,
     _B_VALUE,
     _Discriminator(
         _number_in(("MREchoSequence", "EffectiveEchoTime"), ("MRTimingAndRelatedParametersSequence", "EchoTime")),
@@ -284,13 +307,15 @@ _DISCRIMINATORS = (
     ),
     _Discriminator(lambda plane: _time(plane) or None, _clock, temporal=True),
     _Discriminator(_content_time, _clock, temporal=True),
-    _Discriminator(_number_in(("", "TriggerTime")), _printed("trigger time", " ms"), temporal=True),
-    _Discriminator(_number_in(("", "FrameReferenceTime")), lambda _value: "", temporal=True),
     _Discriminator(
-        _number_in(("FrameContentSequence", "FrameAcquisitionNumber"), ("", "AcquisitionNumber")),
-        _printed("acquisition"),
+        _number_in(("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"), ("", "TriggerTime")),
+        _printed("trigger time", " ms"),
+        temporal=True,
     ),
-    _Discriminator(_text_in(("CTReconstructionSequence", "ConvolutionKernel")), _printed("kernel")),
+    _Discriminator(_number_in(("", "FrameReferenceTime")), lambda _value: "", temporal=True),
+    _ACQUISITION,
+    _KERNEL,
+    _THICKNESS,
     _Discriminator(_number_in(("", "KVP")), _printed("", " kV")),
     _Discriminator(_number_in(("", "EchoNumbers")), _printed("echo")),
     _Discriminator(_text_in(("MRDiffusionSequence", "DiffusionGradientOrientation")), _printed("direction")),

@@ -195,7 +195,13 @@ def _geometry(planes: list[Plane], count: int, spacing: float) -> Geometry:
 
 
 def _triple(vector: FloatArray) -> tuple[float, float, float]:
-    return float(vector[0]), float(vector[1]), float(vector[2])
+    return float(vector[0]) + 0.0, float(vector[1]) + 0.0, float(vector[2]) + 0.0
+
+
+def is_even(planes: list[Plane]) -> bool:
+    """Whether the planes, one per position, lie at equal distances but for gaps."""
+    steps = np.diff(np.sort(depths_mm(planes)))
+    return len(steps) == 0 or (float(steps.min()) >= SAME_POSITION_WITHIN_MM and _multiples(steps)[0] is not None)
 
 
 def describe(geometry: Geometry) -> GridDescription:
@@ -275,7 +281,7 @@ def _missing(gaps: tuple[int, ...], geometry: Geometry) -> QualityFinding:
         "missing_slices",
         Severity.WARNING,
         "slices are missing; they are interpolated for display and nothing is measured in them",
-        f"{len(gaps)} of {geometry.shape[0]} missing (number {listed} from the first along the normal)",
+        f"{len(gaps)} of {geometry.shape[0]} missing: plane {listed}",
         f"a slice every {geometry.spacing_mm[0]:.4g} mm",
         "Send the series again if the slices exist.",
     )

@@ -76,9 +76,14 @@ def _simple_word(word: str) -> str:
 
 
 def contains(said: str, word: str) -> bool:
-    """Whether a simplified text holds a word; long words also inside others ('68gadotatate')."""
+    """Whether a simplified text holds a word as a word of its own."""
+    return f" {_simple_word(word)} " in said
+
+
+def _names(said: str, word: str) -> bool:
+    """Whether a simplified text names a ligand; long names also inside other words ('68gadotatate')."""
     plain = _simple_word(word)
-    return f" {plain} " in said or (len(plain) >= _SUBSTRING_FROM and plain.replace(" ", "") in said.replace(" ", ""))
+    return contains(said, word) or (len(plain) >= _SUBSTRING_FROM and plain.replace(" ", "") in said.replace(" ", ""))
 
 
 def tracer_of(header: Dataset) -> Tracer:
@@ -93,7 +98,7 @@ def tracer_of(header: Dataset) -> Tracer:
         return _unknown(None, f"{len(items)} radiopharmaceuticals are named; the reader must say which one this is")
     item = items[0] if items else Dataset()
     nuclide, nuclide_because = nuclide_of(item)
-    for entries, by_code in ((_codes(item), True), (_names(item), False), (_descriptions(header), False)):
+    for entries, by_code in ((_code_entries(item), True), (_name_entries(item), False), (_descriptions(header), False)):
         found = _ligands(entries, by_code)
         classes = {ligand.tracer_class for ligand, _ in found}
         if len(classes) > 1:
@@ -139,7 +144,7 @@ def nuclide_of(item: Dataset) -> tuple[str | None, str]:
 
 def _names_nuclide(said: str, nuclide: Nuclide) -> bool:
     plain = simplify(said)
-    return any(f" {_simple_word(word)} " in plain for word in nuclide.words)
+    return any(contains(plain, word) for word in nuclide.words)
 
 
 def _nuclide_in(entries: list[_Said]) -> str | None:
@@ -150,12 +155,12 @@ def _nuclide_in(entries: list[_Said]) -> str | None:
     return None
 
 
-def _codes(item: Dataset) -> list[_Said]:
+def _code_entries(item: Dataset) -> list[_Said]:
     codes = item.get("RadiopharmaceuticalCodeSequence") or []
     return [_Said("Radiopharmaceutical Code (0054,0304)", str(code.get("CodeValue", ""))) for code in codes]
 
 
-def _names(item: Dataset) -> list[_Said]:
+def _name_entries(item: Dataset) -> list[_Said]:
     codes = item.get("RadiopharmaceuticalCodeSequence") or []
     said = [_Said("Radiopharmaceutical (0018,0031)", values.words(item, "Radiopharmaceutical"))]
     said += [_Said("Radiopharmaceutical Code (0054,0304)", str(code.get("CodeMeaning", ""))) for code in codes]
@@ -176,7 +181,7 @@ def _ligands(entries: list[_Said], by_code: bool) -> list[tuple[Ligand, _Said]]:
     for entry in entries:
         plain = simplify(entry.shown)
         for ligand in tracer_table().ligands:
-            hit = entry.shown in ligand.codes if by_code else any(contains(plain, word) for word in ligand.words)
+            hit = entry.shown in ligand.codes if by_code else any(_names(plain, word) for word in ligand.words)
             if hit:
                 found.append((ligand, entry))
     return found
