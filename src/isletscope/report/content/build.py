@@ -183,7 +183,7 @@ def _slice_part(item: NamedFocus, view: PetView, figure: Any) -> SlicePart:
     unsure = item.focus.verdict is Verdict.UNSURE
     maximum = keys.number_of(item.focus, keys.SUV_MAX)
     volume = keys.number_of(item.focus, keys.VOLUME)
-    facts = [item.focus.site, words().verdicts[item.focus.verdict]]
+    facts = [item.focus.site, *([words().verdicts[Verdict.UNSURE]] if unsure else [])]
     axes = keys.number_of(item.focus, keys.LONG_AXIS)
     if axes is not None:
         facts.append(f"{lesion_tables.axes_text(item.focus, notes, item.name)}{fmt.NO_BREAK}mm")

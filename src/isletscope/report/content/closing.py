@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from isletscope.model import Case, Focus, Support
+from isletscope.model import Case, Support
 from isletscope.report import format as fmt
 from isletscope.report.content.document import Cell, Column, Given, Table, TitledList
 from isletscope.report.content.overview import PetView
@@ -65,7 +65,7 @@ def refused_table(case: Case) -> Table | None:
         for item in case.refused
     )
     columns = (Column("Input", 38), Column("Problem", 36), Column("Found", 32), Column("Expected", 32), Column("Remedy"))
-    return Table("Inputs that were not used", columns, rows)
+    return Table("Inputs that were not used", columns, rows, caption_shown=False)
 
 
 def methods(case: Case, views: list[PetView], figure_notes: tuple[str, ...], text: str) -> tuple[TitledList, ...]:
@@ -92,7 +92,7 @@ def _definitions(figure_notes: tuple[str, ...]) -> tuple[str, ...]:
         f"read in a text that cites it; [{supports[Support.RECALL]}] source not read again; "
         f"[{supports[Support.CONVENTION]}] choice of this software; [{supports[Support.COMPUTED]}] follows from a calculation.",
         "Certainty: “suspicious for” one modality with typical features; “indeterminate” features allow two readings; "
-        "“unlikely to represent” a named benign-type explanation fits. A physician decides.".replace("benign-type ", ""),
+        "“unlikely to represent” a named explanation other than tumour fits. A physician decides.",
         *figure_notes,
     )
 
@@ -112,17 +112,18 @@ def _rules(views: list[PetView]) -> tuple[str, ...]:
             assessment = item.focus.assessment
             citations, names = used.setdefault((assessment.rule or assessment.name, assessment.support), (set(), []))
             citations.update(assessment.citations)
-            names.append(_short_name(item.focus, item.name))
+            names.append(item.name)
     lines = []
     for (rule, support), (citations, names) in sorted(used.items()):
         sources = f" {'; '.join(sorted(citations))}" if citations else ""
-        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-        lines.append(f"{rule} [{words().supports[support]}]{sources}: {shown}")
+        lines.append(f"{rule} [{words().supports[support]}]{sources}: {_few(names)}")
     return tuple(lines)
 
 
-def _short_name(focus: Focus, name: str) -> str:
-    return name if name != focus.id else f"focus {focus.id}"
+def _few(names: list[str], limit: int = 6) -> str:
+    if len(names) > limit:
+        return fmt.counted(len(names), "focus", "foci")
+    return ", ".join(names)
 
 
 def _sources(text: str) -> tuple[str, ...]:

@@ -36,13 +36,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a caption for everybody, and notes under it."""
+    """A table with notes under it. The caption is always there for assistive technology, and shown where asked."""
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
     tracer: str = ""
+    caption_shown: bool = True
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,11 @@ def _exam_part(exam: Exam) -> ExamPart:
     rows = tuple(_series_row(series, notes) for series in exam.series)
     columns = (
         Column("Series", 40),
-        Column("Used as, because", 44),
-        Column("Images", 26),
+        Column("Used as, because", 48),
+        Column("Images", 32),
         Column("Quality: found, expected, remedy"),
     )
-    table = Table(f"Series of {exam.title}, {fmt.day(exam.date)}", columns, rows, notes.lines())
+    table = Table(f"Series of {exam.title}, {fmt.day(exam.date)}", columns, rows, notes.lines(), caption_shown=False)
     scanner = next((s for s in exam.series if s.manufacturer or s.model), None)
     made = f"{scanner.manufacturer} {scanner.model}".strip() if scanner else "scanner not named in the headers"
     return ExamPart(f"{exam.title}, {fmt.day(exam.date)}", Given(made), table)
@@ -63,7 +63,7 @@ def _images_cell(series: Series) -> Cell:
         return Cell(images, more=("forms no volume",))
     k, j, i = series.grid.spacing_kji_mm
     shape = f"{series.grid.shape_kji[2]} × {series.grid.shape_kji[1]} × {series.grid.shape_kji[0]}"
-    spacing = f"{fmt.number(i, 2)} × {fmt.number(j, 2)} × {fmt.number(k, 2)} mm"
+    spacing = f"{' × '.join(fmt.significant(value, 3) for value in (i, j, k))} mm"
     return Cell(images, more=(shape, spacing))
 
 
@@ -109,7 +109,7 @@ def _quantification_table(
     rows = tuple(
         (Cell(label), *(cells[label] for cells in labelled)) for label in labelled[0]
     )
-    return Table("How stored values became SUV", columns, rows, notes.lines())
+    return Table("How stored values became SUV", columns, rows, notes.lines(), caption_shown=False)
 
 
 def _tracer_name(series: Series) -> str:

@@ -72,11 +72,7 @@ def _shortened(lines: list[str]) -> list[str]:
 def _facts(view: PetView) -> TracerFacts:
     tumours, unsure = view.of(Verdict.TUMOUR), view.of(Verdict.UNSURE)
     tracer = view.tracer
-    lesions = Fact(
-        f"Lesions suspicious for tumour{_and_unsure(unsure)}",
-        _count_value(len(tumours), len(unsure)),
-        _by_site(tumours) or "not seen within the field of view",
-    )
+    lesions = Fact("Suspicious for tumour", _count_value(len(tumours)), _lesion_note(tumours, len(unsure)))
     return TracerFacts(
         view.reading.tracer_class,
         view.title,
@@ -84,13 +80,19 @@ def _facts(view: PetView) -> TracerFacts:
     )
 
 
-def _and_unsure(unsure: list[NamedFocus]) -> str:
-    return " + indeterminate" if unsure else ""
+def _count_value(tumours: int) -> str:
+    if tumours < fmt.COUNT_EXACT_BELOW:
+        return f"{tumours} {'lesion' if tumours == 1 else 'lesions'}"
+    return "> 20 lesions"
 
 
-def _count_value(tumours: int, unsure: int) -> str:
-    shown = str(tumours) if tumours < fmt.COUNT_EXACT_BELOW else f"> 20 ({tumours})"
-    return f"{shown} + {unsure}" if unsure else shown
+def _lesion_note(tumours: list[NamedFocus], unsure: int) -> str:
+    parts = [_by_site(tumours) or "not seen within the field of view"]
+    if len(tumours) >= fmt.COUNT_EXACT_BELOW:
+        parts.append(f"automatic count {len(tumours)}")
+    if unsure:
+        parts.append(f"and {unsure} indeterminate")
+    return "; ".join(parts)
 
 
 def _by_site(foci: list[NamedFocus]) -> str:
@@ -150,6 +152,7 @@ def _finding_lines(views: list[PetView]) -> list[str]:
     lines = []
     for view in views:
         tumours, unsure = view.of(Verdict.TUMOUR), view.of(Verdict.UNSURE)
+        lines += _site_lines(view, tumours)
         if not tumours:
             lines.append(f"{view.title}: no focus suspicious for tumour is seen within the field of view.")
         if unsure:
@@ -157,6 +160,32 @@ def _finding_lines(views: list[PetView]) -> list[str]:
             more = f" and {len(unsure) - 4} more" if len(unsure) > 4 else ""
             lines.append(f"{view.title}: {fmt.counted(len(unsure), 'focus', 'foci')} indeterminate: {named}{more}.")
     return lines
+
+
+def _site_lines(view: PetView, tumours: list[NamedFocus]) -> list[str]:
+    """One line per compartment: number, largest, volume together."""
+    groups: dict[str, list[NamedFocus]] = {}
+    for item in tumours:
+        groups.setdefault(item.focus.site_code, []).append(item)
+    return [_site_line(view, code, group) for code, group in groups.items()]
+
+
+def _site_line(view: PetView, code: str, group: list[NamedFocus]) -> str:
+    largest = highest(group, keys.LONG_AXIS) or group[0]
+    long, short = (keys.number_of(largest.focus, key) for key in (keys.LONG_AXIS, keys.SHORT_AXIS))
+    size = fmt.axes([value for value in (long, short) if value is not None])
+    described = f"{largest.name} ({largest.focus.site})" + (f", {size}{fmt.NO_BREAK}mm" if size else "")
+    maximum = keys.number_of(largest.focus, keys.SUV_MAX)
+    if maximum is not None:
+        described += f", {view.tracer.name} SUVmax {fmt.suv(maximum)}"
+    place = words().site(code)
+    heading = f"{place[:1].upper()}{place[1:]}, {view.tracer.name} PET"
+    if len(group) == 1:
+        return f"{heading}: {described}, suspicious for tumour."
+    volumes = [keys.number_of(item.focus, keys.VOLUME) for item in group]
+    known = [value for value in volumes if value is not None]
+    together = f"; {pet_volume(sum(known))}{fmt.NO_BREAK}mL together" if len(known) == len(group) else ""
+    return f"{heading}: {fmt.counted(len(group), 'lesion')} suspicious for tumour, largest {described}{together}."
 
 
 def _missing_lines(case: Case, views: list[PetView]) -> list[str]:
@@ -173,10 +202,14 @@ def _missing_lines(case: Case, views: list[PetView]) -> list[str]:
             lines.append(f"{name} PET: not assessable because no series of it could be measured; see Exams and quality.")
     if not {TracerClass.SSTR, TracerClass.FDG} <= done:
         lines.append("SSTR/FDG concordance: not assessable because both tracers are needed.")
+    lacking: dict[str, list[str]] = {}
     for view in views:
-        lacking = [words().region(r.name) for r in view.reading.references if r.state is State.MISSING]
-        if lacking:
-            lines.append(f"{view.title}: reference regions missing: {', '.join(lacking)}; reasons in the table below.")
+        for region in view.reading.references:
+            if region.state is State.MISSING:
+                lacking.setdefault(words().region(region.name), []).append(view.tracer.name)
+    if lacking:
+        listed = ", ".join(f"{region} ({', '.join(dict.fromkeys(names))} PET)" for region, names in lacking.items())
+        lines.append(f"Reference regions missing: {listed}; reasons under Reference regions.")
     return lines
 
 

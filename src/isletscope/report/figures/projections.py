@@ -18,9 +18,9 @@ from isletscope.report.figures.settings import display
 from isletscope.report.figures.svg import Canvas
 from isletscope.spatial import Projection, Volume, maximum_projection
 
-_GUTTER = 7.5
-_BETWEEN = 3.0
-_FOOT = 4.2
+_GUTTER = 6.8
+_BETWEEN = 1.6
+_FOOT = 4.9
 _LABEL_SIZE = 2.25
 _LABEL_GAP = 2.7
 _PIXELS_PER_MM = 10
@@ -57,7 +57,7 @@ def projection_figures(pets: list[tuple[PetView, Volume]], width_mm: float) -> t
     if not views:
         return ()
     per_row = min(len(views), 2)
-    own_width = (width_mm - (per_row - 1) * 2 * _BETWEEN) / per_row
+    own_width = (width_mm - (per_row - 1) * 3.0) / per_row
     scale = min(_LARGEST_SCALE, *(_fitting_scale(pair, own_width) for _, _, pair in views))
     return tuple(_figure(pet, pair, scale) for pet, _, pair in views)
 
@@ -93,8 +93,8 @@ def _figure(pet: PetView, pair: tuple[_View, _View], scale: float) -> Figure:
         _draw_view(canvas, view, left, width, scale, settings.projection)
         _draw_marks(canvas, view, foci, left, scale, settings.ink)
         left += width + _GUTTER + _BETWEEN
-    _draw_window_bar(canvas, sum(widths) + 2 * _GUTTER + _BETWEEN, height + 1.3, settings.projection)
-    draw_scale_bar(canvas, _GUTTER, height + 3.4, 400.0 * 0.6, scale, _GREY, 2.0)
+    _draw_window_bar(canvas, widths[0] + 2 * _GUTTER + _BETWEEN, height + 1.3, settings.projection)
+    draw_scale_bar(canvas, _GUTTER, height + 3.4, pair[0].width_mm, scale, _GREY, 2.0)
     return Figure(
         name=f"projection-{pet.series.key}",
         svg=canvas.markup(),

@@ -114,7 +114,7 @@ def slice_figure(item: NamedFocus, pet_volume: Volume, images: SliceImages, widt
         width_mm=canvas.width_mm,
         height_mm=canvas.height_mm,
         alt=_alternative_text(item, images.pet, ct[0] if ct else None),
-        caption=_caption(ct[0] if ct else None, window, edge),
+        caption=_caption(ct[0] if ct else None, window, edge, focus.maximum_lps_mm[2]),
         tracer=images.pet.reading.tracer_class,
     )
 
@@ -152,11 +152,11 @@ def _draw_overlay(
     canvas.text(left + 1.0, 2.4, title, size=1.9, fill=_WHITE, weight=600)
 
 
-def _caption(ct: Series | None, window: CtWindow, edge_mm: float) -> tuple[str, ...]:
-    shown = f"field {fmt.length(edge_mm)} mm"
+def _caption(ct: Series | None, window: CtWindow, edge_mm: float, z_mm: float) -> tuple[str, ...]:
+    shown = f"field {fmt.length(edge_mm)} mm; z {fmt.number(z_mm, 0)} mm"
     if ct is None:
         return (f"{shown}; CT not shown because the exam holds no CT of this place in the PET's frame of reference",)
-    return (f"{ct.key}, {window.name} window {fmt.hounsfield(window.level)}/{fmt.hounsfield(window.width)} HU; {shown}",)
+    return (f"{ct.key}, {window.name} {fmt.hounsfield(window.level)}/{fmt.hounsfield(window.width)} HU; {shown}",)
 
 
 def _alternative_text(item: NamedFocus, pet: PetView, ct: Series | None) -> str:
