@@ -10,6 +10,7 @@ from isletscope.intake.masks import Region, Regions, read_image, read_masks, rea
 from isletscope.intake.rescale import Rescale, real_world_mappings, rescale_of
 from isletscope.intake.scan import scan
 from isletscope.intake.stack import geometry_of
+from isletscope.intake.structured_report import MeasurementGroup, MeasurementReport, read_report
 from isletscope.intake.suv import load_suv, quantify
 from isletscope.intake.suv_body import SuvVariant, suv_variants
 from isletscope.intake.tracer import nuclide_of, tracer_of, tracer_table
@@ -17,6 +18,8 @@ from isletscope.intake.tracer import nuclide_of, tracer_of, tracer_table
 __all__ = [
     "Instance",
     "Inventory",
+    "MeasurementGroup",
+    "MeasurementReport",
     "Region",
     "Regions",
     "Rescale",
@@ -36,6 +39,7 @@ __all__ = [
     "read_image",
     "read_masks",
     "read_regions",
+    "read_report",
     "real_world_mappings",
     "rescale_of",
     "scan",
