@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from pydicom.dataset import Dataset, FileDataset
+from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_partial
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from isletscope.errors import Refusal
 from isletscope.intake import values
+from isletscope.intake.quick_header import read_quickly
 
 _PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -61,15 +68,16 @@ def read_header(path: Path, name: str) -> FileHeader | Refusal | None:
             return None
         stream.seek(0)
         try:
-            dataset = read_partial(stream, lambda tag, _vr, _length: tag in _PIXEL_TAGS, force=True)
+            dataset = _read(stream)
         except zlib.error as error:
             return Refusal(name, "the compressed (deflated) file is cut off or damaged", str(error), "", _COPY_AGAIN)
         except (InvalidDicomError, ValueError, KeyError, EOFError, struct.error, NotImplementedError) as error:
             return Refusal(name, "the DICOM header cannot be read", str(error), "a whole DICOM file", _COPY_AGAIN)
         if not values.text(dataset, "SOPClassUID"):
             return _without_class(dataset, name)
-        dataset.file_meta.setdefault("TransferSyntaxUID", _assumed_syntax(dataset))
-        if dataset.file_meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian:
+        if not values.text(dataset.file_meta, "TransferSyntaxUID"):
+            dataset.file_meta.TransferSyntaxUID = _assumed_syntax(dataset)
+        if values.text(dataset.file_meta, "TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
             return FileHeader(path, dataset, status.st_size, status.st_mtime_ns, _has_image(dataset), None)
         place = _pixel_place(stream, dataset)
         fault = _pixel_fault(stream, dataset, place, status.st_size)
@@ -78,6 +86,16 @@ def read_header(path: Path, name: str) -> FileHeader | Refusal | None:
     offset = place.offset if place is not None and place.length != _UNDEFINED_LENGTH and place.integer else None
     has_pixels = place is not None and place.integer
     return FileHeader(path, dataset, status.st_size, status.st_mtime_ns, has_pixels, offset)
+
+
+def _read(stream: BinaryIO) -> Dataset:
+    """The dataset before the pixel data; the stream then stands at their tag."""
+    quick = read_quickly(stream)
+    if quick is not None:
+        stream.seek(quick[1])
+        return quick[0]
+    stream.seek(0)
+    return read_partial(stream, lambda tag, _vr, _length: tag in _PIXEL_TAGS, force=True)
 
 
 def _without_class(dataset: Dataset, name: str) -> Refusal | None:
@@ -92,10 +110,11 @@ def is_index(refusal: Refusal) -> bool:
     return refusal.problem == "index"
 
 
-def _assumed_syntax(dataset: FileDataset) -> str:
-    if not dataset.original_encoding[1]:
-        return "1.2.840.10008.1.2.2"
-    return "1.2.840.10008.1.2" if dataset.original_encoding[0] else "1.2.840.10008.1.2.1"
+def _assumed_syntax(dataset: Dataset) -> UID:
+    implicit, little = dataset.original_encoding
+    if not little:
+        return ExplicitVRBigEndian
+    return ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
 
 
 def _has_image(dataset: Dataset) -> bool:
@@ -109,7 +128,7 @@ class _PixelPlace:
     integer: bool
 
 
-def _pixel_place(stream: BinaryIO, dataset: FileDataset) -> _PixelPlace | None:
+def _pixel_place(stream: BinaryIO, dataset: Dataset) -> _PixelPlace | None:
     """Where the value of the pixel data element begins; the stream stands at its tag."""
     implicit, little = dataset.original_encoding
     order = "<" if little else ">"

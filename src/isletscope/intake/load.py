@@ -222,9 +222,9 @@ class PlaneReader:
         if int(stored.max()) < limit and int(stored.min()) >= (-limit if self._signed else 0):
             return stored
         if not self._signed:
-            return np.bitwise_and(stored, stored.dtype.type(limit - 1))
+            return np.asarray(np.bitwise_and(stored, limit - 1))
         shift = self._allocated - self._stored
-        return np.right_shift(np.left_shift(stored, shift), shift)
+        return np.asarray(np.right_shift(np.left_shift(stored, shift), shift))
 
     def padding(self, stored: AnyArray) -> npt.NDArray[np.bool_] | None:
         """Where stored values are declared padding: Pixel Padding Value (0028,0120), with its range limit."""

@@ -26,6 +26,7 @@ from isletscope.model import RefusedInput
 Progress = Callable[[int, int], None]
 
 _DICOM_SUFFIXES = (".dcm", ".dicom", ".ima", ".img", ".dc3")
+_NO_IMAGES = ("1.2.840.10008.5.1.4.1.1.481.2",)
 _PROGRESS_STEP = 16
 
 
@@ -149,14 +150,10 @@ def _add_dicom(header: FileHeader, file: FoundFile, collected: _Collected) -> No
         collected.kinds[kind] += 1
         key = f"{kind.lower()}-{collected.kinds[kind]}"
         collected.supplements.append(supplement_of(header, kind, key, file.name))
-    elif not header.has_pixels or _is_no_image(dataset.SOPClassUID):
+    elif not header.has_pixels or values.text(dataset, "SOPClassUID") in _NO_IMAGES:
         collected.other_objects[_object_name(dataset.SOPClassUID)] += 1
     else:
         collected.images.append(header)
-
-
-def _is_no_image(sop_class: UID) -> bool:
-    return sop_class == "1.2.840.10008.5.1.4.1.1.481.2"
 
 
 def _object_name(sop_class: UID) -> str:

@@ -14,21 +14,32 @@ from typing import Any
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 
-_TAGS: dict[str, int] = {}
+_TAGS: dict[str, BaseTag] = {}
+_SHARED_TAGS: dict[int, BaseTag] = {}
 _VRS: dict[str, str] = {}
 _BINARY = frozenset(("US", "UL", "UV", "SS", "SL", "SV", "FD", "FL", "AT", "SQ"))
 _TIME = re.compile(r"^(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6}))?")
 
 
-def tag_of(keyword: str) -> int:
-    """Tag number of a DICOM keyword. Raises KeyError for a keyword that does not exist."""
-    if keyword not in _TAGS:
-        tag = tag_for_keyword(keyword)
-        if tag is None:
+def shared_tag(number: int) -> BaseTag:
+    """One and the same tag object for each number: looking it up in a dataset then needs no comparison."""
+    found = _SHARED_TAGS.get(number)
+    if found is None:
+        found = _SHARED_TAGS[number] = BaseTag(number)
+    return found
+
+
+def tag_of(keyword: str) -> BaseTag:
+    """Tag of a DICOM keyword. Raises KeyError for a keyword that does not exist."""
+    found = _TAGS.get(keyword)
+    if found is None:
+        number = tag_for_keyword(keyword)
+        if number is None:
             raise KeyError(keyword)
-        _TAGS[keyword] = tag
-    return _TAGS[keyword]
+        found = _TAGS[keyword] = shared_tag(number)
+    return found
 
 
 def _vr_of(keyword: str) -> str:
