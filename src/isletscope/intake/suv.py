@@ -59,21 +59,22 @@ def quantify(files: SeriesFiles, entries: Sequence[ReaderEntry] = ()) -> PetQuan
 
 
 def _inputs(header: PetHeader, way: Way | None, entered: Entered, notes: Notes) -> Inputs:
-    """All values through their gates; where the way is closed already, nothing is needed and nothing refused twice."""
-    needs_weight = way is not None and way.needs_weight
-    needs_activity = way is not None and way.needs_activity
-    needs_times = way is not None and way.needs_times
-    weight = gates.weight_kg(header, entered, notes, needed=needs_weight)
-    size = gates.size_m(header, entered, notes, needed=way is not None and way.needs_size)
-    sex = gates.sex(header, entered, notes, needed=way is not None and way.needs_sex)
-    item = gates.radiopharmaceutical(header, entered, notes, needed=needs_activity)
-    activity = gates.injected_activity_mbq(header, item, entered, notes, needed=needs_activity)
+    """All values through their gates; those that SUV needs refuse it when they lack, the others only tell."""
+    if way is None:
+        return Inputs()
+    weight = gates.weight_kg(header, entered, notes, needed=way.needs_weight)
+    size = gates.size_m(header, entered, notes, needed=way.needs_size)
+    sex = gates.sex(header, entered, notes, needed=way.needs_sex)
+    item = gates.radiopharmaceutical(header, entered, notes, needed=way.needs_activity)
+    if item is None:
+        return Inputs(weight, size, sex)
+    activity = gates.injected_activity_mbq(header, item, entered, notes, needed=way.needs_activity)
     nuclide = gates.nuclide_of(item)
-    half_life = gates.half_life_s(item, nuclide, entered, notes, needed=needs_times)
+    half_life = gates.half_life_s(item, nuclide, entered, notes, needed=way.needs_times)
     tracer = Tracer(item, nuclide, half_life)
-    injected = injection_time(header, tracer, entered, notes, needed=needs_times)
+    injected = injection_time(header, tracer, entered, notes, needed=way.needs_times)
     reference = None
-    if way is not None and way.decay_correction == "START":
+    if way.decay_correction == "START":
         reference = reference_time(header, tracer, injected, entered, notes)
     return Inputs(weight, size, sex, activity, half_life, injected, reference)
 

@@ -67,13 +67,13 @@ class Way:
 class Inputs:
     """Values to compute with, after all gates; None where missing or refused."""
 
-    weight_kg: float | None
-    size_m: float | None
-    sex: str | None
-    activity_mbq: float | None
-    half_life_s: float | None
-    injected: datetime | None
-    reference: ReferenceTime | None
+    weight_kg: float | None = None
+    size_m: float | None = None
+    sex: str | None = None
+    activity_mbq: float | None = None
+    half_life_s: float | None = None
+    injected: datetime | None = None
+    reference: ReferenceTime | None = None
 
 
 def find_way(header: PetHeader, notes: Notes) -> Way | None:

@@ -70,8 +70,10 @@ def sex(header: PetHeader, entered: Entered, notes: Notes, *, needed: bool) -> s
     return header.sex
 
 
-def radiopharmaceutical(header: PetHeader, entered: Entered, notes: Notes, *, needed: bool) -> Radiopharmaceutical:
-    """The one item of the sequence; an empty one when there is none, or several that readers' entries replace."""
+def radiopharmaceutical(
+    header: PetHeader, entered: Entered, notes: Notes, *, needed: bool
+) -> Radiopharmaceutical | None:
+    """The one item of the sequence, an empty one when there is none or entries replace several; None when refused."""
     items = header.radiopharmaceuticals
     if len(items) == 1:
         return items[0]
@@ -81,6 +83,7 @@ def radiopharmaceutical(header: PetHeader, entered: Entered, notes: Notes, *, ne
     )
     if items and not replaced:
         notes.say("several_radiopharmaceuticals", " / ".join(item.description for item in items), needed=needed)
+        return None
     return Radiopharmaceutical(None, None, None, None, (), (), "")
 
 

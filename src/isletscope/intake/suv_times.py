@@ -245,6 +245,11 @@ def _only_reckoned(header: PetHeader, tracer: Tracer, reckoned: list[datetime], 
     else:
         notes.say("reference_series_time_late", f"{_iso(header.series_moment)}, {_shown_acquisition(header)}")
     notes.saw(f"Moment of decay correction: reckoned back from the acquisition, {_iso(middle)}")
+    first = header.first_acquisition
+    late = 0.0 if first is None else seconds_between(first, middle)
+    if late > suv_tables().times.rounding_s:
+        found = f"{_iso(middle)}, {_shown_acquisition(header)}"
+        notes.say("reference_after_acquisition", found, percent=tracer.percent(late))
     spread, limit = seconds_between(min(reckoned), max(reckoned)), suv_tables().times.disagreement_s
     if spread <= limit:
         return ReferenceTime(middle, "reckoned back from the acquisition")
