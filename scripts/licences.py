@@ -64,6 +64,13 @@ LGPL parts are separate, replaceable wheels ([docs/dependencies.md](docs/depende
 carry compiled run-time libraries (GCC's libgfortran and libquadmath) under the GCC Runtime Library Exception.
 """
 
+CARRIED = """## Carried in this repository
+
+| part | licence | why it is here |
+| --- | --- | --- |
+| Inter, two weights, in `src/isletscope/report/fonts` | OFL-1.1 (text beside it) | the report looks alike everywhere |
+"""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -220,7 +227,8 @@ def listing(run: list[Part], develop: list[Part]) -> str:
         rows = "\n".join(f"| {part.name} | {part.licence} | {part.reason} |" for part in parts)
         return f"| part | licence | why it is here |\n| --- | --- | --- |\n{rows}\n"
 
-    return f"{HEADER}\n## Installed to run\n\n{table(run)}\n## Added for development and tests\n\n{table(develop)}"
+    installed = f"## Installed to run\n\n{table(run)}"
+    return f"{HEADER}\n{installed}\n{CARRIED}\n## Added for development and tests\n\n{table(develop)}"
 
 
 if __name__ == "__main__":
