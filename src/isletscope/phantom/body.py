@@ -57,10 +57,9 @@ class Body:
 
     def depth(self, points: Array) -> Array:
         """Signed distance (mm) of anatomical points [n, 3] to the lean surface, negative inside."""
-        where = np.ascontiguousarray(points.T, dtype=np.float32)
-        out = np.empty(len(points), dtype=np.float32)
-        body_distances(self.outer_rows, self.profile, where, out)
-        return out.astype(np.float64)
+        out = np.empty(len(points))
+        body_distances(self.outer_rows, self.profile, np.ascontiguousarray(points), out)
+        return out
 
 
 def _profile(person: Person) -> Array:
@@ -136,4 +135,4 @@ def build_body(person: Person, tissues: Tissues, rng: Random) -> Body:
 def anatomical_box(body: Body) -> npt.NDArray[np.float64]:
     """Extent of the skin in anatomical coordinates: low x, y; high x, y (mm)."""
     margin = body.fat_mm + 8
-    return np.array([-205 - margin, -150 - margin, 205 + margin, 125 + margin])
+    return np.array([-172 - margin, -140 - margin, 172 + margin, 118 + margin])

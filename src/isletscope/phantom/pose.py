@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from isletscope.phantom.shapes import Array, Image, rotation
+from isletscope.phantom.shapes import Array, rotation
 
-_NODE_MM = 14.0
 _ROUNDS = 8
 
 
@@ -86,19 +85,6 @@ class Pose:
         for _ in range(_ROUNDS):
             personal = (anatomical - self.variation.shift(personal)) * self.scale
         return np.asarray(personal)
-
-    def anatomical_field(self, low: Array, high: Array) -> tuple[Image, Array, float]:
-        """Anatomical minus scanner position on a coarse grid over the scanner box [low, high] (x, y, z mm).
-
-        Returns the field [3, k, j, i] (float32), the first node's x, y, z, and the node distance in mm.
-        """
-        origin = low - _NODE_MM
-        count = np.ceil((high - low) / _NODE_MM).astype(int) + 4
-        axes = [origin[n] + _NODE_MM * np.arange(count[n]) for n in range(3)]
-        z, y, x = np.meshgrid(axes[2], axes[1], axes[0], indexing="ij")
-        points = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
-        moved = self.to_anatomical(self.to_personal(points)) - points
-        return moved.T.reshape(3, *x.shape).astype(np.float32), origin, _NODE_MM
 
     def as_json(self) -> dict[str, Any]:
         """Parameters for truth.json, with the formula's names."""

@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from isletscope.phantom.body import Body
 from isletscope.phantom.pose import Pose
-from isletscope.phantom.shapes import Array, Image, Indices, Solid, body_distances, paint, warp
+from isletscope.phantom.shapes import Array, Image, Indices, Solid, paint, warp
 from isletscope.spatial import Geometry
 
 Labels = npt.NDArray[np.uint8]
 ValueOf = Callable[[Solid], float]
 _SLAB = 8
+_NODE_MM = 7.0
 
 
 @dataclass(frozen=True)
@@ -57,27 +58,40 @@ def paint_body(
     spacing = np.asarray(geometry.spacing_mm, dtype=np.float64)[::-1].copy()
     first = np.asarray(geometry.origin_lps_mm, dtype=np.float64)
     last = first + spacing * (np.asarray(geometry.shape)[::-1] - 1)
-    field, field_origin, step = pose.anatomical_field(first, last)
+    field, field_origin = _coarse_field(body, pose, first, last)
+    outside = body.fat_mm + 2.0 + edge_mm
     image = np.full(geometry.shape, background, dtype=np.float32)
     labels = np.zeros(geometry.shape, dtype=np.uint8)
     for k in range(0, geometry.shape[0], _SLAB):
         planes = min(_SLAB, geometry.shape[0] - k)
-        where = np.empty((3, planes, *geometry.shape[1:]), dtype=np.float32)
+        where = np.empty((4, planes, *geometry.shape[1:]), dtype=np.float32)
         origin = first + np.array([0.0, 0.0, spacing[2] * k])
-        warp(field, field_origin, step, origin, spacing, where)
-        below = np.empty((planes, *geometry.shape[1:]), dtype=np.float32)
-        body_distances(body.outer_rows, body.profile, where.reshape(3, -1), below.reshape(-1))
-        _paint_slab(table, where, below, origin, spacing, edge_mm, image[k : k + planes], labels[k : k + planes])
+        warp(field, field_origin, _NODE_MM, origin, spacing, where)
+        slab = slice(k, k + planes)
+        _paint_slab(table, where, origin, spacing, (outside, edge_mm), image[slab], labels[slab])
     return Painted(image, labels)
+
+
+def _coarse_field(body: Body, pose: Pose, low: Array, high: Array) -> tuple[Image, Array]:
+    """Anatomical minus scanner position and surface distance, [4, k, j, i], on nodes over the box [low, high] (mm).
+
+    Returns the field and the first node's x, y, z.
+    """
+    origin = low - _NODE_MM
+    count = np.ceil((high - low) / _NODE_MM).astype(int) + 4
+    x, y, z = (origin[n] + _NODE_MM * np.arange(count[n]) for n in range(3))
+    nodes = np.stack([axis.ravel() for axis in np.meshgrid(x, y, z, indexing="ij")], axis=1)
+    anatomical = pose.to_anatomical(pose.to_personal(nodes))
+    columns = np.column_stack([anatomical - nodes, body.depth(anatomical)]).astype(np.float32)
+    return np.ascontiguousarray(columns.T.reshape(4, *count).transpose(0, 3, 2, 1)), origin
 
 
 def _paint_slab(
     table: _Table,
     where: Image,
-    below: Image,
     origin: Array,
     spacing: Array,
-    edge_mm: float,
+    margins_mm: tuple[float, float],
     image: Image,
     labels: Labels,
 ) -> None:
@@ -105,8 +119,8 @@ def _paint_slab(
         table.values[here],
         table.organs[here],
         where,
-        below,
-        edge_mm,
+        margins_mm[0],
+        margins_mm[1],
         image,
         labels,
     )

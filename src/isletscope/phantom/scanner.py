@@ -99,8 +99,8 @@ class Scanner:
     def _crop(self, geometry: Geometry) -> tuple[slice, slice]:
         """Rows and columns of a grid that can hold the body."""
         x0, y0, x1, y1 = anatomical_box(self.body)
-        low = np.array([x0, y0]) * self.body.scale[:2] + np.asarray(self.pose.shift_mm[:2]) - 25
-        high = np.array([x1, y1]) * self.body.scale[:2] + np.asarray(self.pose.shift_mm[:2]) + 25
+        low = np.array([x0, y0]) * self.body.scale[:2] + np.asarray(self.pose.shift_mm[:2]) - 20
+        high = np.array([x1, y1]) * self.body.scale[:2] + np.asarray(self.pose.shift_mm[:2]) + 20
         origin, spacing = geometry.origin_lps_mm, geometry.spacing_mm
         i0 = max(int((low[0] - origin[0]) / spacing[2]), 0)
         i1 = min(int((high[0] - origin[0]) / spacing[2]) + 1, geometry.shape[2])

@@ -134,41 +134,46 @@ def _smooth_min(a: float, b: float, blend: float) -> float:
 
 
 @njit(cache=True, fastmath=True)
-def _distance_to_part(row: Array, x: float, y: float, z: float, below_surface: float) -> float:
-    kind = int(row[0])
+def _distance_to_part(rows: Array, n: int, x: float, y: float, z: float, below_surface: float) -> float:
+    kind = int(rows[n, 0])
     if kind == SURFACE:
-        return below_surface + row[3]
+        return below_surface + rows[n, 3]
     if kind == HALF_SPACE:
-        return row[3] * x + row[4] * y + row[5] * z - row[6]
+        return rows[n, 3] * x + rows[n, 4] * y + rows[n, 5] * z - rows[n, 6]
     if kind == CAPSULE:
-        ux, uy, uz = row[6] - row[3], row[7] - row[4], row[8] - row[5]
-        px, py, pz = x - row[3], y - row[4], z - row[5]
+        ux, uy, uz = rows[n, 6] - rows[n, 3], rows[n, 7] - rows[n, 4], rows[n, 8] - rows[n, 5]
+        px, py, pz = x - rows[n, 3], y - rows[n, 4], z - rows[n, 5]
         length = ux * ux + uy * uy + uz * uz
         t = 0.0
         if length > 0.0:
             t = min(max((px * ux + py * uy + pz * uz) / length, 0.0), 1.0)
         px, py, pz = px - t * ux, py - t * uy, pz - t * uz
-        return np.sqrt(px * px + py * py + pz * pz) - (row[9] + t * (row[10] - row[9]))
-    dx, dy, dz = x - row[3], y - row[4], z - row[5]
-    px = row[6] * dx + row[7] * dy + row[8] * dz
-    py = row[9] * dx + row[10] * dy + row[11] * dz
-    pz = row[12] * dx + row[13] * dy + row[14] * dz
-    a, b, c = px / row[15], py / row[16], pz / row[17]
+        return np.sqrt(px * px + py * py + pz * pz) - (rows[n, 9] + t * (rows[n, 10] - rows[n, 9]))
+    dx, dy, dz = x - rows[n, 3], y - rows[n, 4], z - rows[n, 5]
+    px = rows[n, 6] * dx + rows[n, 7] * dy + rows[n, 8] * dz
+    py = rows[n, 9] * dx + rows[n, 10] * dy + rows[n, 11] * dz
+    pz = rows[n, 12] * dx + rows[n, 13] * dy + rows[n, 14] * dz
+    a, b, c = px / rows[n, 15], py / rows[n, 16], pz / rows[n, 17]
     if kind == CYLINDER:
         g = np.sqrt(a * a + b * b)
-        slope = np.sqrt((a / row[15]) ** 2 + (b / row[16]) ** 2)
-        side = g * (g - 1.0) / slope if slope > 1e-9 else -min(row[15], row[16])
-        return max(side, abs(pz) - row[17])
+        slope = np.sqrt((a / rows[n, 15]) ** 2 + (b / rows[n, 16]) ** 2)
+        side = g * (g - 1.0) / slope if slope > 1e-9 else -min(rows[n, 15], rows[n, 16])
+        return max(side, abs(pz) - rows[n, 17])
     g = np.sqrt(a * a + b * b + c * c)
-    slope = np.sqrt((a / row[15]) ** 2 + (b / row[16]) ** 2 + (c / row[17]) ** 2)
-    return g * (g - 1.0) / slope if slope > 1e-9 else -min(row[15], row[16], row[17])
+    slope = np.sqrt((a / rows[n, 15]) ** 2 + (b / rows[n, 16]) ** 2 + (c / rows[n, 17]) ** 2)
+    return g * (g - 1.0) / slope if slope > 1e-9 else -min(rows[n, 15], rows[n, 16], rows[n, 17])
 
 
 @njit(cache=True, fastmath=True)
-def _distance(rows: Array, x: float, y: float, z: float, below_surface: float) -> float:
+def _distance(
+    rows: Array, first: int, last: int, x: float, y: float, z: float, below_surface: float, limit: float
+) -> float:
+    """Signed distance of the parts [first, last), unions first; stops early once it must end above ``limit``."""
     distance = _FAR
-    for n in range(rows.shape[0]):
-        part = _distance_to_part(rows[n], x, y, z, below_surface)
+    for n in range(first, last):
+        if distance > limit and rows[n, 1] != UNION:
+            return distance
+        part = _distance_to_part(rows, n, x, y, z, below_surface)
         operation, blend = int(rows[n, 1]), rows[n, 2]
         if operation == UNION:
             distance = _smooth_min(distance, part, blend)
@@ -199,15 +204,39 @@ def _body_distance(rows: Array, profile: Array, x: float, y: float, z: float) ->
         side = (g - 1.0) / np.sqrt(su * su + sv * sv)
     trunk = max(side, profile[0, 0] - z, z - profile[-1, 0])
     for m in range(rows.shape[0]):
-        trunk = _smooth_min(trunk, _distance_to_part(rows[m], x, y, z, 0.0), rows[m, 2])
+        trunk = _smooth_min(trunk, _distance_to_part(rows, m, x, y, z, 0.0), rows[m, 2])
     return trunk
 
 
 @njit(cache=True, fastmath=True)
-def body_distances(rows: Array, profile: Array, where: Image, out: Image) -> None:
-    """Signed distance (mm) to the lean body surface at ``where`` [3, ...] x, y, z; flat arrays."""
+def body_distances(rows: Array, profile: Array, points: Array, out: Array) -> None:
+    """Signed distance (mm) to the lean body surface at anatomical ``points`` [n, 3]."""
     for n in range(out.size):
-        out[n] = _body_distance(rows, profile, where[0, n], where[1, n], where[2, n])
+        out[n] = _body_distance(rows, profile, points[n, 0], points[n, 1], points[n, 2])
+
+
+@njit(cache=True, fastmath=True)
+def _paint_layer(
+    where: Image,
+    depth_mm: float,
+    outside_mm: float,
+    edge_mm: float,
+    value: float,
+    organ: int,
+    image: Image,
+    labels: npt.NDArray[np.uint8],
+) -> None:
+    """Paint all that lies ``depth_mm`` or more under the lean body surface."""
+    for k in range(image.shape[0]):
+        for j in range(image.shape[1]):
+            for i in range(image.shape[2]):
+                below = where[3, k, j, i]
+                cover = 0.5 - (below + depth_mm) / edge_mm
+                if below > outside_mm or cover <= 0.0:
+                    continue
+                image[k, j, i] += min(cover, 1.0) * (value - image[k, j, i])
+                if cover >= 0.5:
+                    labels[k, j, i] = organ
 
 
 @njit(cache=True, fastmath=True)
@@ -219,7 +248,7 @@ def paint(
     values: Array,
     organs: Indices,
     where: Image,
-    below_surface: Image,
+    outside_mm: float,
     edge_mm: float,
     image: Image,
     labels: npt.NDArray[np.uint8],
@@ -227,63 +256,66 @@ def paint(
     """Paint solids, in order, over ``image`` and ``labels`` [k, j, i] of a slab.
 
     Solid n has the parts ``rows[starts[n]:starts[n + 1]]``, the anatomical box ``boxes[n]`` (mm) and the range of rows
-    and columns to look at ``spans[n]`` (j0, j1, i0, i1). ``where`` [3, k, j, i]: anatomical x, y, z of the voxels (mm).
-    Labels change where at least half of a voxel is covered.
+    and columns to look at ``spans[n]`` (j0, j1, i0, i1). ``where`` [4, k, j, i]: anatomical x, y, z of the voxels and
+    their distance to the lean body surface (mm); beyond ``outside_mm`` of it nothing is painted. Labels change where at least half of a voxel is covered.
     """
     for n in range(values.size):
-        box, span = boxes[n], spans[n]
-        part = rows[starts[n] : starts[n + 1]]
+        first, last, value, organ = starts[n], starts[n + 1], values[n], organs[n]
+        x0, y0, z0, x1, y1, z1 = boxes[n, 0], boxes[n, 1], boxes[n, 2], boxes[n, 3], boxes[n, 4], boxes[n, 5]
+        if last - first == 1 and rows[first, 0] == SURFACE:
+            _paint_layer(where, rows[first, 3], outside_mm, edge_mm, value, organ, image, labels)
+            continue
         for k in range(image.shape[0]):
-            for j in range(span[0], span[1]):
-                for i in range(span[2], span[3]):
-                    x, y, z = where[0, k, j, i], where[1, k, j, i], where[2, k, j, i]
-                    if x < box[0] or y < box[1] or z < box[2] or x > box[3] or y > box[4] or z > box[5]:
+            for j in range(spans[n, 0], spans[n, 1]):
+                for i in range(spans[n, 2], spans[n, 3]):
+                    if where[3, k, j, i] > outside_mm:
                         continue
-                    cover = 0.5 - _distance(part, x, y, z, below_surface[k, j, i]) / edge_mm
+                    x, y, z = where[0, k, j, i], where[1, k, j, i], where[2, k, j, i]
+                    if x < x0 or y < y0 or z < z0 or x > x1 or y > y1 or z > z1:
+                        continue
+                    cover = 0.5 - _distance(rows, first, last, x, y, z, where[3, k, j, i], edge_mm) / edge_mm
                     if cover <= 0.0:
                         continue
                     if cover >= 1.0:
-                        image[k, j, i] = values[n]
+                        image[k, j, i] = value
                     else:
-                        image[k, j, i] += cover * (values[n] - image[k, j, i])
+                        image[k, j, i] += cover * (value - image[k, j, i])
                     if cover >= 0.5:
-                        labels[k, j, i] = organs[n]
-
-
-@njit(cache=True, fastmath=True)
-def distances(rows: Array, points: Array, below_surface: Array, out: Array) -> None:
-    """Signed distance (mm) of one solid at ``points`` [n, 3]."""
-    for n in range(points.shape[0]):
-        out[n] = _distance(rows, points[n, 0], points[n, 1], points[n, 2], below_surface[n])
+                        labels[k, j, i] = organ
 
 
 @njit(cache=True, fastmath=True)
 def warp(field: Image, field_origin: Array, field_step: float, origin: Array, spacing: Array, out: Image) -> None:
-    """Anatomical coordinates of a slab's voxels: scanner position plus the displacement ``field`` [3, k, j, i].
+    """Anatomical x, y, z and surface distance of a slab's voxels [4, k, j, i] (mm).
 
-    ``field_origin`` and ``origin`` are x, y, z of the first node and voxel (mm); trilinear between nodes.
+    ``field`` [4, k, j, i] holds, at coarse nodes, anatomical minus scanner position and the surface distance; trilinear
+    between nodes. ``field_origin`` and ``origin`` are scanner x, y, z of the first node and voxel.
     """
     for k in range(out.shape[1]):
         z = origin[2] + k * spacing[2]
         fk = (z - field_origin[2]) / field_step
         k0 = min(max(int(fk), 0), field.shape[1] - 2)
-        c = fk - k0
+        c = np.float32(fk - k0)
         for j in range(out.shape[2]):
             y = origin[1] + j * spacing[1]
             fj = (y - field_origin[1]) / field_step
             j0 = min(max(int(fj), 0), field.shape[2] - 2)
-            b = fj - j0
+            b = np.float32(fj - j0)
             for i in range(out.shape[3]):
                 x = origin[0] + i * spacing[0]
                 fi = (x - field_origin[0]) / field_step
                 i0 = min(max(int(fi), 0), field.shape[3] - 2)
-                a = fi - i0
-                for axis in range(3):
-                    lower = (field[axis, k0, j0, i0] * (1 - a) + field[axis, k0, j0, i0 + 1] * a) * (1 - b) + (
-                        field[axis, k0, j0 + 1, i0] * (1 - a) + field[axis, k0, j0 + 1, i0 + 1] * a
-                    ) * b
-                    upper = (field[axis, k0 + 1, j0, i0] * (1 - a) + field[axis, k0 + 1, j0, i0 + 1] * a) * (1 - b) + (
-                        field[axis, k0 + 1, j0 + 1, i0] * (1 - a) + field[axis, k0 + 1, j0 + 1, i0 + 1] * a
-                    ) * b
-                    base = x if axis == 0 else (y if axis == 1 else z)
-                    out[axis, k, j, i] = base + lower * (1 - c) + upper * c
+                a = np.float32(fi - i0)
+                for n in range(4):
+                    near = field[n, k0, j0, i0] + a * (field[n, k0, j0, i0 + 1] - field[n, k0, j0, i0])
+                    far = field[n, k0, j0 + 1, i0] + a * (field[n, k0, j0 + 1, i0 + 1] - field[n, k0, j0 + 1, i0])
+                    lower = near + b * (far - near)
+                    near = field[n, k0 + 1, j0, i0] + a * (field[n, k0 + 1, j0, i0 + 1] - field[n, k0 + 1, j0, i0])
+                    far = field[n, k0 + 1, j0 + 1, i0] + a * (
+                        field[n, k0 + 1, j0 + 1, i0 + 1] - field[n, k0 + 1, j0 + 1, i0]
+                    )
+                    upper = near + b * (far - near)
+                    out[n, k, j, i] = lower + c * (upper - lower)
+                out[0, k, j, i] += x
+                out[1, k, j, i] += y
+                out[2, k, j, i] += z
