@@ -41,8 +41,8 @@ from isletscope.model import (
 from isletscope.report import keys
 from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Geometry, Volume
 
-PET_GRID = Geometry((110, 64, 64), (8.0, 6.5, 6.5), (-204.75, -204.75, -440.0))
-CT_GRID = Geometry((110, 128, 128), (8.0, 3.6, 3.6), (-228.6, -228.6, -440.0))
+PET_GRID = Geometry((110, 50, 60), (8.0, 6.5, 6.5), (-191.75, -159.25, -440.0))
+CT_GRID = Geometry((55, 60, 80), (16.0, 4.5, 4.5), (-177.75, -132.75, -440.0))
 FRAME = "1.2.3.4"
 
 
@@ -106,7 +106,9 @@ def _ellipsoid(points: Any, centre: Any, radii: Any) -> npt.NDArray[np.bool_]:
 
 
 def body_images(
-    pets: dict[str, tuple[TracerClass, tuple[Spot, ...]]], ct_keys: tuple[str, ...], grid: Geometry = PET_GRID,
+    pets: dict[str, tuple[TracerClass, tuple[Spot, ...]]],
+    ct_keys: tuple[str, ...],
+    grid: Geometry = PET_GRID,
     ct_grid: Geometry = CT_GRID,
 ) -> FakeImages:
     """A body with organs on the grids: PET per key with its lesions, CT per key."""
@@ -115,7 +117,7 @@ def body_images(
     points = _points(grid)
     for key, (tracer_class, spots) in pets.items():
         array = np.where(_body(points), 0.7, 0.0)
-        for organ, centre, radii, sstr, fdg in _ORGANS:
+        for _, centre, radii, sstr, fdg in _ORGANS:
             array[_ellipsoid(points, centre, radii)] = sstr if tracer_class is TracerClass.SSTR else fdg
         labels = np.zeros(grid.shape, np.uint16)
         array *= 1 + 0.08 * noise.standard_normal(grid.shape)
@@ -182,7 +184,7 @@ def quantification(**change: Any) -> PetQuantification:
 def pet_series(key: str, tracer: Tracer, **change: Any) -> Series:
     values: dict[str, Any] = {
         "key": key,
-        "series_uid": f"1.2.840.1.{abs(hash(key)) % 10 if False else len(key)}.{key[-1]}",
+        "series_uid": f"1.2.840.1.{key[-1]}",
         "modality": "PT",
         "description": f"WB {tracer.name} AC",
         "number": 4,
@@ -221,7 +223,9 @@ def ct_series(key: str, role: Role = Role.CT_LOW_DOSE, **change: Any) -> Series:
     return Series.model_validate(values | change)
 
 
-SSTR = Tracer(tracer_class=TracerClass.SSTR, name="68Ga-DOTATATE", nuclide="68Ga", because="Radiopharmaceutical code C-B1031")
+SSTR = Tracer(
+    tracer_class=TracerClass.SSTR, name="68Ga-DOTATATE", nuclide="68Ga", because="Radiopharmaceutical code C-B1031"
+)
 FDG = Tracer(tracer_class=TracerClass.FDG, name="18F-FDG", nuclide="18F", because="Radiopharmaceutical code C-B1031")
 
 
@@ -244,7 +248,9 @@ def focus(spot: Spot, label: int, series_key: str, tracer_name: str, *, liver_me
     if liver_mean:
         values[ratio] = derived("ratio to liver", spot.suv / liver_mean, method="SUVmax ÷ liver SUVmean")
     else:
-        values[ratio] = missing("ratio to liver", "the liver reference is missing: the liver is outside the field of view")
+        values[ratio] = missing(
+            "ratio to liver", "the liver reference is missing: the liver is outside the field of view"
+        )
     return Focus(
         id=f"{series_key}/{label}",
         series_key=series_key,
@@ -282,9 +288,7 @@ PHYSIOLOGIC = (
 )
 
 
-def reading(
-    series_key: str, tracer: Tracer, spots: tuple[Spot, ...], *, references: bool = True
-) -> ReadingOfPet:
+def reading(series_key: str, tracer: Tracer, spots: tuple[Spot, ...], *, references: bool = True) -> ReadingOfPet:
     name = "SSTR" if tracer.tracer_class is TracerClass.SSTR else "FDG"
     foci = [
         focus(spot, label, series_key, name, liver_mean=5.2 if references else None)
@@ -307,7 +311,7 @@ def reading(
         totals=totals,
         methods=[
             "Outline: 45 % of the way from background to SUVmax per lesion [convention].",
-            "SUVpeak: mean of the 1 cm³ sphere (radius 6.2 mm) of highest mean, voxels by their centres (IBSI) [verified].",
+            "SUVpeak: mean of the 1 cm³ sphere of highest mean, voxels by their centres (IBSI) [verified].",
         ],
         limits=["Foci below 0.5 mL are counted; their volume carries a flag."],
     )
@@ -315,18 +319,37 @@ def reading(
 
 def _references(present: bool) -> list[ReferenceRegion]:
     if not present:
-        because = {"liver": "the liver is outside the field of view", "blood_pool": "the aorta is outside the field of view"}
+        because = {
+            "liver": "the liver is outside the field of view",
+            "blood_pool": "the aorta is outside the field of view",
+        }
         return [ReferenceRegion(name=n, state=State.MISSING, missing_because=b) for n, b in because.items()]
     return [
         ReferenceRegion(
-            name="liver", state=State.MEASURED, geometry="sphere of 30 mm", centre_lps_mm=(-90.0, 0.0, 80.0),
-            source="built-in rule on PET and CT", confidence="moderate", mean=5.21, standard_deviation=0.44,
-            maximum=6.6, voxel_count=42, volume_ml=14.1,
+            name="liver",
+            state=State.MEASURED,
+            geometry="sphere of 30 mm",
+            centre_lps_mm=(-90.0, 0.0, 80.0),
+            source="built-in rule on PET and CT",
+            confidence="moderate",
+            mean=5.21,
+            standard_deviation=0.44,
+            maximum=6.6,
+            voxel_count=42,
+            volume_ml=14.1,
         ),
         ReferenceRegion(
-            name="blood_pool", state=State.MEASURED, geometry="cylinder, 10 mm across, 20 mm long",
-            centre_lps_mm=(5.0, 40.0, 150.0), source="built-in rule on CT", confidence="high", mean=1.42,
-            standard_deviation=0.18, maximum=1.9, voxel_count=11, volume_ml=1.57,
+            name="blood_pool",
+            state=State.MEASURED,
+            geometry="cylinder, 10 mm across, 20 mm long",
+            centre_lps_mm=(5.0, 40.0, 150.0),
+            source="built-in rule on CT",
+            confidence="high",
+            mean=1.42,
+            standard_deviation=0.18,
+            maximum=1.9,
+            voxel_count=11,
+            volume_ml=1.57,
             checks=["fewer voxels than wanted: found 11, expected at least 20"],
         ),
         ReferenceRegion(name="spleen", state=State.MISSING, missing_because="no spleen was found by the built-in rule"),
@@ -340,7 +363,10 @@ def lesions(readings: list[ReadingOfPet], spots: dict[str, tuple[Spot, ...]]) ->
             name = spot.name if one is readings[0] else f"{spot.name[0]}{len(found) + 1}"
             found.append(
                 Lesion(
-                    id=name, tracking_uid=f"2.25.{len(found) + 1}", site=spot.site, verdict=spot.verdict,
+                    id=name,
+                    tracking_uid=f"2.25.{len(found) + 1}",
+                    site=spot.site,
+                    verdict=spot.verdict,
                     focus_ids=[f"{one.series_key}/{label}"],
                 )
             )
@@ -356,28 +382,53 @@ def two_tracer_case() -> tuple[Case, FakeImages]:
     spots = {"pet-1": SPOTS, "pet-2": fdg_spots}
     readings = [reading("pet-1", SSTR, SPOTS), reading("pet-2", FDG, fdg_spots)]
     warning = QualityFinding(
-        code="reference_time", severity=Severity.WARNING,
-        problem="scan date-time of the vendor and series time differ", found="10:04:12 and 10:06:02",
-        expected="at most 60 s apart", remedy="The vendor's time is used; the effect on SUV is 1.9 %.",
+        code="reference_time",
+        severity=Severity.WARNING,
+        problem="scan date-time of the vendor and series time differ",
+        found="10:04:12 and 10:06:02",
+        expected="at most 60 s apart",
+        remedy="The vendor's time is used; the effect on SUV is 1.9 %.",
     )
     exams = [
         Exam(
-            key="exam-1", study_uid="1.2.3", patient_id="REF-07", date="2026-05-11", title="68Ga-DOTATATE PET/CT",
+            key="exam-1",
+            study_uid="1.2.3",
+            patient_id="REF-07",
+            date="2026-05-11",
+            title="68Ga-DOTATATE PET/CT",
             series=[
-                ct_series("ct-1"), pet_series("pet-1", SSTR, findings=[warning]),
-                pet_series("pet-3", SSTR, role=Role.PET_UNCORRECTED, role_because="Corrected Image lacks ATTN",
-                           description="WB NAC", quantification=None, number=5),
+                ct_series("ct-1"),
+                pet_series("pet-1", SSTR, findings=[warning]),
+                pet_series(
+                    "pet-3",
+                    SSTR,
+                    role=Role.PET_UNCORRECTED,
+                    role_because="Corrected Image lacks ATTN",
+                    description="WB NAC",
+                    quantification=None,
+                    number=5,
+                ),
             ],
         ),
         Exam(
-            key="exam-2", study_uid="1.2.4", patient_id="REF-07", date="2026-05-18", title="FDG PET/CT",
+            key="exam-2",
+            study_uid="1.2.4",
+            patient_id="REF-07",
+            date="2026-05-18",
+            title="FDG PET/CT",
             series=[
                 ct_series("ct-2", acquired="2026-05-18T09:50:00"),
                 pet_series(
-                    "pet-2", FDG, acquired="2026-05-18T10:00:00",
+                    "pet-2",
+                    FDG,
+                    acquired="2026-05-18T10:00:00",
                     quantification=quantification(
-                        injected_activity_mbq=265.0, half_life_s=6586.2, injection_time="2026-05-18T09:00:00",
-                        reference_time="2026-05-18T10:01:00", uptake_minutes=61.0, factor=None,
+                        injected_activity_mbq=265.0,
+                        half_life_s=6586.2,
+                        injection_time="2026-05-18T09:00:00",
+                        reference_time="2026-05-18T10:01:00",
+                        uptake_minutes=61.0,
+                        factor=None,
                         factor_range=(3.2e-4, 3.4e-4),
                     ),
                 ),
@@ -392,12 +443,23 @@ def two_tracer_case() -> tuple[Case, FakeImages]:
         lesions=lesions(readings, spots),
         open_items=["X1: tumour or physiologic? A reader decides.", "Histology and grade: not given."],
         entries=[
-            ReaderEntry(subject=EntrySubject.WEIGHT_KG, value=78.0, series=None, who="N. N.", when="2026-05-12T08:10:00",
-                        why="weight missing in the header; taken from the request form"),
+            ReaderEntry(
+                subject=EntrySubject.WEIGHT_KG,
+                value=78.0,
+                series=None,
+                who="N. N.",
+                when="2026-05-12T08:10:00",
+                why="weight missing in the header; taken from the request form",
+            ),
         ],
         refused=[
-            RefusedInput(subject="disc/IMG_0042", problem="the file ends before its pixel data", found="81,204 bytes",
-                         expected="524,288 bytes of pixel data", remedy="Copy the file again."),
+            RefusedInput(
+                subject="disc/IMG_0042",
+                problem="the file ends before its pixel data",
+                found="81,204 bytes",
+                expected="524,288 bytes of pixel data",
+                remedy="Copy the file again.",
+            ),
         ],
     )
     images = body_images({"pet-1": (TracerClass.SSTR, SPOTS), "pet-2": (TracerClass.FDG, fdg_spots)}, ("ct-1", "ct-2"))
@@ -411,8 +473,14 @@ def one_pet_case(spots: tuple[Spot, ...], *, references: bool = True, **change: 
         "software": SOFTWARE,
         "patient": Patient(id="REF-08", sex="M"),
         "exams": [
-            Exam(key="exam-1", study_uid="1.2.3", patient_id="REF-08", date="2026-05-11", title="68Ga-DOTATATE PET/CT",
-                 series=[ct_series("ct-1"), pet_series("pet-1", SSTR)])
+            Exam(
+                key="exam-1",
+                study_uid="1.2.3",
+                patient_id="REF-08",
+                date="2026-05-11",
+                title="68Ga-DOTATATE PET/CT",
+                series=[ct_series("ct-1"), pet_series("pet-1", SSTR)],
+            )
         ],
         "readings": [one],
         "lesions": lesions([one], {"pet-1": spots}),
@@ -424,18 +492,33 @@ def one_pet_case(spots: tuple[Spot, ...], *, references: bool = True, **change: 
 def no_pet_case() -> Case:
     """Only a CT, and a PET that was refused."""
     blocked = QualityFinding(
-        code="weight_missing", severity=Severity.ERROR, problem="SUV blocked: body weight missing",
-        found="Patient's Weight (0010,1030) empty", expected="kg", remedy="Enter the weight with --entries.",
+        code="weight_missing",
+        severity=Severity.ERROR,
+        problem="SUV blocked: body weight missing",
+        found="Patient's Weight (0010,1030) empty",
+        expected="kg",
+        remedy="Enter the weight with --entries.",
     )
     refused = quantification(
-        quantified=False, weight_kg=None, factor=None, uptake_minutes=None, injection_time=None, findings=[blocked],
+        quantified=False,
+        weight_kg=None,
+        factor=None,
+        uptake_minutes=None,
+        injection_time=None,
+        findings=[blocked],
         branch="refused",
     )
     return Case(
         software=SOFTWARE,
         patient=Patient(id="REF-09"),
         exams=[
-            Exam(key="exam-1", study_uid="1.2.3", patient_id="REF-09", date=None, title="PET/CT",
-                 series=[ct_series("ct-1"), pet_series("pet-1", SSTR, quantification=refused, findings=[blocked])])
+            Exam(
+                key="exam-1",
+                study_uid="1.2.3",
+                patient_id="REF-09",
+                date=None,
+                title="PET/CT",
+                series=[ct_series("ct-1"), pet_series("pet-1", SSTR, quantification=refused, findings=[blocked])],
+            )
         ],
     )

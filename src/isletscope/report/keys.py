@@ -11,12 +11,12 @@ from isletscope.model import Focus, Measurement, ReadingOfPet
 
 VOLUME = "volume"
 SUV_MAX = "suv_max"
-SUV_PEAK = "suv_peak"
+SUV_PEAK = "suv_peak_global"
 SUV_MEAN = "suv_mean"
 TOTAL_UPTAKE = "total_uptake"
 LONG_AXIS = "long_axis"
 SHORT_AXIS = "short_axis"
-RATIO = "ratio_{region}"
+RATIO = "to_{region}"
 TOTAL_VOLUME = "total_volume"
 REGIONS = ("liver", "spleen", "blood_pool")
 

@@ -19,7 +19,7 @@ _TEMPLATE = "report.typ"
 
 
 def render_pdf(document: ReportDocument, created: str) -> bytes:
-    """The report as tagged PDF. ``created`` (ISO) becomes the date in the file, so that equal input gives equal bytes."""
+    """The report as tagged PDF. ``created`` (ISO) becomes the date in the file: equal input gives equal bytes."""
     with tempfile.TemporaryDirectory(prefix="isletscope-report-") as name:
         folder = Path(name)
         fonts = folder / "fonts"
@@ -62,4 +62,3 @@ def _move_figures(part: Any, folder: Path) -> None:
     elif isinstance(part, list | tuple):
         for value in part:
             _move_figures(value, folder)
-

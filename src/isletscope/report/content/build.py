@@ -144,9 +144,7 @@ def _where(pixels: _Pixels) -> Where:
     return Where(figures, legend, absent)
 
 
-def _slice_groups(
-    case: Case, pixels: _Pixels, images: ImageSource, tick: Tick, total: int
-) -> tuple[SliceGroup, ...]:
+def _slice_groups(case: Case, pixels: _Pixels, images: ImageSource, tick: Tick, total: int) -> tuple[SliceGroup, ...]:
     groups = []
     done = len(pixels.pets)
     left = display().most_rows
@@ -211,8 +209,8 @@ def _figure_notes(pixels: _Pixels) -> tuple[str, ...]:
         tracer = settings.tracers[view.reading.tracer_class]
         notes.append(
             f"{view.tracer.name} pictures: projection 0 to {fmt.significant(tracer.projection)} g/mL, slices 0 to "
-            f"{fmt.significant(tracer.slice)} g/mL, fusion above {fmt.percent(settings.fusion.begin * 100)} of the window "
-            f"[{words().supports[settings.support]}]."
+            f"{fmt.significant(tracer.slice)} g/mL, fusion above {fmt.percent(settings.fusion.begin * 100)} of the "
+            f"window [{words().supports[settings.support]}]."
         )
     return tuple(dict.fromkeys(notes))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from isletscope.model import Case, Support
+from isletscope.model import Case, ReaderEntry, Support
 from isletscope.report import format as fmt
 from isletscope.report.content.document import Cell, Column, Given, Table, TitledList
 from isletscope.report.content.overview import PetView
@@ -17,17 +17,6 @@ def entries_tables(case: Case) -> tuple[Table, ...]:
     """What readers entered: who, when, why."""
     tables = []
     if case.entries:
-        rows = tuple(
-            (
-                Cell(words().entries[entry.subject]),
-                Cell(Given(_entered_value(entry.value))),
-                Cell(Given(entry.series) if entry.series else "every series"),
-                Cell(Given(entry.who)),
-                Cell(fmt.moment(entry.when)),
-                Cell(Given(f"“{entry.why}”")),
-            )
-            for entry in case.entries
-        )
         columns = (
             Column("Entered", 34),
             Column("Value‡", 26),
@@ -36,12 +25,25 @@ def entries_tables(case: Case) -> tuple[Table, ...]:
             Column("When", 26),
             Column("Why"),
         )
-        tables.append(Table("Values entered by a reader", columns, rows))
+        tables.append(Table("Values entered by a reader", columns, tuple(_entry_row(entry) for entry in case.entries)))
     if case.same_patient:
-        rows = tuple((Cell(Given(" = ".join(same.ids))), Cell(Given(f"“{same.reason}”"))) for same in case.same_patient)
-        columns = (Column("Identifiers of one person", 60), Column("Why"))
-        tables.append(Table("Identifiers that a reader says are one person", columns, rows))
+        identifiers = (Column("Identifiers of one person", 60), Column("Why"))
+        stated = tuple(
+            (Cell(Given(" = ".join(same.ids))), Cell(Given(f"“{same.reason}”"))) for same in case.same_patient
+        )
+        tables.append(Table("Identifiers that a reader says are one person", identifiers, stated))
     return tuple(tables)
+
+
+def _entry_row(entry: ReaderEntry) -> tuple[Cell, ...]:
+    return (
+        Cell(words().entries[entry.subject]),
+        Cell(Given(_entered_value(entry.value))),
+        Cell(Given(entry.series) if entry.series else "every series"),
+        Cell(Given(entry.who)),
+        Cell(fmt.moment(entry.when)),
+        Cell(Given(f"“{entry.why}”")),
+    )
 
 
 def _entered_value(value: str | float | bool) -> str:
@@ -64,7 +66,13 @@ def refused_table(case: Case) -> Table | None:
         )
         for item in case.refused
     )
-    columns = (Column("Input", 38), Column("Problem", 36), Column("Found", 32), Column("Expected", 32), Column("Remedy"))
+    columns = (
+        Column("Input", 38),
+        Column("Problem", 36),
+        Column("Found", 32),
+        Column("Expected", 32),
+        Column("Remedy"),
+    )
     return Table("Inputs that were not used", columns, rows, caption_shown=False)
 
 
@@ -85,12 +93,14 @@ def methods(case: Case, views: list[PetView], figure_notes: tuple[str, ...], tex
 def _definitions(figure_notes: tuple[str, ...]) -> tuple[str, ...]:
     supports = words().supports
     return (
-        "SUV is by body weight, in g/mL; the tracer is always named. Every sum, ratio and class is computed before rounding.",
+        "SUV is by body weight, in g/mL; the tracer is always named. Every sum, ratio and class is computed before "
+        "rounding.",
         "Marks: ~ measured under a limitation; † derived by a rule; ‡ entered by the reader; n/a (x) missing for the "
         "reason x under the table. ? after a name: indeterminate.",
-        f"Support of a rule: [{supports[Support.VERIFIED]}] read in the source; [{supports[Support.VERIFIED_SECOND_HAND]}] "
-        f"read in a text that cites it; [{supports[Support.RECALL]}] source not read again; "
-        f"[{supports[Support.CONVENTION]}] choice of this software; [{supports[Support.COMPUTED]}] follows from a calculation.",
+        f"Support of a rule: [{supports[Support.VERIFIED]}] read in the source; "
+        f"[{supports[Support.VERIFIED_SECOND_HAND]}] read in a text that cites it; [{supports[Support.RECALL]}] "
+        f"source not read again; [{supports[Support.CONVENTION]}] choice of this software; "
+        f"[{supports[Support.COMPUTED]}] follows from a calculation.",
         "Certainty: “suspicious for” one modality with typical features; “indeterminate” features allow two readings; "
         "“unlikely to represent” a named explanation other than tumour fits. A physician decides.",
         *figure_notes,

@@ -100,15 +100,11 @@ def quantification_tables(case: Case) -> tuple[Table, ...]:
     return tuple(_quantification_table(chunk, entered) for chunk in chunks)
 
 
-def _quantification_table(
-    chunk: list[tuple[Series, PetQuantification]], entered: set[EntrySubject]
-) -> Table:
+def _quantification_table(chunk: list[tuple[Series, PetQuantification]], entered: set[EntrySubject]) -> Table:
     notes = Notes()
     columns = (Column("", 34), *(Column(f"{series.key}, {_tracer_name(series)}") for series, _ in chunk))
     labelled = [_quantification_cells(quantification, entered, notes) for _, quantification in chunk]
-    rows = tuple(
-        (Cell(label), *(cells[label] for cells in labelled)) for label in labelled[0]
-    )
+    rows = tuple((Cell(label), *(cells[label] for cells in labelled)) for label in labelled[0])
     return Table("How stored values became SUV", columns, rows, notes.lines(), caption_shown=False)
 
 
@@ -116,9 +112,7 @@ def _tracer_name(series: Series) -> str:
     return series.tracer.name if series.tracer else "tracer not named"
 
 
-def _quantification_cells(
-    values: PetQuantification, entered: set[EntrySubject], notes: Notes
-) -> dict[str, Cell]:
+def _quantification_cells(values: PetQuantification, entered: set[EntrySubject], notes: Notes) -> dict[str, Cell]:
     def known(value: float | None, decimals: int, unit: str, subject: EntrySubject | None = None) -> Cell:
         if value is None:
             return Cell(notes.absent("missing in the header and not entered by a reader"))
@@ -133,7 +127,9 @@ def _quantification_cells(
     warnings = tuple(finding_text(finding) for finding in values.findings)
     outcome = "SUV by body weight, g/mL" if values.quantified else "no SUV"
     return {
-        "Result": Cell(outcome, more=() if values.quantified else warnings, tone="" if values.quantified else "blocked"),
+        "Result": Cell(
+            outcome, more=() if values.quantified else warnings, tone="" if values.quantified else "blocked"
+        ),
         "Units stored": Cell(values.unit_in or "not given"),
         "Branch": Cell(values.branch or "not given"),
         "Factor to SUV": _factor_cell(values, notes),

@@ -6,7 +6,7 @@ from isletscope.model import Focus, Measurement, State, Verdict
 from isletscope.report import format as fmt
 from isletscope.report import keys
 from isletscope.report.content.document import Cell, Column, Table
-from isletscope.report.content.notes import NOT_IN_DOCUMENT, Notes
+from isletscope.report.content.notes import NOT_IN_DOCUMENT, Notes, Printer
 from isletscope.report.content.overview import NamedFocus, PetView
 from isletscope.report.words import words
 
@@ -68,8 +68,8 @@ def _derived_columns(view: PetView) -> set[str]:
 def _lesion_row(item: NamedFocus, regions: list[str], derived: set[str], notes: Notes) -> tuple[Cell, ...]:
     focus = item.focus
 
-    def cell(key: str, printer: object) -> Cell:
-        return notes.cell(keys.value_of(focus, key), printer, item.name, mark_derived=key not in derived)  # type: ignore[arg-type]
+    def cell(key: str, printer: Printer) -> Cell:
+        return notes.cell(keys.value_of(focus, key), printer, item.name, mark_derived=key not in derived)
 
     unsure = focus.verdict is Verdict.UNSURE
     return (
@@ -138,7 +138,7 @@ def totals_table(view: PetView) -> Table | None:
     notes = Notes()
     volume, uptake = total_volume(view), total_uptake(view)
     default_ml = volume.value if volume else None
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (
             Cell("default rule", more=_default_rules(foci), strong=True),
             notes.cell(volume, pet_volume, mark_derived=False),

@@ -55,7 +55,9 @@ class Notes:
             printed += "‡"
         return printed
 
-    def cell(self, value: Measurement | None, printer: Printer, subject: str = "", *, mark_derived: bool = True) -> Cell:
+    def cell(
+        self, value: Measurement | None, printer: Printer, subject: str = "", *, mark_derived: bool = True
+    ) -> Cell:
         """The measurement as a table cell."""
         return Cell(self.text(value, printer, subject, mark_derived=mark_derived))
 
@@ -80,9 +82,7 @@ class Notes:
 
 
 def _sentences(reasons: dict[str, list[str]]) -> list[str]:
-    return [
-        f"{reason.rstrip('.')}{f' ({_few(subjects)})' if subjects else ''}" for reason, subjects in reasons.items()
-    ]
+    return [f"{reason.rstrip('.')}{f' ({_few(subjects)})' if subjects else ''}" for reason, subjects in reasons.items()]
 
 
 def _few(subjects: list[str], limit: int = 12) -> str:

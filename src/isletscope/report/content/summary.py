@@ -191,15 +191,15 @@ def _site_line(view: PetView, code: str, group: list[NamedFocus]) -> str:
 def _missing_lines(case: Case, views: list[PetView]) -> list[str]:
     lines = []
     done = {view.reading.tracer_class for view in views}
-    present = {
-        series.tracer.tracer_class for exam in case.exams for series in exam.series if series.tracer is not None
-    }
+    present = {series.tracer.tracer_class for exam in case.exams for series in exam.series if series.tracer is not None}
     for tracer_class in (TracerClass.SSTR, TracerClass.FDG):
         name = words().tracer(tracer_class).name
         if tracer_class not in present:
             lines.append(f"{name} PET: not done (no such series in the input).")
         elif tracer_class not in done:
-            lines.append(f"{name} PET: not assessable because no series of it could be measured; see Exams and quality.")
+            lines.append(
+                f"{name} PET: not assessable because no series of it could be measured; see Exams and quality."
+            )
     if not {TracerClass.SSTR, TracerClass.FDG} <= done:
         lines.append("SSTR/FDG concordance: not assessable because both tracers are needed.")
     lacking: dict[str, list[str]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import contourpy
 import numpy as np
@@ -18,7 +18,11 @@ _VIEWS = {
     "coronal": ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0)),
     "sagittal": ((0.0, 1.0, 0.0), (0.0, 0.0, -1.0)),
 }
+# What lies beyond the left and the upper edge of the picture.
 EDGE_LETTERS = {"axial": ("R", "A"), "coronal": ("R", "H"), "sagittal": ("A", "H")}
+
+
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -30,37 +34,44 @@ class Plane:
     edge_mm: float
     pixels: int
 
-    def points(self) -> npt.NDArray[np.float64]:
-        """LPS mm of every pixel centre: [row, column, 3]."""
+    def frame(self, geometry: Geometry) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Index [k, j, i] of the first pixel centre, and the steps in index to the next row and the next column."""
         right, down = (np.asarray(vector) for vector in _VIEWS[self.view])
-        steps = ((np.arange(self.pixels) + 0.5) / self.pixels - 0.5) * self.edge_mm
-        return np.asarray(self.centre_lps_mm) + steps[None, :, None] * right + steps[:, None, None] * down
+        step = self.edge_mm / self.pixels
+        first = np.asarray(self.centre_lps_mm) - 0.5 * (self.pixels - 1) * step * (right + down)
+        corner, below, beside = geometry.to_index([first, first + step * down, first + step * right])
+        return corner, below - corner, beside - corner
 
 
 def sample(volume: Volume, plane: Plane, *, outside: float) -> npt.NDArray[np.float32]:
-    """Values of the volume in the plane, linearly interpolated; ``outside`` beyond its grid."""
-    return _sampled(volume.array, volume.geometry.to_index(plane.points()), outside)
+    """Values of the volume in the plane [row, column], linearly interpolated; ``outside`` beyond its voxel centres."""
+    return _sampled(volume.array, volume.geometry, plane, outside)
 
 
-def _sampled(array: npt.NDArray[Any], index: npt.NDArray[np.float64], outside: float) -> npt.NDArray[np.float32]:
-    """Linear interpolation in the part of the array that the indices touch, so that a mapped file is read in part."""
-    low = np.maximum(np.floor(index.min(axis=(0, 1))).astype(int) - 1, 0)
-    high = np.minimum(np.ceil(index.max(axis=(0, 1))).astype(int) + 2, array.shape)
+def _sampled(array: npt.NDArray[Any], geometry: Geometry, plane: Plane, outside: float) -> npt.NDArray[np.float32]:
+    """Linear interpolation in the part of the array that the plane crosses, so that a mapped file is read in part."""
+    corner, row, column = plane.frame(geometry)
+    last = plane.pixels - 1
+    corners = np.array([corner, corner + last * row, corner + last * column, corner + last * (row + column)])
+    low = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 1, 0)
+    high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 2, array.shape)
     if np.any(high <= low):
-        return np.full(index.shape[:2], outside, dtype=np.float32)
+        return np.full((plane.pixels, plane.pixels), outside, dtype=np.float32)
     part = np.asarray(array[low[0] : high[0], low[1] : high[1], low[2] : high[2]], dtype=np.float32)
-    coordinates = np.moveaxis(index - low, -1, 0)
-    values = ndimage.map_coordinates(part, coordinates, order=1, mode="nearest")
-    inside = np.all((index >= -0.5) & (index <= np.asarray(array.shape) - 0.5), axis=-1)
-    return np.where(inside, values, np.float32(outside)).astype(np.float32)
+    matrix = np.stack([np.zeros(3), row, column], axis=1)
+    shape = (1, plane.pixels, plane.pixels)
+    values: npt.NDArray[np.float32] = ndimage.affine_transform(
+        part, matrix, offset=corner - low, output_shape=shape, order=1, mode="constant", cval=outside, prefilter=False
+    )
+    picture: npt.NDArray[np.float32] = values[0]
+    return picture
 
 
-def outline(
-    mask: npt.NDArray[np.bool_], geometry: Geometry, plane: Plane
-) -> list[list[tuple[float, float]]]:
+def outline(mask: npt.NDArray[np.bool_], geometry: Geometry, plane: Plane) -> list[list[tuple[float, float]]]:
     """Outlines of a mask in the plane, each a closed or open line of (x, y) as fractions of the plane's edge."""
-    values = _sampled(mask, geometry.to_index(plane.points()), 0.0)
+    values = _sampled(mask, geometry, plane, 0.0)
     if not np.any(values >= 0.5):
         return []
-    lines = contourpy.contour_generator(z=values).lines(0.5)
-    return [[((x + 0.5) / plane.pixels, (y + 0.5) / plane.pixels) for x, y in line] for line in lines]
+    generator = contourpy.contour_generator(z=values, line_type=contourpy.LineType.Separate)
+    lines = cast("list[FloatArray]", generator.lines(0.5))
+    return [[(float(x + 0.5) / plane.pixels, float(y + 0.5) / plane.pixels) for x, y in line] for line in lines]

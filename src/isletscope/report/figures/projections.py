@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,7 +29,7 @@ _BODY_ABOVE = 0.15
 _AROUND_BODY_MM = 15.0
 _INK = "#16191C"
 _GREY = "#535C64"
-_TALLEST = 100.0
+_TALLEST = 112.0
 _LARGEST_SCALE = 0.22
 MOST_MARKS = 60
 
@@ -125,16 +126,14 @@ def _draw_view(canvas: Canvas, view: _View, left: float, width: float, scale: fl
     canvas.text(left + width - 1.0, 3.0, last, size=2.4, fill=_GREY, weight=600, anchor="end")
 
 
-def _draw_marks(
-    canvas: Canvas, view: _View, foci: list[NamedFocus], left: float, scale: float, ink: str
-) -> None:
+def _draw_marks(canvas: Canvas, view: _View, foci: list[NamedFocus], left: float, scale: float, ink: str) -> None:
     width, height = view.width_mm * scale, view.height_mm * scale
     marks = [_mark(view, item, left, scale) for item in foci]
     capacity = int(height / _LABEL_GAP)
     on_left, on_right = sides(marks, left + width / 2, capacity, both=view.name == "anterior")
     for group, edge, anchor in ((on_left, left - 0.8, "end"), (on_right, left + width + 0.8, "start")):
         heights = spread([mark.y for mark in group], 1.6, max(1.6, height - 1.2), _LABEL_GAP)
-        gap = min([b - a for a, b in zip(heights, heights[1:], strict=False)], default=_LABEL_GAP)
+        gap = min((below - above for above, below in pairwise(heights)), default=_LABEL_GAP)
         size = min(_LABEL_SIZE, max(1.2, gap * 0.85))
         for mark, y in zip(group, heights, strict=True):
             _draw_mark(canvas, mark, edge, y, anchor, ink, size)
@@ -153,7 +152,16 @@ def _draw_mark(canvas: Canvas, mark: Mark, edge: float, y: float, anchor: str, i
     start = mark.x + towards * mark.radius
     dash = "0.7 0.5" if mark.unsure else ""
     for stroke, width, opacity in (("#FFFFFF", 0.5, 0.75), (ink, 0.16, 1.0)):
-        canvas.line(start, mark.y, edge - towards * 0.4, y, stroke=stroke, width=width, dash="" if opacity < 1 else dash, opacity=opacity)
+        canvas.line(
+            start,
+            mark.y,
+            edge - towards * 0.4,
+            y,
+            stroke=stroke,
+            width=width,
+            dash="" if opacity < 1 else dash,
+            opacity=opacity,
+        )
     for stroke, width in (("#FFFFFF", 0.65), (ink, 0.3)):
         shown = "" if width > 0.5 else dash
         if mark.unsure:
@@ -163,7 +171,13 @@ def _draw_mark(canvas: Canvas, mark: Mark, edge: float, y: float, anchor: str, i
         else:
             canvas.add("circle", cx=mark.x, cy=mark.y, r=mark.radius, fill="none", stroke=stroke, stroke_width=width)
     canvas.text(
-        edge, y + size * 0.36, f"{mark.name}{' ?' if mark.unsure else ''}", size=size, fill=_INK, anchor=anchor, weight=600
+        edge,
+        y + size * 0.36,
+        f"{mark.name}{' ?' if mark.unsure else ''}",
+        size=size,
+        fill=_INK,
+        anchor=anchor,
+        weight=600,
     )
 
 
@@ -172,7 +186,11 @@ def _draw_window_bar(canvas: Canvas, left: float, top: float, window: float) -> 
     for step in range(steps):
         level = 255 - round(255 * (step + 0.5) / steps)
         canvas.add(
-            "rect", x=left + width * step / steps, y=top, width=width / steps + 0.02, height=1.1,
+            "rect",
+            x=left + width * step / steps,
+            y=top,
+            width=width / steps + 0.02,
+            height=1.1,
             fill=f"#{level:02x}{level:02x}{level:02x}",
         )
     canvas.add("rect", x=left, y=top, width=width, height=1.1, fill="none", stroke="#8E979F", stroke_width=0.12)
@@ -184,7 +202,9 @@ def _caption(pet: PetView, marked: int) -> tuple[str, ...]:
     window = display().tracers[pet.reading.tracer_class].projection
     text = f"Anterior and left lateral maximum projection, inverted grey, 0 to {fmt.significant(window)} g/mL."
     if marked < len(pet.shown):
-        text += f" {marked} of {len(pet.shown)} foci named, those with the highest total uptake; all stand in the table."
+        text += (
+            f" {marked} of {len(pet.shown)} foci named, those with the highest total uptake; all stand in the table."
+        )
     return (text,)
 
 

@@ -29,7 +29,8 @@ def windowed(values: npt.NDArray[Any], low: float, high: float) -> Unit:
 def grey(unit: Unit, *, inverted: bool = False) -> Bytes:
     """Fractions as 8-bit grey; inverted: high values dark."""
     shown = 1.0 - unit if inverted else unit
-    return (shown * 255.0 + 0.5).astype(np.uint8)
+    result: Bytes = (shown * 255.0 + 0.5).astype(np.uint8)
+    return result
 
 
 @cache
@@ -38,12 +39,14 @@ def colour_table(colours: tuple[str, ...]) -> Bytes:
     points = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours], dtype=float)
     at = np.linspace(0, len(colours) - 1, _MAP_STEPS)
     table = [np.interp(at, np.arange(len(colours)), points[:, channel]) for channel in range(3)]
-    return (np.stack(table, axis=1) + 0.5).astype(np.uint8)
+    result: Bytes = (np.stack(table, axis=1) + 0.5).astype(np.uint8)
+    return result
 
 
 def coloured(unit: Unit, colours: tuple[str, ...]) -> Bytes:
     """Fractions through a colour map: [..., 3] bytes."""
-    return colour_table(colours)[(unit * (_MAP_STEPS - 1) + 0.5).astype(np.intp)]
+    shown: Bytes = colour_table(colours)[(unit * (_MAP_STEPS - 1) + 0.5).astype(np.intp)]
+    return shown
 
 
 def fused(ct: Bytes, pet: Unit, colours: tuple[str, ...], fusion: Fusion) -> Bytes:
@@ -51,7 +54,8 @@ def fused(ct: Bytes, pet: Unit, colours: tuple[str, ...], fusion: Fusion) -> Byt
     ramp = np.clip((pet - fusion.begin) / (fusion.full_at - fusion.begin), 0.0, 1.0) * fusion.opacity
     alpha = ramp[..., None]
     mixed = alpha * coloured(pet, colours).astype(np.float32) + (1.0 - alpha) * ct[..., None].astype(np.float32)
-    return (mixed + 0.5).astype(np.uint8)
+    result: Bytes = (mixed + 0.5).astype(np.uint8)
+    return result
 
 
 def enlarged(picture: Bytes, width: int, height: int) -> Bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -100,12 +100,15 @@ def slice_figure(item: NamedFocus, pet_volume: Volume, images: SliceImages, widt
     canvas = Canvas(len(tiles) * tile + (len(tiles) - 1) * _BETWEEN, tile)
     region = images.region(focus, pet_volume.geometry)
     window = settings.ct_window(focus.site_code)
+    tracer_class = images.pet.reading.tracer_class
+    shown = {
+        view: _Sampled.of(Plane(view, focus.maximum_lps_mm, edge, _PIXELS), pet_volume, ct[1] if ct else None, region)
+        for view in dict.fromkeys(view for _, view in tiles)
+    }
     for number, (kind, view) in enumerate(tiles):
-        plane = Plane(view, focus.maximum_lps_mm, edge, _PIXELS)
-        picture = _picture(kind, plane, pet_volume, ct[1] if ct else None, images.pet.reading.tracer_class, window)
         left = number * (tile + _BETWEEN)
-        canvas.image(left, 0, tile, tile, data_address(picture))
-        _draw_overlay(canvas, left, tile, plane, f"{kind} {view}", region, focus.verdict is Verdict.UNSURE)
+        canvas.image(left, 0, tile, tile, data_address(_picture(kind, shown[view], tracer_class, window)))
+        _draw_overlay(canvas, left, tile, shown[view], f"{kind} {view}", focus.verdict is Verdict.UNSURE)
         if number == 0:
             draw_scale_bar(canvas, left + 1.4, tile - 1.8, edge, tile / edge, _WHITE, 1.9)
     return Figure(
@@ -119,34 +122,49 @@ def slice_figure(item: NamedFocus, pet_volume: Volume, images: SliceImages, widt
     )
 
 
-def _picture(
-    kind: str, plane: Plane, pet: Volume, ct: Volume | None, tracer_class: TracerClass, window: CtWindow
-) -> npt.NDArray[np.uint8]:
+@dataclass(frozen=True)
+class _Sampled:
+    """What one plane shows: uptake in g/mL, attenuation in HU where there is a CT, outlines of the focus."""
+
+    plane: Plane
+    uptake: npt.NDArray[np.float32]
+    attenuation: npt.NDArray[np.float32] | None
+    outlines: list[list[tuple[float, float]]]
+
+    @classmethod
+    def of(cls, plane: Plane, pet: Volume, ct: Volume | None, region: _Region | None) -> _Sampled:
+        """Sample all three in the plane; outlines at half the resolution."""
+        coarse = replace(plane, pixels=plane.pixels // 2)
+        return cls(
+            plane,
+            sample(pet, plane, outside=0.0),
+            sample(ct, plane, outside=_AIR_HU) if ct else None,
+            outline(region.mask, region.geometry, coarse) if region else [],
+        )
+
+
+def _picture(kind: str, shown: _Sampled, tracer_class: TracerClass, window: CtWindow) -> npt.NDArray[np.uint8]:
     settings = display()
     tracer = settings.tracers[tracer_class]
-    uptake = windowed(sample(pet, plane, outside=0.0), 0.0, tracer.slice) if kind != "CT" else None
-    if ct is None or kind == "PET":
-        assert uptake is not None
+    uptake = windowed(shown.uptake, 0.0, tracer.slice)
+    if kind == "PET" or shown.attenuation is None:
         return coloured(uptake, tracer.map)
     low, high = window.level - window.width / 2, window.level + window.width / 2
-    anatomy = grey(windowed(sample(ct, plane, outside=_AIR_HU), low, high))
-    return anatomy if uptake is None else fused(anatomy, uptake, tracer.map, settings.fusion)
+    anatomy = grey(windowed(shown.attenuation, low, high))
+    return anatomy if kind == "CT" else fused(anatomy, uptake, tracer.map, settings.fusion)
 
 
-def _draw_overlay(
-    canvas: Canvas, left: float, tile: float, plane: Plane, title: str, region: _Region | None, unsure: bool
-) -> None:
-    if region is not None:
-        for line in outline(region.mask, region.geometry, plane):
-            data = polyline([(left + x * tile, y * tile) for x, y in line], closed=line[0] == line[-1])
-            canvas.path(data, stroke="#000000", width=0.4)
-            canvas.path(data, stroke=_WHITE, width=0.2, dash="0.8 0.5" if unsure else "")
+def _draw_overlay(canvas: Canvas, left: float, tile: float, shown: _Sampled, title: str, unsure: bool) -> None:
+    for line in shown.outlines:
+        data = polyline([(left + x * tile, y * tile) for x, y in line], closed=line[0] == line[-1])
+        canvas.path(data, stroke="#000000", width=0.4)
+        canvas.path(data, stroke=_WHITE, width=0.2, dash="0.8 0.5" if unsure else "")
     middle, gap = tile / 2, 0.36 * tile
     for sign in (-1, 1):
         far, near = middle + sign * (middle - 3.2), middle + sign * gap
         canvas.line(left + far, middle, left + near, middle, stroke=_WHITE, width=0.15, opacity=0.8)
         canvas.line(left + middle, far, left + middle, near, stroke=_WHITE, width=0.15, opacity=0.8)
-    side, top = EDGE_LETTERS[plane.view]
+    side, top = EDGE_LETTERS[shown.plane.view]
     canvas.text(left + 1.0, middle + 0.7, side, size=1.9, fill=_WHITE)
     canvas.text(left + middle, 2.4, top, size=1.9, fill=_WHITE, anchor="middle")
     canvas.text(left + 1.0, 2.4, title, size=1.9, fill=_WHITE, weight=600)
@@ -184,8 +202,14 @@ def colour_legend(tracer_class: TracerClass, tracer_name: str, width_mm: float) 
     begin = settings.fusion.begin * width
     canvas.line(begin, 0.2, begin, 2.6, stroke="#535C64", width=0.15)
     canvas.text(begin, 4.3, "fusion from here", size=1.8, fill="#535C64")
-    canvas.text(width + 3, 1.7, "solid outline: suspicious for tumour; dashed outline: indeterminate", size=2.0, fill="#535C64")
+    canvas.text(
+        width + 3, 1.7, "solid outline: suspicious for tumour; dashed outline: indeterminate", size=2.0, fill="#535C64"
+    )
     return Figure(
-        f"colours-{tracer_class}", canvas.markup(), width_mm, 4.6,
-        f"Colour bar of {tracer_name} PET from 0 to {upper} g/mL, dark to light.", tracer=tracer_class,
+        f"colours-{tracer_class}",
+        canvas.markup(),
+        width_mm,
+        4.6,
+        f"Colour bar of {tracer_name} PET from 0 to {upper} g/mL, dark to light.",
+        tracer=tracer_class,
     )

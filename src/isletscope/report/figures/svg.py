@@ -30,14 +30,30 @@ class Canvas:
         )
 
     def text(
-        self, x: float, y: float, content: str, *, size: float = 2.2, fill: str = "#16191C", anchor: str = "start",
+        self,
+        x: float,
+        y: float,
+        content: str,
+        *,
+        size: float = 2.2,
+        fill: str = "#16191C",
+        anchor: str = "start",
         weight: int = 400,
     ) -> None:
         """A line of text with its baseline at ``y``."""
         self.add("text", content, x=x, y=y, font_size=size, fill=fill, text_anchor=anchor, font_weight=weight)
 
     def line(
-        self, x1: float, y1: float, x2: float, y2: float, *, stroke: str, width: float, dash: str = "", opacity: float = 1
+        self,
+        x1: float,
+        y1: float,
+        x2: float,
+        y2: float,
+        *,
+        stroke: str,
+        width: float,
+        dash: str = "",
+        opacity: float = 1,
     ) -> None:
         """A straight line."""
         more: dict[str, str | float] = {"stroke_dasharray": dash} if dash else {}
