@@ -1,0 +1,341 @@
+"""Candidate foci on PET: uptake maxima that stand out from what lies around them.
+
+Outside organs with uptake of their own a focus is compared with its immediate surroundings; inside liver and spleen
+also with the organ's own level and noise, so that noise peaks do not become foci; organs of excretion and brain are one
+focus each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import edt
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from isletscope.anatomy import Organs, Thresholds
+from isletscope.lesions.peaks import Catchments, find_catchments
+from isletscope.model import ReferenceRegion, TracerClass
+from isletscope.spatial import Volume
+
+_FWHM_PER_SIGMA = float(np.sqrt(8.0 * np.log(2.0)))
+_WIDE_SIGMA_MM = 9.0
+WHOLE_ORGANS = ("brain", "kidney_right", "kidney_left", "bladder", "heart")
+UPTAKE_ORGANS = ("liver", "spleen")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A place of uptake that stands out.
+
+    ``index``: voxel of the maximum; ``organ``: organ at the maximum ("" for none); ``whole_organ``: the uptake of an
+    organ as a whole; ``height``, ``background``, ``noise``: smoothed maximum, mean and SD of the surroundings (g/mL).
+    """
+
+    label: int
+    index: tuple[int, int, int]
+    organ: str
+    whole_organ: bool
+    height: float
+    background: float
+    noise: float
+
+    @property
+    def contrast(self) -> float:
+        """Smoothed maximum over background."""
+        return self.height / max(self.background, 1e-6)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Candidates with their label map on the PET grid: rough regions above half of the contrast."""
+
+    labels: npt.NDArray[np.uint16]
+    found: list[Candidate]
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The body's part of the PET grid, and what detection needs there."""
+
+    start: tuple[int, int, int]
+    suv: npt.NDArray[np.float32]
+    smooth: npt.NDArray[np.float32]
+    organs: npt.NDArray[np.uint8]
+    names: dict[int, str]
+    spacing: tuple[float, float, float]
+    missing: npt.NDArray[np.bool_]
+
+
+def detect_foci(
+    pet: Volume,
+    organs: Organs,
+    references: list[ReferenceRegion],
+    tracer_class: TracerClass,
+    thresholds: Thresholds,
+) -> Candidates:
+    """Foci of ``pet`` (SUVbw) that stand out, whole organs of excretion and brain included as one each."""
+    labels = np.zeros(pet.geometry.shape, dtype=np.uint16)
+    block = _block(pet, organs, thresholds)
+    if block is None:
+        return Candidates(labels, [])
+    floor = _floor(block, references, tracer_class, thresholds)
+    where = (block.organs > 0) & (block.smooth > 0.5 * floor) & ~block.missing
+    catchments = find_catchments(
+        block.smooth, where, least_persistence=thresholds.number("detection.least_persistence")
+    )
+    levels = _organ_levels(block, thresholds)
+    scatter = _noise(block)
+    found: list[Candidate] = []
+    inner = labels[_slices(block)]
+    _whole_organs(block, levels, tracer_class, found, inner)
+    for number in np.argsort(-catchments.heights, kind="stable"):
+        candidate, region, box = _judge(block, catchments, int(number), levels, (floor, scatter), tracer_class, thresholds)
+        if candidate is None or region is None:
+            continue
+        target = inner[box]
+        free = region & (target == 0)
+        if np.count_nonzero(free) < 0.4 * np.count_nonzero(region):
+            continue
+        label = len(found) + 1
+        target[free] = label
+        index = tuple(int(v + s) for v, s in zip(candidate.index, block.start, strict=True))
+        found.append(
+            Candidate(
+                label,
+                (index[0], index[1], index[2]),
+                candidate.organ,
+                False,
+                candidate.height,
+                candidate.background,
+                candidate.noise,
+            )
+        )
+    return Candidates(labels, found)
+
+
+def _slices(block: _Block) -> tuple[slice, slice, slice]:
+    first, second, third = (slice(s, s + n) for s, n in zip(block.start, block.suv.shape, strict=True))
+    return first, second, third
+
+
+def _block(pet: Volume, organs: Organs, thresholds: Thresholds) -> _Block | None:
+    """The part of the PET around the body with a margin, smoothed; None when there is no body."""
+    body = organs.labels > 0
+    slices = []
+    for axis in range(3):
+        there = np.flatnonzero(body.any(axis=tuple(n for n in range(3) if n != axis)))
+        if not there.size:
+            return None
+        slices.append(slice(max(0, int(there[0]) - 2), int(there[-1]) + 3))
+    box = (slices[0], slices[1], slices[2])
+    suv = np.ascontiguousarray(pet.array[box], dtype=np.float32)
+    spacing = pet.geometry.spacing_mm
+    width = thresholds.number("detection.smoothing_fwhm_mm")
+    sigma = [width / _FWHM_PER_SIGMA / step for step in spacing]
+    missing = np.zeros((suv.shape[0], 1, 1), dtype=bool)
+    for plane in pet.missing_slices:
+        if 0 <= plane - box[0].start < suv.shape[0]:
+            missing[plane - box[0].start] = True
+    return _Block(
+        start=(box[0].start, box[1].start, box[2].start),
+        suv=suv,
+        smooth=ndimage.gaussian_filter(suv, sigma, mode="nearest", truncate=3.0),
+        organs=np.ascontiguousarray(organs.labels[box]),
+        names={label: name for name, label in organs.names.items()},
+        spacing=spacing,
+        missing=missing,
+    )
+
+
+def _floor(
+    block: _Block, references: list[ReferenceRegion], tracer_class: TracerClass, thresholds: Thresholds
+) -> float:
+    """Lowest smoothed uptake that is looked at: a share of blood pool, else of the median of the body."""
+    for reference in references:
+        if reference.name == "blood_pool" and reference.mean is not None:
+            return thresholds.number("detection.floor_over_blood") * reference.mean
+    key = {TracerClass.FDG: "detection.floor_fdg", TracerClass.SSTR: "detection.floor_sstr"}
+    return thresholds.number(key.get(tracer_class, "detection.floor_other"))
+
+
+def _noise(block: _Block) -> float:
+    """Noise of the smoothed image in the body: its SD divided by the square root of the level (counting statistics).
+
+    The median over the body of what remains after wide smoothing, so that edges and foci hardly count.
+    """
+    sigma = [_WIDE_SIGMA_MM / step for step in block.spacing]
+    step = tuple(slice(None, None, max(1, int(3.0 / s))) for s in block.spacing)
+    wide = ndimage.gaussian_filter(block.smooth, sigma, mode="nearest", truncate=2.5)[step]
+    body = (block.organs[step] > 0) & (wide > 0.25)
+    if np.count_nonzero(body) < 100:
+        return 0.0
+    remainder = np.abs(block.smooth[step][body] - wide[body]) / np.sqrt(wide[body])
+    return 1.4826 * float(np.median(remainder))
+
+
+@dataclass(frozen=True)
+class _Level:
+    """Typical smoothed uptake of an organ and its scatter, robust against lesions in it."""
+
+    median: float
+    scatter: float
+
+
+def _organ_levels(block: _Block, thresholds: Thresholds) -> dict[str, _Level]:
+    """Median and scatter (from the lower half, so that lesions do not widen it) of each organ's inside."""
+    levels = {}
+    for label, name in block.names.items():
+        if name == "body":
+            continue
+        values = block.smooth[_inside(block, label, 6.0)]
+        if values.size < 30:
+            values = block.smooth[block.organs == label]
+        if values.size < 5:
+            continue
+        median = float(np.median(values))
+        below = median - float(np.percentile(values, 16))
+        levels[name] = _Level(median, max(below, 0.02 * median))
+    return levels
+
+
+def _inside(block: _Block, label: int, depth_mm: float) -> npt.NDArray[np.bool_]:
+    there = block.organs == label
+    box = ndimage.find_objects(there.astype(np.int8))
+    result = np.zeros_like(there)
+    if box:
+        part = np.ascontiguousarray(there[box[0]])
+        result[box[0]] = edt.edt(part, anisotropy=block.spacing) > depth_mm
+    return result
+
+
+def _whole_organs(
+    block: _Block,
+    levels: dict[str, _Level],
+    tracer_class: TracerClass,
+    found: list[Candidate],
+    labels: npt.NDArray[np.uint16],
+) -> None:
+    """One candidate per organ of excretion, brain or heart whose uptake stands out from the body."""
+    typical = float(np.median(block.smooth[block.organs == 1])) if np.any(block.organs == 1) else 0.0
+    for label, name in block.names.items():
+        if name not in WHOLE_ORGANS or name not in levels:
+            continue
+        if levels[name].median < 2.0 * typical or (name in ("heart", "brain") and tracer_class is not TracerClass.FDG):
+            continue
+        there = block.organs == label
+        values = np.where(there, block.suv, -1.0)
+        at = np.unravel_index(int(values.argmax()), values.shape)
+        number = len(found) + 1
+        labels[there] = number
+        index = tuple(int(v + s) for v, s in zip(at, block.start, strict=True))
+        level = levels[name]
+        found.append(
+            Candidate(number, (index[0], index[1], index[2]), name, True, level.median, typical, level.scatter)
+        )
+
+
+Box3 = tuple[slice, slice, slice]
+
+
+def _judge(
+    block: _Block,
+    catchments: Catchments,
+    number: int,
+    levels: dict[str, _Level],
+    bars: tuple[float, float],
+    tracer_class: TracerClass,
+    thresholds: Thresholds,
+) -> tuple[Candidate | None, npt.NDArray[np.bool_] | None, Box3]:
+    """Whether one catchment's maximum stands out; its rough region above half of the contrast."""
+    k, j, i = (int(v) for v in catchments.indices[number])
+    height = float(catchments.heights[number])
+    box = _window((k, j, i), block, 40.0)
+    organ = block.names.get(int(block.organs[k, j, i]), "")
+    floor, scatter = bars
+    if height < floor or _belongs_to_whole_organ(organ, levels, tracer_class):
+        return None, None, box
+    own = catchments.labels[box] == number + 1
+    values = block.smooth[box]
+    centre = tuple(v - part.start for v, part in zip((k, j, i), box, strict=True))
+    region, background, noise = _region(block, values, own, box, centre, height, thresholds)
+    if region is None:
+        return None, None, box
+    if height - background < thresholds.number("detection.noise_deviations") * scatter * np.sqrt(max(background, floor / 3)):
+        return None, None, box
+    if not _stands_out(height, background, noise, organ, levels, thresholds):
+        return None, None, box
+    name = "" if organ == "body" else organ
+    return Candidate(0, (k, j, i), name, False, height, background, noise), region, box
+
+
+def _belongs_to_whole_organ(organ: str, levels: dict[str, _Level], tracer_class: TracerClass) -> bool:
+    if organ not in WHOLE_ORGANS:
+        return False
+    return organ not in ("heart", "brain") or tracer_class is TracerClass.FDG
+
+
+def _window(index: tuple[int, int, int], block: _Block, reach_mm: float) -> Box3:
+    parts = []
+    for at, step, length in zip(index, block.spacing, block.suv.shape, strict=True):
+        reach = int(np.ceil(reach_mm / step))
+        parts.append(slice(max(0, at - reach), min(length, at + reach + 1)))
+    return parts[0], parts[1], parts[2]
+
+
+def _region(
+    block: _Block,
+    values: npt.NDArray[np.float32],
+    own: npt.NDArray[np.bool_],
+    box: Box3,
+    centre: tuple[int, ...],
+    height: float,
+    thresholds: Thresholds,
+) -> tuple[npt.NDArray[np.bool_] | None, float, float]:
+    """Region above half of the contrast inside its catchment, with mean and SD of the shell around it.
+
+    The shell leaves out what is higher than the region's own rim in other catchments: neighbours are not background.
+    """
+    body = block.organs[box] > 0
+    background = float(np.percentile(values[body], 20)) if body.any() else 0.0
+    region: npt.NDArray[np.bool_] | None = None
+    noise = 0.0
+    inner, outer = thresholds.bounds("detection.shell_mm")
+    for _ in range(6):
+        level = background + 0.5 * (height - background)
+        parts, _ = ndimage.label(own & (values > level))
+        region = np.asarray(parts == parts[centre])
+        distance = edt.edt(~region, anisotropy=block.spacing, black_border=False)
+        shell = (distance > inner) & (distance <= outer) & body
+        shell &= own | (values < level)
+        if np.count_nonzero(shell) < 8:
+            return None, background, noise
+        around = values[shell]
+        fresh = float(around.mean())
+        noise = float(around.std())
+        if abs(fresh - background) < 0.02 * height:
+            background = fresh
+            break
+        background = fresh
+    return region, background, noise
+
+
+def _stands_out(
+    height: float,
+    background: float,
+    noise: float,
+    organ: str,
+    levels: dict[str, _Level],
+    thresholds: Thresholds,
+) -> bool:
+    """The discernible rule on smoothed uptake, with the organ's own level where it has one."""
+    if height < background + thresholds.number("detection.shell_deviations") * noise:
+        return False
+    if organ in UPTAKE_ORGANS and organ in levels:
+        level = levels[organ]
+        enough = level.median + thresholds.number("detection.organ_deviations") * level.scatter
+        if height < max(enough, thresholds.number("detection.organ_contrast") * level.median):
+            return False
+        return height >= thresholds.number("detection.organ_contrast_local") * background
+    return height >= thresholds.number("detection.contrast") * background
