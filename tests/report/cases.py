@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -376,6 +377,7 @@ def lesions(readings: list[ReadingOfPet], spots: dict[str, tuple[Spot, ...]]) ->
 SOFTWARE = Software(version="0.1.0", created="2026-05-12T08:30:00", libraries={"numpy": "2.4.0", "pydicom": "3.0.1"})
 
 
+@cache
 def two_tracer_case() -> tuple[Case, FakeImages]:
     """SSTR and FDG PET/CT, seven and two lesions, one unsure, a warning, an entry, a refused file."""
     fdg_spots = (SPOTS[4],)
@@ -466,7 +468,8 @@ def two_tracer_case() -> tuple[Case, FakeImages]:
     return case, images
 
 
-def one_pet_case(spots: tuple[Spot, ...], *, references: bool = True, **change: Any) -> tuple[Case, FakeImages]:
+@cache
+def one_pet_case(spots: tuple[Spot, ...], *, references: bool = True) -> tuple[Case, FakeImages]:
     """One SSTR PET/CT with the given lesions."""
     one = reading("pet-1", SSTR, spots, references=references)
     values: dict[str, Any] = {
@@ -485,8 +488,7 @@ def one_pet_case(spots: tuple[Spot, ...], *, references: bool = True, **change: 
         "readings": [one],
         "lesions": lesions([one], {"pet-1": spots}),
     }
-    case = Case.model_validate(values | change)
-    return case, body_images({"pet-1": (TracerClass.SSTR, spots)}, ("ct-1",))
+    return Case.model_validate(values), body_images({"pet-1": (TracerClass.SSTR, spots)}, ("ct-1",))
 
 
 def no_pet_case() -> Case:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -138,21 +139,19 @@ def test_equal_input_gives_equal_files(tmp_path: Path) -> None:
     assert first.pdf.read_bytes() == second.pdf.read_bytes()
 
 
-def _all_cases() -> dict[str, tuple[Case, object]]:
-    return {
-        "two tracers": cases.two_tracer_case(),
-        "without images": (cases.two_tracer_case()[0], NoImages()),
-        "no lesion": cases.one_pet_case(()),
-        "no reference": cases.one_pet_case(cases.SPOTS[5:6], references=False),
-        "no PET": (cases.no_pet_case(), NoImages()),
-        "nothing": (Case(software=cases.SOFTWARE, patient=Patient(id="REF-00")), NoImages()),
-    }
+CASES: dict[str, Callable[[], tuple[Case, object]]] = {
+    "two tracers": cases.two_tracer_case,
+    "without images": lambda: (cases.two_tracer_case()[0], NoImages()),
+    "no lesion": lambda: cases.one_pet_case(()),
+    "no reference": lambda: cases.one_pet_case(cases.SPOTS[5:6], references=False),
+    "no PET": lambda: (cases.no_pet_case(), NoImages()),
+    "nothing": lambda: (Case(software=cases.SOFTWARE, patient=Patient(id="REF-00")), NoImages()),
+}
 
 
-@pytest.mark.parametrize("name", list(_all_cases()))
+@pytest.mark.parametrize("name", list(CASES))
 def test_no_software_sentence_uses_a_forbidden_word(name: str, tmp_path: Path) -> None:
-    case, images = _all_cases()[name]
-    page = Page(build_html(case, images, tmp_path))
+    page = Page(build_html(*CASES[name](), tmp_path))
     assert page.open == []
     assert [(word, line) for line in page.software for word in forbidden_words(line)] == []
     assert [line for line in page.software if BARE_SUV.search(line) and "÷" not in line and "%" not in line] == []
