@@ -3,7 +3,8 @@
 Spheres and ellipsoids of known volume, blurred by a Gaussian, between the voxel centres, on a background of 1, with
 noise of the grain of a reconstructed PET whose variance grows with uptake (CoV given for the background). Printed are
 the median error of volume and (in brackets) the median of its absolute value, in percent, for each diameter (mm) and
-tumour-to-background ratio; then SUVpeak against the image without noise.
+tumour-to-background ratio: the default rule, the plain percentage, and the extra rule that knows the resolution; then
+SUVpeak against the image without noise.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from rich.table import Table
 from scipy.ndimage import gaussian_filter
 
 from isletscope.lesions.delineate import Scene, background_adapted, percent_of_maximum, seed_from_point
+from isletscope.lesions.resolution import edge_of_blurred_sphere
 from isletscope.model import TracerClass
 from isletscope.spatial import SUV_BODY_WEIGHT, Geometry, Volume
 
@@ -37,6 +39,7 @@ class Setting:
     voxel_mm: float
     cov: float
     stretch: float
+    fwhm_wrong_by_mm: float = 0.0
 
 
 def simulate(
@@ -73,6 +76,7 @@ class Errors:
 
     adapted: list[float]
     plain: list[float]
+    edge: list[float]
     peak: list[float]
     without: int = 0
 
@@ -80,7 +84,7 @@ class Errors:
 def errors_of(diameter: float, contrast: float, setting: Setting, tracer: TracerClass, repeats: int) -> Errors:
     """Outline ``repeats`` foci of one size and contrast by the default rule and by the plain percentage."""
     rng = np.random.default_rng([int(diameter), int(contrast)])
-    errors = Errors([], [], [])
+    errors = Errors([], [], [], [])
     for _ in range(repeats):
         noisy, clean, centre, volume_ml = simulate(diameter, contrast, setting, rng)
         scene = Scene(noisy)
@@ -93,6 +97,9 @@ def errors_of(diameter: float, contrast: float, setting: Setting, tracer: Tracer
         plain = percent_of_maximum(scene, seed, tracer=tracer, adapted=found)
         if plain.volume_ml is not None:
             errors.plain.append(plain.volume_ml / volume_ml - 1)
+        edge = edge_of_blurred_sphere(scene, seed, found, setting.fwhm_mm + setting.fwhm_wrong_by_mm)
+        if edge.volume_ml is not None:
+            errors.edge.append(edge.volume_ml / volume_ml - 1)
         here, there = found.measure(noisy).peak_global, found.measure(clean).peak_global
         if here is not None and there is not None:
             errors.peak.append(here / there - 1)
@@ -112,29 +119,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--voxel", type=float, default=4.0, help="voxel edge, mm (default 4)")
     parser.add_argument("--cov", type=float, default=0.12, help="noise in the background (default 0.12)")
     parser.add_argument("--stretch", type=float, default=1.0, help="1 spheres, 2 ellipsoids of the same volume")
+    parser.add_argument(
+        "--fwhm-wrong-by", type=float, default=0.0, help="error of the resolution that the edge rule gets"
+    )
     parser.add_argument("--repeats", type=int, default=10)
     options = parser.parse_args(arguments)
-    setting = Setting(options.fwhm, options.voxel, options.cov, options.stretch)
+    setting = Setting(options.fwhm, options.voxel, options.cov, options.stretch, options.fwhm_wrong_by)
     table = Table(title=f"Error in percent: median (median of absolute); {options.tracer}, {setting}")
     for heading in ("contrast", "rule", *(f"{d} mm" for d in DIAMETERS_MM)):
         table.add_column(heading, justify="right")
     wanted: list[float] = []
+    edges: list[float] = []
     peaks: list[float] = []
     for contrast in CONTRASTS:
         row = [errors_of(d, contrast, setting, TracerClass(options.tracer), options.repeats) for d in DIAMETERS_MM]
         table.add_row(str(contrast), "adapted", *(_cell(e.adapted) for e in row))
         table.add_row("", "plain %", *(_cell(e.plain) for e in row))
+        table.add_row("", "edge", *(_cell(e.edge) for e in row))
         table.add_row("", "SUVpeak", *(_cell(e.peak) for e in row))
         table.add_row("", "no volume", *(str(e.without or "") for e in row), end_section=True)
         for diameter, errors in zip(DIAMETERS_MM, row, strict=True):
             if diameter >= 10 and contrast >= 3:
                 wanted += errors.adapted
+                edges += errors.edge
                 peaks += errors.peak
     console = Console(width=120)
     console.print(table)
     console.print(
         f"At least 10 mm and contrast 3: median absolute error of volume {100 * np.median(np.abs(wanted)):.1f} %, "
-        f"of SUVpeak {100 * np.median(np.abs(peaks)):.1f} % ({len(wanted)} foci)"
+        f"of SUVpeak {100 * np.median(np.abs(peaks)):.1f} % ({len(wanted)} foci); "
+        f"edge of a blurred sphere where valid {100 * np.median(np.abs(edges)):.1f} % ({len(edges)} foci)"
     )
     return 0
 

@@ -5,22 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
-from scipy.special import erf
 
+from isletscope.lesions.resolution import FWHM_PER_SIGMA, blurred_sphere
 from isletscope.spatial import SUV_BODY_WEIGHT, Geometry, Volume
-
-FWHM_PER_SIGMA = float(np.sqrt(8.0 * np.log(2.0)))
-
-
-def blurred_sphere(distance_mm: npt.ArrayLike, radius_mm: float, fwhm_mm: float) -> npt.NDArray[np.float64]:
-    """Unit sphere convolved with an isotropic Gaussian, at a distance from its centre (closed form)."""
-    r = np.maximum(np.asarray(distance_mm, dtype=float), 1e-6)
-    sigma = fwhm_mm / FWHM_PER_SIGMA
-    inner, outer = (radius_mm - r) / (np.sqrt(2) * sigma), (radius_mm + r) / (np.sqrt(2) * sigma)
-    edge = sigma / (np.sqrt(2 * np.pi) * r) * (np.exp(-(inner**2)) - np.exp(-(outer**2)))
-    return np.asarray(0.5 * (erf(inner) + erf(outer)) - edge)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from pydantic import ValidationError
-from scipy.ndimage import gaussian_filter
 
 from isletscope.errors import GeometryError
 from isletscope.lesions import delineation_rules as rules_module
@@ -29,7 +28,7 @@ from isletscope.lesions.quantify import measure_region
 from isletscope.lesions.shell import Scene, ShellStatistics, prominence, shell_statistics
 from isletscope.model import Support, TracerClass
 from isletscope.spatial import HOUNSFIELD, Mask, Volume, bounding_box
-from tests.lesions.blobs import Ball, blurred_sphere, grid, pet_of
+from tests.lesions.blobs import Ball, grid, pet_of
 from tests.spatial.grids import flips, permutations, rearranged
 
 SSTR, FDG, OTHER = TracerClass.SSTR, TracerClass.FDG, TracerClass.OTHER
@@ -38,16 +37,6 @@ CENTRE = (60.7, 59.2, 61.4)
 
 def _scene(contrast: float = 8.0, diameter: float = 24.0, cov: float = 0.0, seed: int = 0) -> Scene:
     return Scene(pet_of([Ball(CENTRE, diameter, contrast)], grid(), cov=cov, seed=seed))
-
-
-def test_the_analytic_sphere_is_a_blurred_sphere() -> None:
-    # against a numerical convolution on a fine grid
-    step, radius, fwhm = 0.5, 8.0, 6.0
-    axis = np.arange(-30, 30 + step, step)
-    distance = np.sqrt(axis[:, None, None] ** 2 + axis[None, :, None] ** 2 + axis[None, None, :] ** 2)
-    blurred = gaussian_filter((distance <= radius).astype(float), fwhm / 2.3548 / step)
-    line = blurred[len(axis) // 2, len(axis) // 2]
-    assert np.allclose(blurred_sphere(np.abs(axis), radius, fwhm), line, atol=0.01)
 
 
 def test_the_adapted_threshold_is_background_plus_its_share() -> None:

@@ -22,7 +22,7 @@ from isletscope.spatial import Geometry, sphere_offsets
 FWHM_PER_SIGMA = float(np.sqrt(8.0 * np.log(2.0)))
 _ROUNDS = 20
 _SETTLED = 0.01
-_SMALLEST_OVER_FWHM = 2.0
+_SMALLEST_OVER_FWHM = 2.25
 _SOURCE = (
     "computed: closed form of a sphere convolved with a Gaussian (thresholds that depend on size: Erdi 1997, Cancer "
     "80:2505; Jentzen 2007, J Nucl Med 48:108, both recall)"
@@ -43,7 +43,7 @@ def edge_of_blurred_sphere(scene: Scene, seed: Seed, adapted: Delineation, fwhm_
 
     threshold = BG + (SUVpeak - BG) x edge / recovery of the peak. ``adapted`` is the outline by the background-adapted
     rule, whose shell gives BG. ``fwhm_mm`` is the resolution of the reconstructed image, from a phantom measurement.
-    Not valid without it, or where the focus is smaller than twice the resolution.
+    Not valid without it, or where the focus is smaller than 2.25 times the resolution.
     """
     plain = Delineation("edge_of_blurred_sphere", "edge of a blurred sphere", Support.COMPUTED, (_SOURCE,))
     if fwhm_mm is None:
@@ -82,6 +82,12 @@ def edge_of_blurred_sphere(scene: Scene, seed: Seed, adapted: Delineation, fwhm_
     return replace(
         plain, method=text, threshold=threshold, mask=found.mask, start_kji=found.start_kji, shell=adapted.shell
     )
+
+
+def _with_voxels(fwhm_mm: float, geometry: Geometry) -> float:
+    """Width of a Gaussian with the variance of the resolution and of the averaging over a voxel."""
+    variance = np.mean(np.square(geometry.spacing_mm)) / 12.0
+    return float(np.sqrt(fwhm_mm**2 + FWHM_PER_SIGMA**2 * variance))
 
 
 def _peak_recovery(
