@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,7 @@ class _Atlas:
 
     labels: npt.NDArray[np.uint8]
     origin: Array
+    regions: dict[tuple[str, str | None], tuple[Array, Array]] = field(default_factory=dict)
 
     def points(self, inside: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
         """Personal points of a region [n, 3], and how deep each lies under its surface (mm)."""
@@ -177,8 +178,8 @@ def _centre(
             return point, exact
     raise scenario.refuse(
         rule.line,
-        f"no room was found in '{region}' for a tumour of {2 * radius:.0f} mm that keeps {rule.margin_mm:g} mm from the others",
-        f"{len(placed)} tumours placed before it",
+        f"no room was found in '{region}' for a tumour of {2 * radius:.0f} mm",
+        f"{len(placed)} tumours placed before it, {rule.margin_mm:g} mm to keep from each",
         "fewer or smaller tumours, or a smaller margin_mm",
     )
 
@@ -197,7 +198,9 @@ def _candidate(
     if region in BONES:
         anatomical = np.asarray(body.landmarks[region]) + np.clip(rng.normal(size=3), -1.5, 1.5) * 4.0
         return pose.from_anatomical(anatomical[None])[0], region
-    points, depth = _region_points(region, side, body, pose, atlas)
+    if (region, side) not in atlas.regions:
+        atlas.regions[region, side] = _region_points(region, side, body, pose, atlas)
+    points, depth = atlas.regions[region, side]
     if not len(points):
         return None
     wanted = min(radius, 0.8 * float(depth.max()))

@@ -14,12 +14,12 @@ import numpy as np
 
 from isletscope.phantom.shapes import Array, rotation
 
-_ROUNDS = 8
+_ROUNDS = 6
 
 
 @dataclass(frozen=True)
 class Variation:
-    """Low-frequency differences between people: each row wave vector x, y, z (rad/mm), phase, amplitude x, y, z (mm)."""
+    """Low-frequency differences between people: rows of wave vector (rad/mm), phase, amplitude (mm)."""
 
     waves: Array
 
@@ -100,7 +100,7 @@ class Pose:
 
 
 def draw_breathing(rng: np.random.Generator, amplitude_mm: float) -> Array:
-    """Upper abdomen moved along z (liver most, pancreas less), a little to the front; free-breathing state of one exam."""
+    """Breathing state of one exam: the upper abdomen moved along z (liver most, pancreas less), a little forward."""
     state = float(rng.uniform(-1, 1)) * amplitude_mm
     return np.array(
         [

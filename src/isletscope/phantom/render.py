@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from isletscope.phantom.body import Body
 from isletscope.phantom.pose import Pose
@@ -17,6 +18,7 @@ Labels = npt.NDArray[np.uint8]
 ValueOf = Callable[[Solid], float]
 _SLAB = 8
 _NODE_MM = 7.0
+_COARSER = 3
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,22 @@ def _coarse_field(body: Body, pose: Pose, low: Array, high: Array) -> tuple[Imag
 
     Returns the field and the first node's x, y, z.
     """
+    wide = _NODE_MM * _COARSER
     origin = low - _NODE_MM
-    count = np.ceil((high - low) / _NODE_MM).astype(int) + 4
-    x, y, z = (origin[n] + _NODE_MM * np.arange(count[n]) for n in range(3))
-    nodes = np.stack([axis.ravel() for axis in np.meshgrid(x, y, z, indexing="ij")], axis=1)
-    anatomical = pose.to_anatomical(pose.to_personal(nodes))
-    columns = np.column_stack([anatomical - nodes, body.depth(anatomical)]).astype(np.float32)
-    return np.ascontiguousarray(columns.T.reshape(4, *count).transpose(0, 3, 2, 1)), origin
+    count = np.ceil((high - low + 3 * _NODE_MM) / wide).astype(int) + 1
+    moved = _nodes(origin, count, wide)
+    moved = pose.to_anatomical(pose.to_personal(moved)) - moved
+    finer = [ndimage.zoom(column.reshape(count), ((count - 1) * _COARSER + 1) / count, order=1) for column in moved.T]
+    nodes = _nodes(origin, (count - 1) * _COARSER + 1, _NODE_MM)
+    depth = body.depth(nodes + np.stack([part.ravel() for part in finer], axis=1)).reshape(finer[0].shape)
+    field = np.stack([*finer, depth]).astype(np.float32)
+    return np.ascontiguousarray(field.transpose(0, 3, 2, 1)), origin
+
+
+def _nodes(origin: Array, count: npt.NDArray[np.int_], step_mm: float) -> Array:
+    """Points x, y, z of a lattice, x slowest; [n, 3]."""
+    axes = [origin[n] + step_mm * np.arange(count[n]) for n in range(3)]
+    return np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
 
 
 def _paint_slab(

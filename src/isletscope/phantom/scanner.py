@@ -14,7 +14,7 @@ from isletscope.phantom.lesions import Tumour, paint_tumour
 from isletscope.phantom.physics import add_ct_noise, add_pet_noise, average_blocks, blur
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.render import paint_body
-from isletscope.phantom.shapes import Array, Image, Solid
+from isletscope.phantom.shapes import Array, Image, Solid, label_sums
 from isletscope.phantom.visit import Visit
 from isletscope.spatial import Geometry
 
@@ -166,8 +166,7 @@ class Scanner:
     def _organ_truth(
         self, labels: npt.NDArray[np.uint8], image: Image, geometry: Geometry
     ) -> dict[str, dict[str, float]]:
-        counts = np.bincount(labels.ravel(), minlength=256)
-        sums = np.bincount(labels.ravel(), weights=image.ravel(), minlength=256)
+        counts, sums = label_sums(labels, image)
         return {
             name: {
                 "label": float(label),
@@ -283,10 +282,8 @@ def noise_free_peak(
 
     Sphere centres are the lesion's voxels; where the lesion holds none (too small), the voxel nearest its centre.
     """
-    if mask.any():
-        candidates = np.argwhere(mask)
-    else:
-        candidates = np.rint(geometry.to_index(centre_lps_mm)).astype(int)[None]
+    nearest = np.rint(geometry.to_index(centre_lps_mm)).astype(int)[None]
+    candidates = np.argwhere(mask) if mask.any() else nearest
     spacing = np.asarray(geometry.spacing_mm)
     reach = np.ceil(6.2035 / spacing).astype(int)
     ranges = [np.arange(-r, r + 1) for r in reach]

@@ -27,7 +27,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Uptake:
-    """Tumour uptake of one tracer class: absolute SUVbw, or a multiple of the host tissue's uptake; drawn in a range."""
+    """Tumour uptake of one tracer class: absolute SUVbw or a multiple of the host tissue's; drawn in a range."""
 
     suv: Range | None = None
     times_background: Range | None = None

@@ -102,7 +102,7 @@ def surface(depth_mm: float, *, operation: int = UNION, blend_mm: float = 0.0) -
 
 @dataclass(frozen=True)
 class Solid:
-    """A solid of one tissue. ``factors`` multiply the tissue's uptake (by tracer class); ``hu_offset`` adds to its HU."""
+    """A solid of one tissue. ``factors`` multiply its uptake by tracer class; ``hu_offset`` adds to its HU."""
 
     tissue: str
     parts: tuple[Part, ...]
@@ -257,7 +257,8 @@ def paint(
 
     Solid n has the parts ``rows[starts[n]:starts[n + 1]]``, the anatomical box ``boxes[n]`` (mm) and the range of rows
     and columns to look at ``spans[n]`` (j0, j1, i0, i1). ``where`` [4, k, j, i]: anatomical x, y, z of the voxels and
-    their distance to the lean body surface (mm); beyond ``outside_mm`` of it nothing is painted. Labels change where at least half of a voxel is covered.
+    their distance to the lean body surface (mm); beyond ``outside_mm`` of it nothing is painted. Labels change where
+    at least half of a voxel is covered.
     """
     for n in range(values.size):
         first, last, value, organ = starts[n], starts[n + 1], values[n], organs[n]
@@ -319,3 +320,15 @@ def warp(field: Image, field_origin: Array, field_step: float, origin: Array, sp
                 out[0, k, j, i] += x
                 out[1, k, j, i] += y
                 out[2, k, j, i] += z
+
+
+@njit(cache=True)
+def label_sums(labels: npt.NDArray[np.uint8], image: Image) -> tuple[Array, Array]:
+    """Voxel counts and sums of values by label (256 entries each)."""
+    counts, sums = np.zeros(256), np.zeros(256)
+    for k in range(labels.shape[0]):
+        for j in range(labels.shape[1]):
+            for i in range(labels.shape[2]):
+                counts[labels[k, j, i]] += 1.0
+                sums[labels[k, j, i]] += image[k, j, i]
+    return counts, sums

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from isletscope.phantom.sketch import Sketch, smooth_course
 from isletscope.phantom.shapes import INTERSECT, SUBTRACT, capsule, cylinder, ellipsoid, half_space, surface
+from isletscope.phantom.sketch import Sketch, smooth_course
 
 WALL_MM = 15.0
 _SPINE = np.array(

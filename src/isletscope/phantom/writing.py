@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element, write_file_meta_info
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import (
     UID,
@@ -108,7 +112,7 @@ def base_dataset(visit: Visit, facts: SeriesFacts) -> Dataset:
     dataset.DeviceSerialNumber = f"{1000 + len(visit.vendor.key)}"
     dataset.SoftwareVersions = visit.vendor.software
     dataset.ProtocolName = f"WB {visit.tracer.key}"
-    dataset.PatientPosition = "HFS"
+    dataset.BodyPartExamined = "WHOLEBODY" if visit.vendor.key == "siemens" else "CHEST"
     dataset.StudyInstanceUID = visit.uid("study")
     dataset.SeriesInstanceUID = visit.uid(facts.kind, "series")
     dataset.StudyID = "1"
@@ -135,19 +139,71 @@ def set_pixels(dataset: Dataset, stored: npt.NDArray[Any], signed: bool) -> None
     dataset.Rows, dataset.Columns = stored.shape[-2:]
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 16, 15
     dataset.PixelRepresentation = int(signed)
-    dataset.PixelData = np.ascontiguousarray(stored, dtype="<i2" if signed else "<u2").tobytes()
+    pixels = np.ascontiguousarray(stored, dtype="<i2" if signed else "<u2").tobytes()
+    dataset.add_new("PixelData", "OW", pixels)
+
+
+class SliceWriter:
+    """Writes the slices of one series. What does not change from slice to slice is encoded once."""
+
+    def __init__(self, syntax: str) -> None:
+        self._syntax = syntax
+        self._known: dict[int, tuple[Any, bytes]] = {}
+
+    def save(self, dataset: Dataset, path: Path) -> None:
+        """Write one slice. Raises OutputError when the file cannot be written."""
+        if self._syntax != "explicit":
+            save(dataset, path, self._syntax)
+            return
+        pieces = [b"\0" * 128 + b"DICM", _meta_bytes(dataset), *(self._encoded(element) for element in dataset)]
+        try:
+            path.write_bytes(b"".join(pieces))
+        except OSError as error:
+            raise _not_written(path, error) from error
+
+    def _encoded(self, element: DataElement) -> bytes:
+        tag = int(element.tag)
+        known = self._known.get(tag)
+        if known is not None and (known[0] is element.value or (element.VR != "SQ" and known[0] == element.value)):
+            return known[1]
+        buffer = DicomBytesIO()
+        buffer.is_little_endian, buffer.is_implicit_VR = True, False
+        write_data_element(buffer, element, ["latin-1"])
+        encoded = buffer.getvalue()
+        self._known[tag] = (element.value if element.VR == "SQ" else copy(element.value), encoded)
+        return encoded
+
+
+def _meta(dataset: Dataset, syntax: UID) -> FileMetaDataset:
+    meta = FileMetaDataset()
+    meta.FileMetaInformationVersion = b"\x00\x01"
+    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    meta.ImplementationClassUID = UID(_IMPLEMENTATION)
+    meta.TransferSyntaxUID = syntax
+    return meta
+
+
+def _meta_bytes(dataset: Dataset) -> bytes:
+    buffer = DicomBytesIO()
+    write_file_meta_info(buffer, _meta(dataset, ExplicitVRLittleEndian))
+    return buffer.getvalue()
+
+
+def _not_written(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        "the file cannot be written",
+        subject=str(path),
+        found=str(error),
+        remedy="Choose another folder or free space there.",
+    )
 
 
 def save(dataset: Dataset, path: Path, syntax: str) -> None:
     """Write one DICOM file in the named transfer syntax. Raises OutputError when the file cannot be written."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.ImplementationClassUID = UID(_IMPLEMENTATION)
     wanted = _SYNTAXES[syntax]
     plain = wanted if syntax in ("explicit", "implicit", "deflated") else ExplicitVRLittleEndian
-    meta.TransferSyntaxUID = plain
-    file = FileDataset(str(path), dataset, file_meta=meta, preamble=b"\0" * 128)
+    file = FileDataset(str(path), dataset, file_meta=_meta(dataset, plain), preamble=b"\0" * 128)
     try:
         if syntax == "rle":
             file.compress(RLELossless, generate_instance_uid=False)
@@ -155,12 +211,7 @@ def save(dataset: Dataset, path: Path, syntax: str) -> None:
         if syntax in ("jpeg2000", "jpegls", "jpeg"):
             _recompress(path, syntax)
     except OSError as error:
-        raise OutputError(
-            "the file cannot be written",
-            subject=str(path),
-            found=str(error),
-            remedy="Choose another folder or free space.",
-        ) from error
+        raise _not_written(path, error) from error
 
 
 def _recompress(path: Path, syntax: str) -> None:

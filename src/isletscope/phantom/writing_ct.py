@@ -13,10 +13,10 @@ from isletscope.phantom.visit import Visit
 from isletscope.phantom.writing import (
     FileNamer,
     SeriesFacts,
+    SliceWriter,
     base_dataset,
     date_text,
     place_slice,
-    save,
     set_pixels,
     time_text,
 )
@@ -32,7 +32,7 @@ def write_ct(scan: CtScan, visit: Visit, folder: Path, name_of: FileNamer) -> li
     dataset = base_dataset(visit, facts)
     dataset.SOPClassUID = CTImageStorage
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
-    dataset.BodyPartExamined = "WHOLEBODY" if visit.vendor.key == "siemens" else "CHEST"
+    dataset.PatientPosition = "HFS"
     dataset.ScanOptions = "HELICAL MODE"
     dataset.KVP = "120"
     dataset.DataCollectionDiameter = dataset.ReconstructionDiameter = "500"
@@ -47,6 +47,7 @@ def write_ct(scan: CtScan, visit: Visit, folder: Path, name_of: FileNamer) -> li
     dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = str(intercept), "1", "HU"
     dataset.WindowCenter, dataset.WindowWidth = "40", "400"
     paths = []
+    writer = SliceWriter(visit.rule.transfer_syntax)
     count = scan.geometry.shape[0]
     for k in range(count):
         moment = start + dt.timedelta(seconds=round(0.05 * (count - k), 2))
@@ -57,6 +58,6 @@ def write_ct(scan: CtScan, visit: Visit, folder: Path, name_of: FileNamer) -> li
         place_slice(dataset, scan.geometry, k)
         set_pixels(dataset, scan.image[k].astype(np.int32) - intercept, signed)
         path = folder / name_of("CT", k)
-        save(dataset, path, visit.rule.transfer_syntax)
+        writer.save(dataset, path)
         paths.append(path)
     return paths

@@ -23,13 +23,13 @@ from isletscope.phantom.visit import Visit
 from isletscope.phantom.writing import (
     FileNamer,
     SeriesFacts,
+    SliceWriter,
     base_dataset,
     code,
     date_text,
     decimal,
     moment_text,
     place_slice,
-    save,
     set_pixels,
     time_text,
 )
@@ -68,6 +68,7 @@ def write_pet(scan: PetScan, visit: Visit, folder: Path, name_of: FileNamer, *, 
     highest = float(image.max()) or 1.0
     beds = _beds(visit, scan.geometry.shape[0], scan.geometry.spacing_mm[0])
     paths = []
+    writer = SliceWriter(visit.rule.transfer_syntax)
     count = scan.geometry.shape[0]
     for k in range(count):
         dataset.SOPInstanceUID = visit.uid(kind, k)
@@ -81,7 +82,7 @@ def write_pet(scan: PetScan, visit: Visit, folder: Path, name_of: FileNamer, *, 
         set_pixels(dataset, np.clip(stored, 0, 32767), visit.vendor.signed)
         dataset.WindowCenter, dataset.WindowWidth = decimal(5 * factor), decimal(10 * factor)
         path = folder / name_of("PT" if corrected else "NC", k)
-        save(dataset, path, visit.rule.transfer_syntax)
+        writer.save(dataset, path)
         paths.append(path)
     return paths
 
