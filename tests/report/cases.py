@@ -274,8 +274,8 @@ def focus(spot: Spot, label: int, series_key: str, tracer_name: str, *, liver_me
         delineation="45 % of SUVmax above background",
         measurements=values,
         other_delineations={
-            "plain 45 % of SUVmax": measured("volume", 0.95 * volume_ml, "mL"),
-            "fixed SUV 4": measured("volume", 1.22 * volume_ml, "mL")
+            "percent_of_maximum": measured("volume", 0.95 * volume_ml, "mL", method="45 % of SUVmax"),
+            "fixed_suv": measured("volume", 1.22 * volume_ml, "mL", method="SUV 4.0")
             if spot.code != "liver"
             else missing("volume", "not used inside the liver: mean + 2 SD exceeds 4", "mL"),
         },
@@ -296,13 +296,12 @@ def reading(series_key: str, tracer: Tracer, spots: tuple[Spot, ...], *, referen
         for label, spot in enumerate(spots + PHYSIOLOGIC, start=1)
     ]
     tumours = [f for f in foci if f.verdict is Verdict.TUMOUR]
-    sums = {
-        keys.TOTAL_VOLUME: ("total volume", keys.VOLUME, "mL"),
-        keys.TOTAL_UPTAKE: ("total uptake", keys.TOTAL_UPTAKE, "g"),
-    }
+    names = ("sstr_tv", "tlsre") if name == "SSTR" else ("mtv", "tlg")
+    shown = [f for f in foci if f.verdict is not Verdict.PHYSIOLOGIC]
     totals = {
-        key: derived(title, sum(f.measurements[part].value or 0 for f in tumours), unit, method="sum over lesions")
-        for key, (title, part, unit) in sums.items()
+        key + ending: derived(key, sum(f.measurements[part].value or 0 for f in some), unit, method="sum over lesions")
+        for ending, some in (("", tumours), ("_with_unsure", shown))
+        for key, part, unit in zip(names, (keys.VOLUME, keys.TOTAL_UPTAKE), ("mL", "g"), strict=True)
     }
     return ReadingOfPet(
         series_key=series_key,

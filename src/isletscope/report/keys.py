@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from isletscope.model import Focus, Measurement, ReadingOfPet
+from isletscope.model import Focus, Measurement, ReadingOfPet, TracerClass
 
 VOLUME = "volume"
 SUV_MAX = "suv_max"
@@ -17,7 +17,9 @@ TOTAL_UPTAKE = "total_uptake"
 LONG_AXIS = "long_axis"
 SHORT_AXIS = "short_axis"
 RATIO = "to_{region}"
-TOTAL_VOLUME = "total_volume"
+_TOTALS = {TracerClass.SSTR: ("sstr_tv", "tlsre"), TracerClass.FDG: ("mtv", "tlg")}
+_OTHER_TOTALS = ("tracer_volume", "total_uptake")
+_WITH_UNSURE = "_with_unsure"
 REGIONS = ("liver", "spleen", "blood_pool")
 
 
@@ -32,9 +34,18 @@ def number_of(focus: Focus, key: str) -> float | None:
     return found.value if found else None
 
 
-def total_of(reading: ReadingOfPet, key: str) -> Measurement | None:
-    """The reading's total of that name, or None when the document has none."""
-    return reading.totals.get(key)
+def total_volume(reading: ReadingOfPet, *, with_unsure: bool = False) -> Measurement | None:
+    """Total volume of the lesions suspicious for tumour, or of the indeterminate too; None when there is none."""
+    return reading.totals.get(_total_keys(reading)[0] + (_WITH_UNSURE if with_unsure else ""))
+
+
+def total_uptake(reading: ReadingOfPet, *, with_unsure: bool = False) -> Measurement | None:
+    """Total uptake of the lesions suspicious for tumour, or of the indeterminate too; None when there is none."""
+    return reading.totals.get(_total_keys(reading)[1] + (_WITH_UNSURE if with_unsure else ""))
+
+
+def _total_keys(reading: ReadingOfPet) -> tuple[str, str]:
+    return _TOTALS.get(reading.tracer_class, _OTHER_TOTALS)
 
 
 def ratio_key(region: str) -> str:

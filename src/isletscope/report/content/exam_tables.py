@@ -74,12 +74,13 @@ def _quality_cell(findings: list[QualityFinding]) -> Cell:
     ordered = sorted(findings, key=lambda finding: order.index(finding.severity))
     worst = ordered[0].severity
     tone = {"error": "blocked", "warning": "open"}.get(worst, "")
-    return Cell(words().severities[worst], more=tuple(finding_text(f) for f in ordered), tone=tone)
+    return Cell(words().severities[worst], more=tuple(finding_text(f, under=worst) for f in ordered), tone=tone)
 
 
-def finding_text(finding: QualityFinding) -> str:
-    """A quality finding as one line: severity, problem, found, expected, remedy."""
-    text = f"{words().severities[finding.severity]}: {finding.problem.rstrip('.')}"
+def finding_text(finding: QualityFinding, *, under: Severity | None = None) -> str:
+    """A quality finding as one line: severity unless it stands above (``under``), problem, found, expected, remedy."""
+    severity = "" if finding.severity is under else f"{words().severities[finding.severity]}: "
+    text = f"{severity}{finding.problem.rstrip('.')}"
     if finding.found:
         text += f"; found {finding.found.rstrip('.')}"
     if finding.expected:
@@ -124,7 +125,7 @@ def _quantification_cells(values: PetQuantification, entered: set[EntrySubject],
             return Cell(notes.absent("missing in the header and not entered by a reader"))
         return Cell(fmt.moment(value, seconds=True) + (notes.enter() if subject in entered else ""))
 
-    warnings = tuple(finding_text(finding) for finding in values.findings)
+    warnings = tuple(finding_text(finding, under=Severity.ERROR) for finding in values.findings)
     outcome = "SUV by body weight, g/mL" if values.quantified else "no SUV"
     return {
         "Result": Cell(

@@ -136,7 +136,7 @@ def totals_table(view: PetView) -> Table | None:
     if not foci:
         return None
     notes = Notes()
-    volume, uptake = total_volume(view), total_uptake(view)
+    volume, uptake = keys.total_volume(view.reading), keys.total_uptake(view.reading)
     default_ml = volume.value if volume else None
     rows: list[tuple[Cell, ...]] = [
         (
@@ -146,6 +146,7 @@ def totals_table(view: PetView) -> Table | None:
             Cell("reference"),
         )
     ]
+    rows += _unsure_rows(view, default_ml, notes)
     rows += [_other_rule_row(rule, foci, default_ml, notes) for rule in _rules(foci)]
     columns = (
         Column("Rule"),
@@ -159,35 +160,42 @@ def totals_table(view: PetView) -> Table | None:
     return Table(caption, columns, tuple(rows), lines, view.reading.tracer_class)
 
 
+def _unsure_rows(view: PetView, default_ml: float | None, notes: Notes) -> list[tuple[Cell, ...]]:
+    """The total with the indeterminate foci, where there are such."""
+    volume = keys.total_volume(view.reading, with_unsure=True)
+    if volume is None or not view.of(Verdict.UNSURE):
+        return []
+    shown = [item.focus for item in view.shown]
+    known = volume.value is not None
+    return [
+        (
+            Cell("default rule, indeterminate foci too"),
+            notes.cell(volume, pet_volume, mark_derived=False),
+            Cell(_share(shown, [keys.value_of(focus, keys.VOLUME) for focus in shown])),
+            Cell(_difference(volume.value or 0.0, default_ml) if known else notes.absent("no volume is known")),
+        )
+    ]
+
+
 def _other_rule_row(rule: str, foci: list[Focus], default_ml: float | None, notes: Notes) -> tuple[Cell, ...]:
     values = [focus.other_delineations.get(rule) for focus in foci]
     known = [value.value for value in values if value is not None and value.value is not None]
     lacking = f"not comparable because the rule gives no volume for {fmt.counted(len(foci) - len(known), 'lesion')}"
     if not known:
-        return Cell(rule, more=_rule_reasons(values)), *(Cell(notes.absent(lacking)) for _ in range(3))
+        return Cell(_rule_name(rule), more=_rule_reasons(values)), *(Cell(notes.absent(lacking)) for _ in range(3))
     complete = len(known) == len(foci)
     return (
-        Cell(rule, more=_rule_reasons(values)),
+        Cell(_rule_name(rule), more=_rule_reasons(values)),
         Cell(pet_volume(sum(known))),
         Cell(_share(foci, values)),
         Cell(_difference(sum(known), default_ml) if complete else notes.absent(lacking)),
     )
 
 
-def total_volume(view: PetView) -> Measurement | None:
-    """Total lesion volume of one PET as the document holds it."""
-    return keys.total_of(view.reading, keys.TOTAL_VOLUME)
-
-
-def total_uptake(view: PetView) -> Measurement | None:
-    """Total lesion uptake of one PET as the document holds it."""
-    return keys.total_of(view.reading, keys.TOTAL_UPTAKE)
-
-
 def rule_range(view: PetView) -> tuple[float, float] | None:
     """Smallest and largest total volume in mL over all rules that give every lesion a volume; None below two rules."""
     foci = [item.focus for item in view.of(Verdict.TUMOUR)]
-    volume = total_volume(view)
+    volume = keys.total_volume(view.reading)
     totals = [volume.value] if volume and volume.value is not None else []
     for rule in _rules(foci):
         values = [focus.other_delineations.get(rule) for focus in foci]
@@ -205,9 +213,16 @@ def _default_rules(foci: list[Focus]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(focus.delineation for focus in foci if focus.delineation))[:3]
 
 
+def _rule_name(rule: str) -> str:
+    return rule.replace("_", " ")
+
+
 def _rule_reasons(values: list[Measurement | None]) -> tuple[str, ...]:
-    reasons = [value.missing_because for value in values if value is not None and value.missing_because]
-    return tuple(dict.fromkeys(reasons))[:2]
+    """How the rule was applied, or why not, for the first foci."""
+    known = [value for value in values if value is not None]
+    methods = list(dict.fromkeys(value.method for value in known if value.method and value.value is not None))[:1]
+    reasons = list(dict.fromkeys(value.missing_because for value in known if value.missing_because))[:1]
+    return (*methods, *(f"no volume: {reason}" for reason in reasons))
 
 
 def _share(foci: list[Focus], values: list[Measurement | None]) -> str:

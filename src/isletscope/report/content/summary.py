@@ -8,7 +8,7 @@ from isletscope.model import Case, EntrySubject, State, TracerClass, Verdict
 from isletscope.report import format as fmt
 from isletscope.report import keys
 from isletscope.report.content.document import Fact, Given, Header, Summary, TracerFacts
-from isletscope.report.content.lesion_tables import pet_volume, rule_range, total_uptake, total_volume
+from isletscope.report.content.lesion_tables import pet_volume, rule_range
 from isletscope.report.content.overview import NamedFocus, PetView, highest
 from isletscope.report.words import words
 
@@ -131,7 +131,7 @@ def _totals(view: PetView, tumours: list[NamedFocus]) -> Fact:
     label = f"{tracer.volume}; {tracer.uptake}"
     if not tumours:
         return Fact(label, f"0{fmt.NO_BREAK}mL", "no lesion suspicious for tumour")
-    volume, uptake = total_volume(view), total_uptake(view)
+    volume, uptake = keys.total_volume(view.reading), keys.total_uptake(view.reading)
     if volume is None or volume.value is None:
         return Fact(label, "n/a", (volume.missing_because if volume else None) or "no total in the case document")
     printed = f"{pet_volume(volume.value)}{fmt.NO_BREAK}mL"
