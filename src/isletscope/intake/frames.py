@@ -67,17 +67,7 @@ def frame_text(instance: Instance, group: str, attribute: str) -> str:
     """Text of an attribute, several values joined by a backslash; empty when absent."""
     if instance.frame is None:
         return values.text(instance.header, attribute)
-    value = frame_attribute(instance, group, attribute)
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else _joined(value)
-
-
-def _joined(value: object) -> str:
-    try:
-        return "\\".join(str(item) for item in value)  # type: ignore[attr-defined]
-    except TypeError:
-        return str(value)
+    return values.plain(frame_attribute(instance, group, attribute))
 
 
 def is_multi_frame(header: Dataset) -> bool:

@@ -21,7 +21,7 @@ from pydicom.uid import (
 
 from isletscope.errors import Refusal
 from isletscope.intake import values
-from isletscope.intake.quick_header import read_quickly
+from isletscope.intake.quick_header import CutOffError, read_quickly
 
 _PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -69,6 +69,8 @@ def read_header(path: Path, name: str) -> FileHeader | Refusal | None:
         stream.seek(0)
         try:
             dataset = _read(stream)
+        except CutOffError:
+            return Refusal(name, "the file is cut off inside its header", f"{status.st_size} bytes", "", _COPY_AGAIN)
         except zlib.error as error:
             return Refusal(name, "the compressed (deflated) file is cut off or damaged", str(error), "", _COPY_AGAIN)
         except (InvalidDicomError, ValueError, KeyError, EOFError, struct.error, NotImplementedError) as error:
@@ -160,7 +162,7 @@ def _pixel_fault(
 ) -> tuple[str, str, str] | None:
     """Problem, found and expected when the pixel data are not whole."""
     if place is None:
-        if _has_image(dataset):
+        if _has_image(dataset) or "Image Storage" in dataset.SOPClassUID.name:
             return "the file is cut off before its pixel data", f"{file_size} bytes, no pixel data", "a whole image"
         return None
     if place.length == _UNDEFINED_LENGTH:

@@ -274,7 +274,7 @@ def _quantity(files: SeriesFiles, rescales: list[Rescale]) -> Quantity:
 
 
 def _hounsfield(rescales: list[Rescale]) -> bool:
-    return rescales[0].unit.upper() in ("", "HU", "US")
+    return rescales[0].source == "rescale" and rescales[0].unit.upper() in ("", "HU", "US")
 
 
 def _pet_quantity(files: SeriesFiles, rescale: Rescale) -> Quantity:

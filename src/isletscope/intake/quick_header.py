@@ -36,6 +36,10 @@ _explicit_head = struct.Struct("<HH2sH").unpack_from
 _long_length = struct.Struct("<L").unpack_from
 
 
+class CutOffError(Exception):
+    """A value reaches beyond the end of the file."""
+
+
 class _NotPlainError(Exception):
     """The file needs the general reader."""
 
@@ -59,7 +63,7 @@ class _Window:
 def read_quickly(stream: BinaryIO) -> tuple[Dataset, int] | None:
     """Dataset up to the pixel data, and the byte where it stops; None when the file is not plain.
 
-    ``stream`` stands at the beginning of the file.
+    ``stream`` stands at the beginning of the file. Raises CutOffError when the file ends inside a value.
     """
     window = _Window(stream, stream.read(_FIRST_READ))
     if window.data[128:_PREAMBLE] != b"DICM":
@@ -113,12 +117,22 @@ def _elements(
             value, next_position, vr = window.data[start : end - 8], end, "SQ"
         else:
             next_position = start + length
-            while next_position > len(window.data):
-                window.grow()
+            _reach(window, next_position, well_begun=len(elements) > 1)
             value = window.data[start:next_position]
         tag = shared_tag(number)
         elements[tag] = RawDataElement(tag, vr, len(value), value or None, start, implicit, True)
         position, last = next_position, number
+
+
+def _reach(window: _Window, position: int, *, well_begun: bool) -> None:
+    """Read on until ``position``. A value that ends beyond a file whose first elements were sound is cut off."""
+    while position > len(window.data):
+        try:
+            window.grow()
+        except _NotPlainError:
+            if well_begun:
+                raise CutOffError from None
+            raise
 
 
 def _at_end(window: _Window) -> bool:

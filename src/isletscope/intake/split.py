@@ -117,15 +117,23 @@ def _by_content(planes: list[Plane]) -> list[Part]:
         if len(diffusion) > 1 and None not in diffusion:
             return _parts(planes, _B_VALUE)
         return _uneven(planes)
-    for discriminator in _DISCRIMINATORS:
+    for discriminator in _CONTRASTS:
+        if _helps(planes, discriminator, most):
+            return _nested(_parts(planes, discriminator))
+    for discriminator in _OTHERS:
         groups = _grouped(planes, discriminator)
         if len(groups) == most and all(_most_per_position(group) == 1 for group in groups.values()):
             return _parts(planes, discriminator)
-    for discriminator in _DISCRIMINATORS:
-        groups = _grouped(planes, discriminator)
-        if 1 < len(groups) <= most and max(_most_per_position(group) for group in groups.values()) < most:
+    for discriminator in _OTHERS:
+        if _helps(planes, discriminator, most):
             return _nested(_parts(planes, discriminator))
     return _by_rank(planes, most)
+
+
+def _helps(planes: list[Plane], discriminator: _Discriminator, most: int) -> bool:
+    """Whether the attribute leaves fewer images at one position, without cutting the series to pieces."""
+    groups = _grouped(planes, discriminator)
+    return 1 < len(groups) <= most and max(_most_per_position(group) for group in groups.values()) < most
 
 
 def _uneven(planes: list[Plane]) -> list[Part]:
@@ -271,8 +279,8 @@ def _printed(prefix: str, unit: str = "") -> Callable[[Hashable], str]:
     def label(value: Hashable) -> str:
         if value is None:
             return f"without {prefix}"
-        shown = f"{value:g}" if isinstance(value, float) else str(value)
-        return f"{prefix} {shown}{unit}"
+        shown = f"{value:g}" if isinstance(value, float) else str(value).replace("\\", ", ")
+        return f"{prefix} {shown}{unit}".strip()
 
     return label
 
@@ -292,7 +300,7 @@ _ACQUISITION = _Discriminator(
 _KERNEL = _Discriminator(_text_in(("CTReconstructionSequence", "ConvolutionKernel")), _printed("kernel"))
 _THICKNESS = _Discriminator(_number_in(("PixelMeasuresSequence", "SliceThickness")), _printed("slices of", " mm"))
 _SLABS = (_IMAGE_TYPE, _THICKNESS, _KERNEL, _ACQUISITION)
-_DISCRIMINATORS = (
+_CONTRASTS = (
     _IMAGE_TYPE,
     _B_VALUE,
     _Discriminator(
@@ -300,6 +308,13 @@ _DISCRIMINATORS = (
         _printed("TE", " ms"),
     ),
     _Discriminator(_number_in(("MRModifierSequence", "InversionTimes"), ("", "InversionTime")), _printed("TI", " ms")),
+)
+_OTHERS = (
+    _Discriminator(_text_in(("MRDiffusionSequence", "DiffusionGradientOrientation")), _printed("direction")),
+    _KERNEL,
+    _THICKNESS,
+    _Discriminator(_number_in(("", "KVP")), _printed("", " kV")),
+    _Discriminator(_number_in(("", "EchoNumbers")), _printed("echo")),
     _Discriminator(
         _number_in(("FrameContentSequence", "TemporalPositionIndex"), ("", "TemporalPositionIdentifier")),
         lambda _value: "",
@@ -314,9 +329,4 @@ _DISCRIMINATORS = (
     ),
     _Discriminator(_number_in(("", "FrameReferenceTime")), lambda _value: "", temporal=True),
     _ACQUISITION,
-    _KERNEL,
-    _THICKNESS,
-    _Discriminator(_number_in(("", "KVP")), _printed("", " kV")),
-    _Discriminator(_number_in(("", "EchoNumbers")), _printed("echo")),
-    _Discriminator(_text_in(("MRDiffusionSequence", "DiffusionGradientOrientation")), _printed("direction")),
 )

@@ -14,6 +14,7 @@ from typing import Any
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
 _TAGS: dict[str, BaseTag] = {}
@@ -64,25 +65,23 @@ def text(header: Dataset, keyword: str) -> str:
     value = element.value
     if isinstance(value, bytes):
         if _vr_of(keyword) in _BINARY:
-            return _plain(header.get(keyword))
+            return plain(header.get(keyword))
         return value.decode("latin-1").strip(" \0")
-    return _plain(value)
+    return plain(value)
 
 
 def words(header: Dataset, keyword: str) -> str:
     """A description or name in the file's own character set; empty when absent."""
-    return " ".join(_plain(header.get(keyword)).replace("\0", "").split())
+    return " ".join(plain(header.get(keyword)).replace("\0", "").split())
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """A converted value as text: several values joined by a backslash, empty for None."""
     if value is None:
         return ""
-    if isinstance(value, str | int | float | bytes):
-        return str(value).strip(" \0")
-    try:
-        return "\\".join(str(item) for item in value)  # type: ignore[attr-defined]
-    except TypeError:
-        return str(value)
+    if isinstance(value, MultiValue | list | tuple):
+        return "\\".join(str(item) for item in value)
+    return str(value).strip(" \0")
 
 
 def numbers(header: Dataset, keyword: str) -> tuple[float, ...]:
