@@ -81,14 +81,6 @@ class LimitRules(Document):
     bulk_volume_ml: Figure
 
 
-class SplittingRules(Document):
-    """When one region of uptake is more than one focus."""
-
-    smoothing_fwhm_mm: Figure
-    saddle_depth: Figure
-    peak_distance_mm: Figure
-
-
 class DelineationRules(Document):
     """All figures of ``delineation.yaml``."""
 
@@ -100,7 +92,6 @@ class DelineationRules(Document):
     liver_based: LiverRules
     percist: PercistRules
     limits: LimitRules
-    splitting: SplittingRules
 
 
 @cache

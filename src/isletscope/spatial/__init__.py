@@ -3,6 +3,7 @@
 Patient coordinates are DICOM LPS millimetres; arrays are indexed ``[k, j, i]``. Knows nothing of DICOM or medicine.
 """
 
+from isletscope.spatial._compiled import compiled
 from isletscope.spatial.axes import AxialAxes, axial_axes, axial_axes_mm, extent_3d_mm
 from isletscope.spatial.components import ComponentStatistics, component_statistics, label_components
 from isletscope.spatial.crop import Box, bounding_box, cropped_geometry, cropped_mask, cropped_volume
@@ -42,6 +43,7 @@ __all__ = [
     "axial_axes",
     "axial_axes_mm",
     "bounding_box",
+    "compiled",
     "component_statistics",
     "cropped_geometry",
     "cropped_mask",
