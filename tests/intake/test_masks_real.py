@@ -11,9 +11,21 @@ import pytest
 from isletscope.intake.load import load_volume
 from isletscope.intake.masks import read_image, read_masks, read_regions
 from isletscope.intake.suv import load_suv, quantify
+from isletscope.lesions import measure_region
+from isletscope.spatial import Mask, Volume
 from tests.intake.suv_series import read_dicom, series_in
 
 WITHIN = 1e-4
+
+
+def check_peaks(volume: Volume, mask: Mask, expected: dict[str, Any]) -> None:
+    """Peaks and totals of a PET region by the lesions' own measurement, peaks within 1 %."""
+    measured, told = measure_region(volume, mask), expected["suvpeak_1ml"]
+    assert measured.voxels == expected["n_voxels"]
+    assert measured.volume_ml == pytest.approx(expected["volume_ml"], rel=WITHIN)
+    assert measured.peak_local == pytest.approx(told["local_voxel_centres"], rel=0.01)
+    assert measured.peak_global == pytest.approx(told["global_voxel_centres"], rel=0.01)
+    assert measured.total == pytest.approx(expected["tlg_whole_mask_g"], rel=2 * WITHIN)
 
 
 def check(values: np.ndarray[Any, Any], expected: dict[str, Any]) -> None:
@@ -45,6 +57,8 @@ def test_structure_sets_of_real_patients(patient: str, part: str, test_data: Pat
         told = expected["rois"][mask.name]
         assert mask.volume_ml == pytest.approx(told["volume_ml"], rel=WITHIN)
         check(volume.array[mask.array], told)
+        if part == "PET":
+            check_peaks(volume, mask, told)
         centroid = volume.geometry.to_lps(np.argwhere(mask.array).mean(axis=0))
         assert centroid == pytest.approx(told["centroid_lps"], abs=0.01)
 
@@ -65,6 +79,7 @@ def test_segmentation_of_a_whole_body_pet(test_data: Path, reference: dict[str, 
         assert region.label == told["label"]
         assert region.mask.volume_ml == pytest.approx(told["volume_ml"], rel=WITHIN)
         check(volume.array[region.mask.array], told)
+        check_peaks(volume, region.mask, told)
     assert sum(mask.volume_ml for mask in regions.masks) == pytest.approx(216.5, abs=0.1)
 
 
