@@ -17,6 +17,9 @@ from isletscope.reading import Progress as ProgressCall
 from isletscope.reading import silent
 
 
+_WIDTH_WITHOUT_TERMINAL = 132
+
+
 class ExitCode(IntEnum):
     """How a command ended."""
 
@@ -39,7 +42,8 @@ class Console:
         self.quiet = quiet
         self.verbose = verbose
         self.as_json = as_json
-        self._out = rich.console.Console(highlight=False, soft_wrap=True)
+        width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
+        self._out = rich.console.Console(highlight=False, soft_wrap=True, width=width)
         self._error = rich.console.Console(stderr=True, highlight=False, soft_wrap=True)
 
     def say(self, text: str, *, error: bool = False) -> None:

@@ -46,7 +46,7 @@ def lesion_table(case: Case, reading: ReadingOfPet) -> Table:
         show_lines=False,
     )
     table.add_column("Lesion")
-    table.add_column("Site")
+    table.add_column("Site", overflow="fold")
     for heading in ("Axes, mm", "Volume, mL", "SUVmax", "SUVpeak", "x liver"):
         table.add_column(heading, justify="right")
     table.add_column("Verdict")
