@@ -35,6 +35,7 @@ class Words(BaseModel):
     sites: Mapping[str, str]
     regions: Mapping[str, str]
     roles: Mapping[Role, str]
+    rules: Mapping[str, str]
     severities: Mapping[Severity, str]
     supports: Mapping[Support, str]
     entries: Mapping[EntrySubject, str]

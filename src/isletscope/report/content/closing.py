@@ -108,26 +108,23 @@ def _definitions(figure_notes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _reading_methods(view: PetView) -> tuple[str, ...]:
-    delineations = dict.fromkeys(item.focus.delineation for item in view.shown if item.focus.delineation)
-    limits = tuple(f"Limit: {limit}" for limit in view.reading.limits)
     texts = tuple(view.reading.methods) or ("No method is recorded in the case document.",)
-    outlines = tuple(f"Outline: {text}" for text in list(delineations)[:4] if text not in texts)
-    return (*texts, *outlines, *limits)
+    return (*texts, *(f"Limit: {limit}" for limit in view.reading.limits))
 
 
 def _rules(views: list[PetView]) -> tuple[str, ...]:
-    used: dict[tuple[str, Support], tuple[set[str], list[str]]] = {}
+    """Rules that gave a verdict, gathered by source and support."""
+    used: dict[tuple[str, str], dict[str, list[str]]] = {}
     for view in views:
         for item in view.named:
             assessment = item.focus.assessment
-            citations, names = used.setdefault((assessment.rule or assessment.name, assessment.support), (set(), []))
-            citations.update(assessment.citations)
-            names.append(item.name)
-    lines = []
-    for (rule, support), (citations, names) in sorted(used.items()):
-        sources = f" {'; '.join(sorted(citations))}" if citations else ""
-        lines.append(f"{rule} [{words().supports[support]}]{sources}: {_few(names)}")
-    return tuple(lines)
+            source = "; ".join(sorted(assessment.citations)) or "no source named"
+            rules = used.setdefault((source, words().supports[assessment.support]), {})
+            rules.setdefault(assessment.rule or assessment.name, []).append(item.name)
+    return tuple(
+        f"{source} [{support}]: {'; '.join(f'{rule} {_few(names)}' for rule, names in rules.items())}"
+        for (source, support), rules in used.items()
+    )
 
 
 def _few(names: list[str], limit: int = 6) -> str:

@@ -44,7 +44,7 @@ def lesion_table(view: PetView) -> Table | None:
     return Table(f"Lesions on {view.title}", tuple(columns), tuple(rows), notes.lines(), view.reading.tracer_class)
 
 
-def _marked(head: str, key: str, derived: set[str]) -> str:
+def _marked(head: str, key: str, derived: tuple[str, ...]) -> str:
     return f"{head}†" if key in derived else head
 
 
@@ -55,17 +55,17 @@ def _ratio_regions(view: PetView) -> list[str]:
     return keys.shown_ratios(present)
 
 
-def _derived_columns(view: PetView) -> set[str]:
+def _derived_columns(view: PetView) -> tuple[str, ...]:
     """Columns whose known values are all derived by a rule: the mark then stands in the heading."""
-    found = set()
+    found = []
     for key in (keys.VOLUME, keys.TOTAL_UPTAKE, *(keys.ratio_key(region) for region in keys.REGIONS)):
         known = [v for item in view.shown if (v := keys.value_of(item.focus, key)) and v.value is not None]
         if known and all(value.state is State.DERIVED for value in known):
-            found.add(key)
-    return found
+            found.append(key)
+    return tuple(found)
 
 
-def _lesion_row(item: NamedFocus, regions: list[str], derived: set[str], notes: Notes) -> tuple[Cell, ...]:
+def _lesion_row(item: NamedFocus, regions: list[str], derived: tuple[str, ...], notes: Notes) -> tuple[Cell, ...]:
     focus = item.focus
 
     def cell(key: str, printer: Printer) -> Cell:
@@ -87,11 +87,17 @@ def _lesion_row(item: NamedFocus, regions: list[str], derived: set[str], notes: 
 
 def _why(focus: Focus) -> tuple[str, ...]:
     verdict = words().verdicts[focus.verdict]
-    because = focus.assessment.because.rstrip(".")
+    because = _inside_a_sentence(focus.assessment.because)
     lines = [f"{verdict}: {because}" if because else verdict]
     if focus.flags:
         lines.append(f"flags: {'; '.join(focus.flags)}")
     return tuple(lines)
+
+
+def _inside_a_sentence(text: str) -> str:
+    """A sentence without its full stop and, unless it begins with an abbreviation, without its capital."""
+    text = text.rstrip(".")
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 
 def axes_text(focus: Focus, notes: Notes, subject: str) -> str:
@@ -116,7 +122,7 @@ def physiologic_table(view: PetView) -> Table | None:
             Cell(item.focus.id),
             Cell(item.focus.site),
             notes.cell(keys.value_of(item.focus, keys.SUV_MAX), fmt.suv, item.focus.id),
-            Cell(item.focus.assessment.because or NOT_IN_DOCUMENT),
+            Cell(_inside_a_sentence(item.focus.assessment.because) or NOT_IN_DOCUMENT),
         )
         for item in foci
     )
@@ -140,7 +146,7 @@ def totals_table(view: PetView) -> Table | None:
     default_ml = volume.value if volume else None
     rows: list[tuple[Cell, ...]] = [
         (
-            Cell("default rule", more=_default_rules(foci), strong=True),
+            Cell("default rule", more=("each lesion by its own threshold; see Methods",), strong=True),
             notes.cell(volume, pet_volume, mark_derived=False),
             Cell(_share(foci, [keys.value_of(focus, keys.VOLUME) for focus in foci])),
             Cell("reference"),
@@ -209,20 +215,16 @@ def _rules(foci: list[Focus]) -> list[str]:
     return list(dict.fromkeys(rule for focus in foci for rule in focus.other_delineations))
 
 
-def _default_rules(foci: list[Focus]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(focus.delineation for focus in foci if focus.delineation))[:3]
-
-
 def _rule_name(rule: str) -> str:
-    return rule.replace("_", " ")
+    return words().rules.get(rule, rule.replace("_", " "))
 
 
 def _rule_reasons(values: list[Measurement | None]) -> tuple[str, ...]:
-    """How the rule was applied, or why not, for the first foci."""
+    """The rule's numbers where they are the same for all lesions, and why it gave the first lesion none."""
     known = [value for value in values if value is not None]
-    methods = list(dict.fromkeys(value.method for value in known if value.method and value.value is not None))[:1]
+    methods = list(dict.fromkeys(value.method for value in known if value.method and value.value is not None))
     reasons = list(dict.fromkeys(value.missing_because for value in known if value.missing_because))[:1]
-    return (*methods, *(f"no volume: {reason}" for reason in reasons))
+    return (*(methods if len(methods) == 1 else ()), *(f"no volume: {reason}" for reason in reasons))
 
 
 def _share(foci: list[Focus], values: list[Measurement | None]) -> str:

@@ -21,7 +21,7 @@ class Notes:
     def __init__(self) -> None:
         self._reasons: dict[str, list[str]] = {}
         self._limits: dict[str, list[str]] = {}
-        self._derived: dict[str, None] = {}
+        self._derived: dict[str, list[str]] = {}
         self._entered = False
 
     def letter(self, reason: str, subject: str = "") -> str:
@@ -63,7 +63,9 @@ class Notes:
 
     def derive(self, name: str, method: str) -> None:
         """Remember the why line of a derived value."""
-        self._derived[f"{name}: {method}" if method else name] = None
+        names = self._derived.setdefault(method, [])
+        if name not in names:
+            names.append(name)
 
     def enter(self) -> str:
         """The mark of a value that the reader entered."""
@@ -75,7 +77,11 @@ class Notes:
         found = [f"({letter(index)}) {reason}." for index, reason in enumerate(_sentences(self._reasons))]
         found += [f"~ read with care: {text}." for text in _sentences(self._limits)]
         if self._derived:
-            found.append(f"† derived. {'; '.join(self._derived)}.")
+            lines = (
+                f"{', '.join(names)}: {method}" if method else ", ".join(names)
+                for method, names in self._derived.items()
+            )
+            found.append(f"† derived. {'; '.join(lines)}.")
         if self._entered:
             found.append("‡ entered by the reader; see Reader's entries.")
         return tuple(found)

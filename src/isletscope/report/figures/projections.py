@@ -140,7 +140,7 @@ def _draw_marks(canvas: Canvas, view: _View, foci: list[NamedFocus], left: float
 
 
 def _mark(view: _View, item: NamedFocus, left: float, scale: float) -> Mark:
-    row, column = view.projection.place(item.focus.maximum_lps_mm)
+    row, column = view.projection.place(item.focus.centroid_lps_mm)
     x = left + (column + 0.5 - view.first) * view.projection.column_spacing_mm * scale
     y = (row + 0.5) * view.projection.row_spacing_mm * scale
     half = 0.5 * (keys.number_of(item.focus, keys.LONG_AXIS) or 0.0) * scale

@@ -25,6 +25,7 @@ from isletscope.spatial import Geometry, Volume
 _BETWEEN = 1.4
 _PIXELS = 260
 _WHITE = "#FFFFFF"
+_BLACK = "#000000"
 _AIR_HU = -1024.0
 _WITH_CT = (("CT", "axial"), ("PET", "axial"), ("fused", "axial"), ("fused", "coronal"), ("fused", "sagittal"))
 _WITHOUT_CT = (("PET", "axial"), ("PET", "coronal"), ("PET", "sagittal"))
@@ -110,7 +111,7 @@ def slice_figure(item: NamedFocus, pet_volume: Volume, images: SliceImages, widt
         canvas.image(left, 0, tile, tile, data_address(_picture(kind, shown[view], tracer_class, window)))
         _draw_overlay(canvas, left, tile, shown[view], f"{kind} {view}", focus.verdict is Verdict.UNSURE)
         if number == 0:
-            draw_scale_bar(canvas, left + 1.4, tile - 1.8, edge, tile / edge, _WHITE, 1.9)
+            draw_scale_bar(canvas, left + 1.4, tile - 1.8, edge, tile / edge, _WHITE, 1.9, halo=_BLACK)
     return Figure(
         name=f"slices-{images.pet.series.key}-{focus.label}",
         svg=canvas.markup(),
@@ -157,17 +158,18 @@ def _picture(kind: str, shown: _Sampled, tracer_class: TracerClass, window: CtWi
 def _draw_overlay(canvas: Canvas, left: float, tile: float, shown: _Sampled, title: str, unsure: bool) -> None:
     for line in shown.outlines:
         data = polyline([(left + x * tile, y * tile) for x, y in line], closed=line[0] == line[-1])
-        canvas.path(data, stroke="#000000", width=0.4)
+        canvas.path(data, stroke=_BLACK, width=0.4)
         canvas.path(data, stroke=_WHITE, width=0.2, dash="0.8 0.5" if unsure else "")
     middle, gap = tile / 2, 0.36 * tile
     for sign in (-1, 1):
         far, near = middle + sign * (middle - 3.2), middle + sign * gap
-        canvas.line(left + far, middle, left + near, middle, stroke=_WHITE, width=0.15, opacity=0.8)
-        canvas.line(left + middle, far, left + middle, near, stroke=_WHITE, width=0.15, opacity=0.8)
+        for stroke, width in ((_BLACK, 0.4), (_WHITE, 0.16)):
+            canvas.line(left + far, middle, left + near, middle, stroke=stroke, width=width)
+            canvas.line(left + middle, far, left + middle, near, stroke=stroke, width=width)
     side, top = EDGE_LETTERS[shown.plane.view]
-    canvas.text(left + 1.0, middle + 0.7, side, size=1.9, fill=_WHITE)
-    canvas.text(left + middle, 2.4, top, size=1.9, fill=_WHITE, anchor="middle")
-    canvas.text(left + 1.0, 2.4, title, size=1.9, fill=_WHITE, weight=600)
+    canvas.text(left + 1.0, middle + 0.7, side, size=1.9, fill=_WHITE, halo=_BLACK)
+    canvas.text(left + middle, 2.4, top, size=1.9, fill=_WHITE, anchor="middle", halo=_BLACK)
+    canvas.text(left + 1.0, 2.4, title, size=1.9, fill=_WHITE, weight=600, halo=_BLACK)
 
 
 def _caption(ct: Series | None, window: CtWindow, edge_mm: float, z_mm: float) -> tuple[str, ...]:

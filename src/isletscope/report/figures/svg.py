@@ -39,9 +39,19 @@ class Canvas:
         fill: str = "#16191C",
         anchor: str = "start",
         weight: int = 400,
+        halo: str = "",
     ) -> None:
-        """A line of text with its baseline at ``y``."""
-        self.add("text", content, x=x, y=y, font_size=size, fill=fill, text_anchor=anchor, font_weight=weight)
+        """A line of text with its baseline at ``y``; ``halo`` is the colour of a thin edge behind the letters."""
+        common: dict[str, str | float] = {
+            "x": x,
+            "y": y,
+            "font_size": size,
+            "text_anchor": anchor,
+            "font_weight": weight,
+        }
+        if halo:
+            self.add("text", content, fill=halo, stroke=halo, stroke_width=0.5, stroke_linejoin="round", **common)
+        self.add("text", content, fill=fill, **common)
 
     def line(
         self,
