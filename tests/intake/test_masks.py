@@ -315,6 +315,15 @@ def test_only_three_dimensions(tmp_path: Path) -> None:
     assert read_image(tmp_path / "three.nii").array.shape == (3, 3, 3)
 
 
+def test_a_sheared_nifti_is_refused_by_name(tmp_path: Path) -> None:
+    sheared = np.array([[1, 0.3, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+    nibabel.save(nibabel.Nifti1Image(np.ones((3, 3, 3), dtype=np.uint8), sheared), tmp_path / "sheared.nii")
+    with pytest.raises(
+        GeometryError, match=r"sheared\.nii: the axes of a voxel grid must be perpendicular unit vectors"
+    ):
+        read_image(tmp_path / "sheared.nii")
+
+
 def test_an_empty_mask_is_said(tmp_path: Path) -> None:
     geometry = grid()
     regions = read_regions(write_nifti(tmp_path / "e.nii", np.zeros(SHAPE, np.uint8), geometry), images_on(geometry))

@@ -151,7 +151,7 @@ CASES = [
     Case("injection_private", lambda: ge(0x3B, "20250101100000", NO_TIMES), W, True),
     Case("injection_after_scan", lambda: classic({"RadiopharmaceuticalStartDateTime": "20250102100000"}), E, False,
          "the injection is later than the start of the scan; SUV cannot be computed | injection 2025-01-02 10:00:00, scan "
-         "2025-01-01 11:00:00 (23 h 00 min after the scan) | an injection before the scan | Dates may have been shifted"),
+         "2025-01-01 11:00:00 (23 h 00 min after the scan) | an injection before the scan | The same clock time on the day of the scan would be 1 h 00 min before the scan. Dates may have been shifted"),
     Case("injection_after_scan", lambda: classic({"RadiopharmaceuticalStartDateTime": "20250102100000"}, **GML), W, True),
     Case("uptake_implausible", lambda: classic({"RadiopharmaceuticalStartDateTime": "20241224100000"}), E, False,
          "the delay from injection to scan is not plausible; SUV cannot be computed | injection 2024-12-24 10:00:00, scan "
@@ -186,7 +186,7 @@ CASES = [
     Case("reference_missing", lambda: classic(FrameReferenceTime=None, **LATE), E, False,
          "the moment of decay correction cannot be found | series 2025-01-01 11:30:00, first acquisition 2025-01-01 "
          "11:00:00 | Series Time (0008,0031) not later than the first acquisition, or Acquisition Time (0008,0032), Frame "
-         "Reference Time (0054,1300) and Actual Frame Duration (0018,1242) | Enter decay_reference_time"),
+         "Reference Time (0054,1300) and Actual Frame Duration (0018,1242); in enhanced PET Decay Correction DateTime (0018,9701) | Enter decay_reference_time"),
     Case("reference_before_injection", lambda: classic(SeriesTime="093000"), E, False),
     Case("slice_times_missing",
          lambda: classic(DecayCorrection="NONE", CorrectedImage=["ATTN"], ActualFrameDuration=None), E, False),

@@ -132,8 +132,9 @@ def _plausible(
     gate = suv_tables().uptake
     delay, longest = seconds_between(injected, start), tracer.longest_uptake_s
     found = f"injection {_iso(injected)}, scan {_iso(start)} ({_duration(delay)})"
+    hint = _hint(injected, start, longest)
     if delay < 0:
-        notes.say("injection_after_scan", found=found, needed=needed)
+        notes.say("injection_after_scan", found=found, needed=needed, hint=hint)
         return False
     limits: dict[str, Any] = {
         "shortest": gate.shortest_min,
@@ -143,7 +144,7 @@ def _plausible(
     if delay < 60.0 * gate.shortest_min or (longest is not None and delay > longest):
         who = entered.confirmed(EntrySubject.CONFIRM_UPTAKE_TIME)
         if who is None:
-            notes.say("uptake_implausible", found, needed=needed, hint=_half_day_hint(delay), **limits)
+            notes.say("uptake_implausible", found, needed=needed, hint=hint, **limits)
             return False
         notes.say("uptake_confirmed", f"{found}, {who}", **limits)
     elif delay < 60.0 * gate.warn_below_min:
@@ -151,10 +152,16 @@ def _plausible(
     return True
 
 
-def _half_day_hint(delay_s: float) -> str:
+def _hint(injected: datetime, start: datetime, longest_s: float | None) -> str:
+    """What the injection time may have been meant to be: the same clock time on another day, or 12 hours off."""
     gate = suv_tables().uptake
+    same_clock = datetime.combine(start.date(), injected.time())
+    delay = seconds_between(same_clock if same_clock <= start else same_clock - timedelta(days=1), start)
+    plausible = 60.0 * gate.shortest_min <= delay and (longest_s is None or delay <= longest_s)
+    if plausible and abs(seconds_between(injected, start)) > 43200.0:
+        return f"The same clock time on the day of the scan would be {_duration(delay)}. "
     for shift in (-43200.0, 43200.0):
-        if gate.hint_from_min <= (delay_s + shift) / 60.0 <= gate.hint_to_min:
+        if gate.hint_from_min <= (seconds_between(injected, start) + shift) / 60.0 <= gate.hint_to_min:
             return "The injection time may be 12 hours off. "
     return ""
 

@@ -102,19 +102,27 @@ def _load(path: Path) -> tuple[npt.NDArray[Any], Geometry, dict[int, str]]:
             found=f"shape {array.shape}, type {array.dtype}",
             expected="three dimensions",
         )
-    affine = _RAS_TO_LPS @ np.asarray(image.affine, dtype=np.float64)
-    lengths = np.linalg.norm(affine[:3, :3], axis=0)
-    if lengths.min() <= 0:
-        raise GeometryError("the file has no voxel size", subject=path.name, found=f"affine {image.affine.tolist()}")
-    axes = (affine[:3, :3] / lengths).T
-    geometry = Geometry(
-        shape=array.shape[::-1],
-        spacing_mm=_three(lengths[::-1]),
-        origin_lps_mm=_three(affine[:3, 3]),
-        axes_lps=(_three(axes[2]), _three(axes[1]), _three(axes[0])),
-    )
+    geometry = _geometry(image.affine, array.shape, path)
     values = array.astype(np.float32) if array.dtype.kind == "f" else array
     return values.transpose(2, 1, 0), geometry, _label_names(image)
+
+
+def _geometry(affine_ras: npt.NDArray[Any], shape: tuple[int, ...], path: Path) -> Geometry:
+    """Grid of an array [x, y, z] whose affine leads to RAS; the array is used as [k, j, i] = [z, y, x]."""
+    affine = _RAS_TO_LPS @ np.asarray(affine_ras, dtype=np.float64)
+    lengths = np.linalg.norm(affine[:3, :3], axis=0)
+    axes = (affine[:3, :3] / np.where(lengths > 0, lengths, 1.0)).T
+    try:
+        return Geometry(
+            shape=(shape[2], shape[1], shape[0]),
+            spacing_mm=_three(lengths[::-1]),
+            origin_lps_mm=_three(affine[:3, 3]),
+            axes_lps=(_three(axes[2]), _three(axes[1]), _three(axes[0])),
+        )
+    except GeometryError as error:
+        raise GeometryError(
+            error.refusal.problem, subject=path.name, found=error.refusal.found, remedy=error.refusal.remedy
+        ) from error
 
 
 def _label_names(image: Any) -> dict[int, str]:

@@ -27,6 +27,8 @@ from isletscope.spatial import Geometry, Mask, resample_mask
 
 FloatArray = npt.NDArray[np.float64]
 
+_Slice = tuple[npt.NDArray[np.bool_], Geometry]
+
 _BACKGROUND = ("125040", "DCM")
 _THICK_FROM = 1.5
 
@@ -60,14 +62,14 @@ def read_seg_masks(dataset: Dataset, path: Path, target: Target) -> Regions:
     notes += [note] if note else []
     segments = _segments(dataset)
     frames = _frames(dataset, path)
-    by_number = {segment.number: _of_segment(frames, segment.number, dataset, notes, path) for segment in segments}
+    by_number = _by_segment(frames, dataset, notes, path)
     aligned = all(_falls_on_voxels(frame.geometry, target.geometry) for frame in frames)
     if not aligned:
         notes.append(f"{path.name}: its grid differs from that of {target.name}; resampled by nearest neighbour.")
     regions, any_given = [], False
     names = unique_names([segment.label for segment in segments], [segment.number for segment in segments])
     for segment, name in zip(segments, names, strict=True):
-        given = by_number[segment.number]
+        given = by_number.get(segment.number, [])
         any_given = any_given or bool(given)
         array = _placed(given, target, aligned, f"{path.name}, segment {segment.number} {segment.label}", notes)
         mask = target.mask(array, name)
@@ -143,27 +145,23 @@ def _frame_geometry(instance: Instance, shape: tuple[int, int], path: Path) -> G
     )
 
 
-def _of_segment(
-    frames: list[_Frame], number: int, dataset: Dataset, notes: list[str], path: Path
-) -> list[tuple[npt.NDArray[np.bool_], Geometry]]:
-    """The segment's frames that hold any of it, as true and false."""
+def _by_segment(frames: list[_Frame], dataset: Dataset, notes: list[str], path: Path) -> dict[int, list[_Slice]]:
+    """The slices that hold any of each segment, as true and false."""
     largest = values.unsigned(dataset, "MaximumFractionalValue", 255) or 255
     fractional = values.text(dataset, "SegmentationType").upper() == "FRACTIONAL"
-    found, partial = [], False
+    found: dict[int, list[_Slice]] = {}
+    partial: set[int] = set()
     for frame in frames:
         if frame.segment is None:
-            own = frame.pixels == number
-        elif frame.segment != number:
+            for number in np.unique(frame.pixels):
+                found.setdefault(int(number), []).append((frame.pixels == number, frame.geometry))
             continue
-        elif fractional:
-            own = frame.pixels >= largest / 2.0
-            partial = partial or bool(((frame.pixels > 0) & (frame.pixels < largest)).any())
-        else:
-            own = frame.pixels > 0
+        own = frame.pixels >= largest / 2.0 if fractional else frame.pixels > 0
+        if fractional and bool(((frame.pixels > 0) & (frame.pixels < largest)).any()):
+            partial.add(frame.segment)
         if own.any():
-            found.append((own, frame.geometry))
-    if partial:
-        notes.append(f"{path.name}, segment {number}: fractional values were cut at one half.")
+            found.setdefault(frame.segment, []).append((own, frame.geometry))
+    notes += [f"{path.name}, segment {number}: fractional values were cut at one half." for number in sorted(partial)]
     return found
 
 
@@ -180,7 +178,7 @@ def _step_along(frame: Geometry, onto: Geometry) -> float:
 
 
 def _placed(
-    given: list[tuple[npt.NDArray[np.bool_], Geometry]], target: Target, aligned: bool, subject: str, notes: list[str]
+    given: list[_Slice], target: Target, aligned: bool, subject: str, notes: list[str]
 ) -> npt.NDArray[np.bool_]:
     array = target.empty()
     if not given:
@@ -203,7 +201,7 @@ def _placed(
     return array
 
 
-def _own_volume(given: list[tuple[npt.NDArray[np.bool_], Geometry]], subject: str) -> Mask:
+def _own_volume(given: list[_Slice], subject: str) -> Mask:
     """The segment on a grid of its own, slices without a frame empty. Raises GeometryError when frames do not fit."""
     first = given[0][1]
     normal = np.asarray(first.axes_lps[0])
