@@ -12,11 +12,11 @@ from isletscope.phantom.sketch import Sketch, smooth_course
 
 def add_abdomen(sketch: Sketch) -> None:
     """All abdominal organs, back to front."""
+    _colon(sketch)
+    _small_bowel(sketch)
     _spleen(sketch)
     _kidneys(sketch)
     _adrenals(sketch)
-    _colon(sketch)
-    _small_bowel(sketch)
     _liver(sketch)
     _stomach(sketch)
     _vessels(sketch)
@@ -27,15 +27,15 @@ def add_abdomen(sketch: Sketch) -> None:
 def _liver(sketch: Sketch) -> None:
     rng = sketch.rng
     centre, radii = LIVER_DOME
-    lower = float(rng.uniform(-8, 10))
-    reach = float(rng.uniform(-10, 12))
-    steep = float(rng.uniform(0.58, 0.70))
-    wedge = half_space((-120, 0, -62 + lower), (steep, 0.30, -1.0), blend_mm=26)
+    lower = float(rng.uniform(-10, 10))
+    reach = float(rng.uniform(-10, 14))
+    steep = float(rng.uniform(0.70, 0.82))
+    wedge = half_space((-120, 0, -46 + lower), (steep, 0.30, -1.0), blend_mm=24, operation=INTERSECT)
     sketch.add(
         "liver",
-        ellipsoid(centre, radii),
+        ellipsoid(centre, (radii[0] - 16, radii[1] - 4, radii[2] - 1)),
+        ellipsoid((16 + reach, -44, 98), (56, 34, 30), (0, 12, -14), blend_mm=22),
         wedge,
-        half_space((84 + reach, -30, 110), (1.0, 0.55, 0.25), blend_mm=24),
         surface(WALL_MM + 1.5, operation=INTERSECT, blend_mm=5),
         ellipsoid((22, 58, 60), (46, 64, 120), operation=SUBTRACT, blend_mm=16),
         ellipsoid((-56, 56, -16), (36, 32, 64), operation=SUBTRACT, blend_mm=12),
@@ -49,13 +49,13 @@ def _liver(sketch: Sketch) -> None:
 
 def _spleen(sketch: Sketch) -> None:
     size = float(np.clip(sketch.rng.normal(1.0, 0.07), 0.86, 1.16))
-    centre = sketch.around((100, 44, 74), 2.5)
+    centre = sketch.around((102, 46, 74), 2.5)
     sketch.add(
         "spleen",
-        ellipsoid(centre, np.array((30, 54, 52)) * size, (-24, 8, -18)),
+        ellipsoid(centre, np.array((35, 60, 60)) * size, (-24, 8, -18)),
         surface(WALL_MM + 1.5, operation=INTERSECT, blend_mm=4),
-        ellipsoid((58, 14, 62), (40, 52, 60), operation=SUBTRACT, blend_mm=10),
-        ellipsoid((62, 50, 4), (36, 32, 62), operation=SUBTRACT, blend_mm=8),
+        ellipsoid((50, 10, 62), (40, 52, 60), operation=SUBTRACT, blend_mm=8),
+        ellipsoid((60, 50, 0), (34, 30, 60), operation=SUBTRACT, blend_mm=6),
     )
     sketch.landmarks["spleen"] = (float(centre[0]), float(centre[1]), float(centre[2]))
 
@@ -88,7 +88,7 @@ def _kidneys(sketch: Sketch) -> None:
         spots = rng.uniform(0.15, 0.95, size=2)
         heat = rng.uniform(1.0, 4.0, size=2)
 
-        def along(t: float, spots: np.ndarray = spots, heat: np.ndarray = heat) -> dict[str, float]:  # type: ignore[type-arg]
+        def along(t: float, spots: np.ndarray = spots, heat: np.ndarray = heat) -> dict[str, float]:
             level = 0.4 + float((heat * np.exp(-(((t - spots) / 0.05) ** 2))).sum())
             return {"sstr": level, "fdg": level}
 
@@ -121,7 +121,7 @@ def _adrenals(sketch: Sketch) -> None:
 
 def _stomach(sketch: Sketch) -> None:
     full = float(sketch.rng.uniform(0.7, 1.08))
-    points = [(66, 26, 112), (72, 4, 84), (70, -26, 52), (52, -46, 24), (22, -52, 6), (-4, -42, 2), (-18, -32, 2)]
+    points = [(58, 14, 110), (64, -4, 84), (66, -28, 52), (52, -46, 24), (22, -52, 6), (-4, -42, 2), (-18, -32, 2)]
     radii = np.array([30, 33, 28, 24, 18, 13, 9]) * full
     hot = float(sketch.rng.uniform(0.0, 0.5))
     shape = surface(WALL_MM + 3, operation=INTERSECT, blend_mm=5)
@@ -136,10 +136,10 @@ def _stomach(sketch: Sketch) -> None:
     ]
     sketch.add("stomach", *rods, shape)
     sketch.add(
-        "stomach", ellipsoid((70, 18, 104), (24 * full, 26 * full, 24 * full)), factors={"sstr": 1 + hot, "fdg": 1.0}
+        "stomach", ellipsoid((60, 10, 104), (23 * full, 24 * full, 24 * full)), factors={"sstr": 1 + hot, "fdg": 1.0}
     )
     sketch.add("gastric_content", *inner, surface(WALL_MM + 8, operation=INTERSECT, blend_mm=5))
-    sketch.add("gas", ellipsoid((60, -36, 62), (20 * full, 12, 22 * full)))
+    sketch.add("gas", ellipsoid((58, -38, 64), (18 * full, 11, 20 * full)))
 
 
 def _patchy(sketch: Sketch, strength: float, share: float) -> dict[str, float]:
@@ -155,8 +155,8 @@ def _colon(sketch: Sketch) -> None:
     rng = sketch.rng
     points = [
         (-92, 2, -150), (-96, 12, -110), (-96, 14, -70), (-90, -10, -44), (-60, -54, -58), (-10, -64, -80),
-        (42, -58, -62), (84, -30, 0), (98, 10, 22), (100, 30, -20), (100, 28, -80), (94, 20, -130), (70, -14, -160), (36, 6, -150),
-        (20, 30, -178), (2, 58, -200), (0, 58, -240), (0, 62, -285),
+        (42, -58, -62), (84, -30, 0), (98, 10, 22), (100, 30, -20), (100, 28, -80), (94, 20, -130),
+        (70, -14, -160), (36, 6, -150), (20, 30, -178), (2, 58, -200), (0, 58, -240), (0, 62, -285),
     ]  # fmt: skip
     jittered = [tuple(sketch.around(point, 4)) for point in points]
     course = smooth_course(jittered, [24, 23, 21, 20, 18, 17, 17, 17, 18, 16, 15, 15, 14, 13, 14, 17, 16, 12], 15)

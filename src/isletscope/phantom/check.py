@@ -350,7 +350,7 @@ def _read_json(path: Path, kind: type[InputError] | type[CaseError], what: str) 
 
 def _read_map(path: Path) -> _Map:
     try:
-        image = nibabel.load(str(path))
+        image: Any = nibabel.load(str(path))
         labels = np.asarray(image.dataobj).astype(np.int32)
     except (OSError, EOFError, nibabel.filebasedimages.ImageFileError) as error:
         raise InputError("the label map cannot be read", subject=str(path), found=str(error)) from error

@@ -6,7 +6,7 @@ from isletscope.phantom.shapes import INTERSECT, SUBTRACT, capsule, ellipsoid, s
 from isletscope.phantom.skeleton import WALL_MM, spine_y
 from isletscope.phantom.sketch import Sketch
 
-LIVER_DOME = ((-42.0, -2.0, 58.0), (116.0, 98.0, 94.0))
+LIVER_DOME = ((-48.0, -2.0, 56.0), (112.0, 98.0, 92.0))
 _LEFT_DOME = ((62.0, 4.0, 66.0), (84.0, 94.0, 72.0))
 
 

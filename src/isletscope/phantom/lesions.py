@@ -46,12 +46,13 @@ class Tumour:
     def diameter_mm(self) -> float:
         """Diameter of the sphere of equal volume, in mm."""
         a, b, c = self.semi_axes_mm
-        return 2.0 * float(a * b * c) ** (1 / 3)
+        return 2.0 * float(np.cbrt(a * b * c))
 
     @property
     def reach_mm(self) -> float:
         """Radius of a sphere about the centre that holds the whole tumour."""
-        return max(self.semi_axes_mm) * (1.0 + float(np.abs(self.lobes[:, 3]).sum()) if self.lobes.size else 1.0)
+        swell = float(np.abs(self.lobes[:, 3]).sum()) if self.lobes.size else 0.0
+        return float(max(self.semi_axes_mm)) * (1.0 + swell)
 
     def contrast(self, tracer_class: str) -> float:
         """Tumour to background ratio of true uptake."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from isletscope.phantom.shapes import Image
+from isletscope.phantom.shapes import Array, Image
 
 FWHM_TO_SIGMA = 1.0 / 2.354820045
 
@@ -42,7 +42,7 @@ def average_blocks(image: Image, factors: tuple[int, int, int]) -> Image:
     return np.asarray(blocks.mean(axis=(1, 3, 5), dtype=np.float32), dtype=np.float32)
 
 
-def sensitivity(heights_mm: np.ndarray, physics: PetPhysics) -> np.ndarray:  # type: ignore[type-arg]
+def sensitivity(heights_mm: Array, physics: PetPhysics) -> Array:
     """Relative axial sensitivity of overlapping beds at slice heights (mm): triangles per bed, summed, near 1."""
     step = physics.bed_mm * (1 - physics.bed_overlap)
     first, last = float(heights_mm.min()), float(heights_mm.max())
@@ -56,7 +56,7 @@ def sensitivity(heights_mm: np.ndarray, physics: PetPhysics) -> np.ndarray:  # t
 def add_pet_noise(
     clean: Image,
     spacing_kji_mm: tuple[float, float, float],
-    heights_mm: np.ndarray,  # type: ignore[type-arg]
+    heights_mm: Array,
     liver_suv: float,
     physics: PetPhysics,
     rng: np.random.Generator,
@@ -68,7 +68,7 @@ def add_pet_noise(
     local = blur(clean, 8.0, spacing_kji_mm)
     weight = physics.liver_noise / np.sqrt(sensitivity(heights_mm, physics))
     deviation = np.sqrt(np.maximum(local, 0.0) * liver_suv) * weight[:, None, None].astype(np.float32)
-    return np.maximum(clean + noise * deviation, 0.0, dtype=np.float32)
+    return np.asarray(np.maximum(clean + noise * deviation, 0.0), dtype=np.float32)
 
 
 def add_ct_noise(

@@ -142,7 +142,7 @@ class Scanner:
         clean = _put(small, geometry.shape, rows, columns)
         lesion_labels = _put(numbers, geometry.shape, rows, columns)
         half = painted.labels[::_FINE, ::_FINE, ::_FINE]
-        heights = geometry.origin_lps_mm[2] + geometry.spacing_mm[0] * np.arange(geometry.shape[0])
+        heights = geometry.origin_lps_mm[2] + geometry.spacing_mm[0] * np.arange(geometry.shape[0], dtype=np.float64)
         liver = self.body.tissues["liver"].uptake[key]
         noisy = add_pet_noise(small, geometry.spacing_mm, heights, liver, self.visit.physics, self.rng)
         return PetScan(

@@ -19,7 +19,7 @@ from numba import njit
 Array = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
-Point = Sequence[float]
+Point = npt.ArrayLike
 
 ELLIPSOID, CYLINDER, CAPSULE, HALF_SPACE, SURFACE = range(5)
 UNION, INTERSECT, SUBTRACT = range(3)
@@ -70,7 +70,7 @@ def _round(kind: int, centre: Point, radii: Point, turned: Point, operation: int
         reach = np.abs(turn) @ np.asarray(radii)
     middle = np.asarray(centre, dtype=float)
     box = (*(middle - reach), *(middle + reach))
-    return Part(_row(kind, operation, blend_mm, [*middle, *turn.T.ravel(), *radii]), box)
+    return Part(_row(kind, operation, blend_mm, [*middle, *turn.T.ravel(), *np.asarray(radii, dtype=float)]), box)
 
 
 def capsule(
@@ -91,7 +91,7 @@ def capsule(
 
 def half_space(point: Point, outward: Point, *, operation: int = INTERSECT, blend_mm: float = 0.0) -> Part:
     """All that lies behind the plane through ``point``, seen along ``outward``."""
-    normal = np.asarray(outward, dtype=float) / np.linalg.norm(outward)
+    normal = np.asarray(outward, dtype=float) / np.linalg.norm(np.asarray(outward))
     return Part(_row(HALF_SPACE, operation, blend_mm, [*normal, float(normal @ np.asarray(point, dtype=float))]), None)
 
 
@@ -137,9 +137,9 @@ def _smooth_min(a: float, b: float, blend: float) -> float:
 def _distance_to_part(rows: Array, n: int, x: float, y: float, z: float, below_surface: float) -> float:
     kind = int(rows[n, 0])
     if kind == SURFACE:
-        return below_surface + rows[n, 3]
+        return float(below_surface + rows[n, 3])
     if kind == HALF_SPACE:
-        return rows[n, 3] * x + rows[n, 4] * y + rows[n, 5] * z - rows[n, 6]
+        return float(rows[n, 3] * x + rows[n, 4] * y + rows[n, 5] * z - rows[n, 6])
     if kind == CAPSULE:
         ux, uy, uz = rows[n, 6] - rows[n, 3], rows[n, 7] - rows[n, 4], rows[n, 8] - rows[n, 5]
         px, py, pz = x - rows[n, 3], y - rows[n, 4], z - rows[n, 5]
@@ -148,7 +148,7 @@ def _distance_to_part(rows: Array, n: int, x: float, y: float, z: float, below_s
         if length > 0.0:
             t = min(max((px * ux + py * uy + pz * uz) / length, 0.0), 1.0)
         px, py, pz = px - t * ux, py - t * uy, pz - t * uz
-        return np.sqrt(px * px + py * py + pz * pz) - (rows[n, 9] + t * (rows[n, 10] - rows[n, 9]))
+        return float(np.sqrt(px * px + py * py + pz * pz) - (rows[n, 9] + t * (rows[n, 10] - rows[n, 9])))
     dx, dy, dz = x - rows[n, 3], y - rows[n, 4], z - rows[n, 5]
     px = rows[n, 6] * dx + rows[n, 7] * dy + rows[n, 8] * dz
     py = rows[n, 9] * dx + rows[n, 10] * dy + rows[n, 11] * dz
@@ -158,10 +158,10 @@ def _distance_to_part(rows: Array, n: int, x: float, y: float, z: float, below_s
         g = np.sqrt(a * a + b * b)
         slope = np.sqrt((a / rows[n, 15]) ** 2 + (b / rows[n, 16]) ** 2)
         side = g * (g - 1.0) / slope if slope > 1e-9 else -min(rows[n, 15], rows[n, 16])
-        return max(side, abs(pz) - rows[n, 17])
+        return float(max(side, abs(pz) - rows[n, 17]))
     g = np.sqrt(a * a + b * b + c * c)
     slope = np.sqrt((a / rows[n, 15]) ** 2 + (b / rows[n, 16]) ** 2 + (c / rows[n, 17]) ** 2)
-    return g * (g - 1.0) / slope if slope > 1e-9 else -min(rows[n, 15], rows[n, 16], rows[n, 17])
+    return float(g * (g - 1.0) / slope if slope > 1e-9 else -min(rows[n, 15], rows[n, 16], rows[n, 17]))
 
 
 @njit(cache=True, fastmath=True)
@@ -205,7 +205,7 @@ def _body_distance(rows: Array, profile: Array, x: float, y: float, z: float) ->
     trunk = max(side, profile[0, 0] - z, z - profile[-1, 0])
     for m in range(rows.shape[0]):
         trunk = _smooth_min(trunk, _distance_to_part(rows, m, x, y, z, 0.0), rows[m, 2])
-    return trunk
+    return float(trunk)
 
 
 @njit(cache=True, fastmath=True)

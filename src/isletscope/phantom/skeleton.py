@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from isletscope.phantom.shapes import INTERSECT, SUBTRACT, capsule, cylinder, ellipsoid, half_space, surface
@@ -77,11 +79,9 @@ def _spine(sketch: Sketch) -> None:
                 "bone_cortex", capsule((side * wide, back + 8, z), (side * (half_width + 14), back + 13, z + 2), 4)
             )
         sketch.add("bone_cortex", capsule((0, back + 18, z - 2), (0, back + 34, z - 12), 4.5, 3.5))
-    levels = [row[1] for row in _VERTEBRAE]
-    sizes = [row[3:5] for row in _VERTEBRAE]
-    for n in range(len(levels) - 1):
-        z = (levels[n] + levels[n + 1]) / 2
-        sketch.add("disc", cylinder((0, spine_y(z), z), (sizes[n][0] - 1.5, sizes[n][1] - 1.5, 3.6)))
+    for lower, upper in pairwise(_VERTEBRAE):
+        between = (lower[1] + upper[1]) / 2
+        sketch.add("disc", cylinder((0, spine_y(between), between), (lower[3] - 1.5, lower[4] - 1.5, 3.6)))
 
 
 def _ribs(sketch: Sketch) -> None:
@@ -97,11 +97,11 @@ def _ribs(sketch: Sketch) -> None:
             points = [
                 (side * a * np.sin(t), middle + b * np.cos(t), z + 8 - drop * (1 - np.cos(t)) / 1.6) for t in angles
             ]
-            for course in (smooth_course(points, 5.2, 12.0),):
-                for n in range(len(course) - 1):
-                    sketch.add("bone_cortex", capsule(course[n, :3], course[n + 1, :3], 5.2))
-                    sketch.add("marrow", capsule(course[n, :3], course[n + 1, :3], 3.2))
-            sketch.landmarks[f"rib_{number}_{'left' if side > 0 else 'right'}"] = tuple(map(float, points[4]))  # type: ignore[assignment]
+            for one, two in pairwise(smooth_course(points, 5.2, 12.0)[:, :3]):
+                sketch.add("bone_cortex", capsule(one, two, 5.2))
+                sketch.add("marrow", capsule(one, two, 3.2))
+            x, y, height = (float(v) for v in points[4])
+            sketch.landmarks[f"rib_{number}_{'left' if side > 0 else 'right'}"] = (x, y, height)
             if number <= 9:
                 front = points[-1]
                 sketch.add("cartilage", capsule(front, (side * 16, -86 + 0.06 * z, max(front[2] + 22, 118)), 5))

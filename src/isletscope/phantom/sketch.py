@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from isletscope.phantom.shapes import Array, Part, Solid, capsule
+from isletscope.phantom.shapes import Array, Part, Point, Solid, capsule
 from isletscope.phantom.tissues import Tissues
 
 Random = np.random.Generator
@@ -48,20 +48,20 @@ class Sketch:
         """Paint one solid over what is there."""
         self.solids.append(Solid(tissue, parts, factors or {}, hu_offset))
 
-    def around(self, point: Sequence[float], spread_mm: float = 3.0) -> Array:
+    def around(self, point: Point, spread_mm: float = 3.0) -> Array:
         """A point moved by chance (normal, cut at two standard deviations)."""
         shift = np.clip(self.rng.normal(0.0, 1.0, 3), -2, 2) * spread_mm
         return np.asarray(point, dtype=np.float64) + shift
 
-    def grown(self, sizes: Sequence[float], spread: float = 0.06) -> Array:
+    def grown(self, sizes: Point, spread: float = 0.06) -> Array:
         """Sizes scaled together by chance."""
         return np.asarray(sizes, dtype=np.float64) * (1 + spread * float(np.clip(self.rng.normal(), -2, 2)))
 
     def tube(
         self,
         tissue: str,
-        points: Sequence[Sequence[float]],
-        radius_mm: float | Sequence[float],
+        points: Point,
+        radius_mm: Point,
         *,
         step_mm: float = 8.0,
         factors: Callable[[float], dict[str, float]] | None = None,
@@ -70,13 +70,13 @@ class Sketch:
         """A smooth tube through points; ``factors`` may vary uptake along it (0 to 1). Returns its course [n, 4]."""
         course = smooth_course(points, radius_mm, step_mm)
         for n in range(len(course) - 1):
-            part = capsule(course[n, :3], course[n + 1, :3], course[n, 3], course[n + 1, 3])
+            part = capsule(course[n, :3], course[n + 1, :3], float(course[n, 3]), float(course[n + 1, 3]))
             along = n / max(len(course) - 2, 1)
             self.add(tissue, part, factors=factors(along) if factors else None, hu_offset=hu_offset)
         return course
 
 
-def smooth_course(points: Sequence[Sequence[float]], radius_mm: float | Sequence[float], step_mm: float) -> Array:
+def smooth_course(points: Point, radius_mm: Point, step_mm: float) -> Array:
     """Catmull-Rom curve through points, about ``step_mm`` between samples; columns x, y, z, radius (mm)."""
     knots = np.asarray(points, dtype=np.float64)
     radii = np.broadcast_to(np.asarray(radius_mm, dtype=np.float64), (len(knots),))
