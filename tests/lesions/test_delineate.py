@@ -217,6 +217,22 @@ def test_other_foci_and_forbidden_ground_are_not_entered() -> None:
     assert not bounded.on(pet).array[16:].any()
 
 
+def test_an_outline_that_runs_into_hotter_uptake_is_not_given() -> None:
+    pet = pet_of([Ball((60.0, 60.0, 50.0), 16.0, 5.0), Ball((60.0, 60.0, 72.0), 24.0, 20.0)], grid())
+    faint = np.zeros(pet.array.shape, bool)
+    faint[:14] = pet.array[:14] > 3.0
+    found = fixed_suv(Scene(pet), seed_from_mask(pet, faint), 2.0)
+    assert not found.valid
+    assert found.why_not is not None
+    assert found.why_not.startswith("at 2.00 the outline runs into hotter uptake beside the focus (20.0")
+    known = np.zeros(pet.array.shape, np.uint16)
+    known[14:][pet.array[14:] > 3.0] = 2
+    known[faint] = 1
+    box = bounding_box(faint)
+    assert box is not None
+    assert fixed_suv(Scene(pet, foci=known), seed_from_label(pet, known, 1, box), 2.0).valid
+
+
 def test_long_foci_are_followed_beyond_the_first_window() -> None:
     geometry = grid(200.0)
     values = np.ones(geometry.shape, np.float32)

@@ -153,7 +153,7 @@ def fixed_suv(
             "the liver-based rule stands in"
         )
         return replace(plain, threshold=threshold, why_not=reason)
-    return _at(scene, seed, plain, threshold)
+    return _at(scene, seed, plain, threshold, rules)
 
 
 def percent_of_maximum(
@@ -180,7 +180,7 @@ def percent_of_maximum(
     why_not = _why_plain_share_fails(share, maximum, adapted.shell, rules)
     if why_not:
         return replace(plain, threshold=share * maximum, why_not=why_not)
-    return _at(scene, seed, plain, share * maximum)
+    return _at(scene, seed, plain, share * maximum, rules)
 
 
 def _why_plain_share_fails(
@@ -244,7 +244,7 @@ def background_adapted(
         f"background {shell.mean:.2f} + {share:.0%} of (SUVmax {maximum:.2f} - background); background = mean of the "
         f"shell {rules.shell.inner_mm.value:g} to {rules.shell.outer_mm.value:g} mm outside the outline"
     )
-    return _at(scene, seed, replace(plain, method=text, shell=shell), threshold)
+    return _at(scene, seed, replace(plain, method=text, shell=shell), threshold, rules)
 
 
 def liver_based(
@@ -257,7 +257,7 @@ def liver_based(
         return replace(plain, why_not="there is no liver reference region")
     threshold = liver.mean + figure.value * liver.standard_deviation
     text = f"{liver.name} mean {liver.mean:.2f} + {figure.value:g} x SD {liver.standard_deviation:.2f}"
-    return _at(scene, seed, replace(plain, method=text), threshold)
+    return _at(scene, seed, replace(plain, method=text), threshold, rules)
 
 
 def percist(
@@ -276,15 +276,24 @@ def percist(
         f"{factor:g} x {liver.name} mean {liver.mean:.2f} + {deviations:g} x SD {liver.standard_deviation:.2f}, "
         f"in {scene.pet.quantity.name}"
     )
-    return _at(scene, seed, replace(plain, method=text), threshold)
+    return _at(scene, seed, replace(plain, method=text), threshold, rules)
 
 
-def _at(scene: Scene, seed: Seed, plain: Delineation, threshold: float) -> Delineation:
+def _at(
+    scene: Scene, seed: Seed, plain: Delineation, threshold: float, rules: DelineationRules | None = None
+) -> Delineation:
     maximum = _maximum(scene, seed)
     if maximum < threshold:
         reason = f"the highest value {maximum:.2f} lies below the threshold {threshold:.2f}"
         return replace(plain, threshold=threshold, why_not=reason)
-    found = outline(scene, seed, threshold)
+    found = outline(scene, seed, threshold, rules)
+    highest = _highest(scene, found)
+    if seed.whole and highest > (rules or delineation_rules()).limits.hotter_beside.value * maximum:
+        reason = (
+            f"at {threshold:.2f} the outline runs into hotter uptake beside the focus "
+            f"({highest:.2f} against {maximum:.2f}); a threshold cannot part them"
+        )
+        return replace(plain, threshold=threshold, why_not=reason)
     return replace(
         plain,
         method=f"{plain.method}: threshold {threshold:.2f} {scene.pet.quantity.unit}",
@@ -292,6 +301,11 @@ def _at(scene: Scene, seed: Seed, plain: Delineation, threshold: float) -> Delin
         mask=found.mask,
         start_kji=found.start_kji,
     )
+
+
+def _highest(scene: Scene, found: Outline) -> float:
+    block = tuple(slice(a, a + n) for a, n in zip(found.start_kji, found.mask.array.shape, strict=True))
+    return float(scene.pet.array[block][found.mask.array].max())
 
 
 def _maximum(scene: Scene, seed: Seed) -> float:

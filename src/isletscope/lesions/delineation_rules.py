@@ -79,6 +79,7 @@ class LimitRules(Document):
     fdg_over_liver: Figure
     bulk_over_liver: Figure
     bulk_volume_ml: Figure
+    hotter_beside: Figure
 
 
 class DelineationRules(Document):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,15 @@ _SHELL_MARGIN_MM = 1.0
 
 @dataclass(frozen=True)
 class Seed:
-    """Where outlining starts: the voxel of the maximum, the block around the seed region, and its label (0: none)."""
+    """Where outlining starts: the voxel of the maximum, the block around the seed region, and its label (0: none).
+
+    ``whole``: the maximum is that of the whole focus; not known when the seed is only a point inside it.
+    """
 
     maximum_index: tuple[int, int, int]
     box: Box
     label: int = 0
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def seed_from_point(pet: Volume, point_lps_mm: npt.ArrayLike, within_mm: float =
     )
     near = np.linalg.norm(pet.geometry.to_lps(index) - point, axis=-1) <= within_mm
     near[tuple(nearest - box.start)] = True
-    return _seed(pet, near, box, 0)
+    return replace(_seed(pet, near, box, 0), whole=False)
 
 
 def _seed(pet: Volume, inside: npt.NDArray[np.bool_], box: Box, label: int) -> Seed:
