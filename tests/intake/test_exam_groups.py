@@ -91,6 +91,13 @@ def test_the_same_series_uid_under_two_patients_is_not_mixed(tmp_path: Path) -> 
     assert [files.record.instance_count for files in inventory.series] == [5, 5]
 
 
+def test_persons_without_an_identifier_are_told_apart_by_name(tmp_path: Path) -> None:
+    inventory = scanned(tmp_path, (Maker("", "One^A"), "CT", {}), (Maker("", "Two^B"), "CT", {}))
+    with pytest.raises(MixedPatients) as caught:
+        group_exams(inventory)
+    assert caught.value.patient_ids == ["(no identifier) One^A", "(no identifier) Two^B"]
+
+
 def test_one_identifier_with_two_names_or_birth_dates_is_warned_of(tmp_path: Path) -> None:
     inventory = scanned(
         tmp_path, (Maker(), "CT", {}), (Maker(patient_name="Else^Some"), "CT", {"PatientBirthDate": "19700203"})

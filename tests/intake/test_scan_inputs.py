@@ -284,6 +284,18 @@ def test_captures_localizers_and_nuclear_medicine_are_listed_without_a_volume(tm
     assert "listed, not quantified" in series["nm-1"].role_because
 
 
+def test_a_localizer_inside_a_series_stands_beside_its_volume(tmp_path: Path) -> None:
+    maker, uid = Maker(), generate_uid()
+    scout = Grid(orientation=(0, 1, 0, 0, 0, -1), slices=1)
+    types = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+    write(maker.series("CT", scout, SeriesInstanceUID=uid, ImageType=types), tmp_path / "a")
+    write(maker.series("CT", SeriesInstanceUID=uid), tmp_path / "b")
+    localizer, volume = (files.record for files in scan([tmp_path]).series)
+    assert (localizer.part, localizer.grid) == ("localizer", None)
+    assert volume.part is None
+    assert volume.usable
+
+
 def test_the_fingerprint_follows_the_files_and_not_their_order_or_folder(tmp_path: Path) -> None:
     datasets = Maker().series("CT")
     paths = write(datasets, tmp_path / "a")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydicom.dataset import Dataset
@@ -14,11 +14,11 @@ from isletscope.intake.classify import classify
 from isletscope.intake.diffusion import b_value_s_mm2
 from isletscope.intake.evidence import SeriesEvidence, acquisition_moment
 from isletscope.intake.files import Instance, SeriesFiles
-from isletscope.intake.frames import instances_of
+from isletscope.intake.frames import frame_type, instances_of
 from isletscope.intake.headers import FileHeader
 from isletscope.intake.rescale import rescale_of
 from isletscope.intake.split import Part, split_series
-from isletscope.intake.stack import Stack, build_stack, describe, plane_of
+from isletscope.intake.stack import Plane, Stack, build_stack, describe, plane_of
 from isletscope.intake.tracer import tracer_of
 from isletscope.model import Patient, QualityFinding, Role, Series, Severity
 
@@ -75,16 +75,42 @@ def by_series(images: list[FileHeader]) -> dict[tuple[str, ...], list[FileHeader
 
 
 def _drafts(instances: list[Instance], before: int) -> list[_Draft]:
-    modality = values.text(instances[0].header, "Modality")
-    planes = [plane_of(instance) for instance in instances]
-    whole = modality not in _VOLUME_MODALITIES or _is_picture(instances[0])
-    parts = [Part(tuple(planes))] if whole else split_series(planes)
-    drafts = []
-    for number, part in enumerate(parts):
-        stack = Stack(part.planes, None) if whole else _stack(part)
-        moments = [found for plane in stack.planes if (found := acquisition_moment(plane.instance)) is not None]
-        drafts.append(_Draft(part, stack, min(moments, default=None), before + number))
-    return drafts
+    """Parts of one series: its pictures (localizers, captures) as they are, the rest split and stacked."""
+    pictures, planes = _sorted_out(instances)
+    drafts = [_draft(part, Stack(part.planes, None), before) for part in pictures]
+    parts = split_series(planes) if planes else []
+    drafts += [_draft(part, _stack(part), before) for part in parts]
+    return [replace(draft, position=before + number) for number, draft in enumerate(drafts)]
+
+
+def _draft(part: Part, stack: Stack, position: int) -> _Draft:
+    moments = [found for plane in stack.planes if (found := acquisition_moment(plane.instance)) is not None]
+    return _Draft(part, stack, min(moments, default=None), position)
+
+
+def _sorted_out(instances: list[Instance]) -> tuple[list[Part], list[Plane]]:
+    """Pictures, gathered by their role, and the planes that may form volumes."""
+    roles: dict[tuple[str, ...], Role | None] = {}
+    pictures: dict[Role, list[Plane]] = defaultdict(list)
+    planes: list[Plane] = []
+    for instance in instances:
+        kind = (frame_type(instance), *(values.text(instance.header, name) for name in _KIND_OF_IMAGE))
+        if kind not in roles:
+            roles[kind] = _picture_role(instance)
+        role = roles[kind]
+        (planes if role is None else pictures[role]).append(plane_of(instance))
+    mixed = len(pictures) + bool(planes) > 1
+    return [Part(tuple(group), str(role) if mixed else None) for role, group in pictures.items()], planes
+
+
+_KIND_OF_IMAGE = ("SeriesType", "SamplesPerPixel")
+
+
+def _picture_role(instance: Instance) -> Role | None:
+    """The role of an image that is no plane of a volume (capture, colour, localizer, other kinds); None for others."""
+    role, _ = classify(SeriesEvidence(instance))
+    other = values.text(instance.header, "Modality") not in _VOLUME_MODALITIES
+    return role if other or role in NO_VOLUME else None
 
 
 def _stack(part: Part) -> Stack:
@@ -99,12 +125,6 @@ def _stack(part: Part) -> Stack:
         remedy="Not measured; nothing to do for radial or survey series.",
     )
     return Stack(part.planes, None, findings=(finding,))
-
-
-def _is_picture(instance: Instance) -> bool:
-    """Whether the images are pictures rather than planes of a volume: captures, colour, localizers."""
-    role, _ = classify(SeriesEvidence(instance))
-    return role in NO_VOLUME
 
 
 def _pet_places(drafts: list[_Draft]) -> tuple[set[str], set[str]]:
@@ -162,12 +182,13 @@ def fingerprint(instances: tuple[Instance, ...]) -> str:
 
 
 def patient_of(header: Dataset) -> Patient:
-    """The person as this header names them; impossible numbers are left empty for others to judge."""
+    """The person as this header names them. Without an identifier the name stands in, so that persons stay apart."""
     birth = values.iso_date(values.text(header, "PatientBirthDate"))
     study = values.moment(values.text(header, "StudyDate"), "00")
+    name = values.words(header, "PatientName")
     return Patient(
-        id=values.words(header, "PatientID"),
-        name=values.words(header, "PatientName") or None,
+        id=values.words(header, "PatientID") or f"(no identifier) {name}".strip(),
+        name=name or None,
         sex=values.text(header, "PatientSex") or None,
         birth_date=birth,
         age_years=_age_years(header, birth, study),

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from isletscope.intake import values
 from isletscope.intake.files import Instance
-from isletscope.intake.frames import frame_numbers, frame_text
+from isletscope.intake.frames import frame_numbers, frame_text, frame_type
 from isletscope.intake.role_table import Hints
 from isletscope.intake.tracer import contains, simplify
 
@@ -17,7 +17,6 @@ _DESCRIPTIONS = (
     ("SeriesDescription", "Series Description (0008,103E)"),
     ("ProtocolName", "Protocol Name (0018,1030)"),
 )
-_FRAME_TYPES = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,7 @@ class SeriesEvidence:
     @property
     def image_types(self) -> tuple[str, ...]:
         """Values of Image Type (0008,0008), or of the frame's Frame Type (0008,9007), in capitals."""
-        said = ""
-        if self.instance.frame is not None:
-            said = next((kind for group in _FRAME_TYPES if (kind := self.frame_text(group, "FrameType"))), "")
-        said = said or values.text(self.header, "ImageType")
-        return tuple(token.strip().upper() for token in said.split("\\"))
+        return tuple(token.strip().upper() for token in frame_type(self.instance).split("\\"))
 
     def frame_text(self, group: str, attribute: str) -> str:
         """Text of an attribute from the functional groups, else from the header."""

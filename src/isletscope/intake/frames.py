@@ -10,6 +10,7 @@ from isletscope.intake import values
 from isletscope.intake.files import Instance
 from isletscope.intake.headers import FileHeader
 
+_FRAME_TYPE_GROUPS = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
 _CONVERTED = ("UnassignedPerFrameConvertedAttributesSequence", "UnassignedSharedConvertedAttributesSequence")
 
 
@@ -68,6 +69,16 @@ def frame_text(instance: Instance, group: str, attribute: str) -> str:
     if instance.frame is None:
         return values.text(instance.header, attribute)
     return values.plain(frame_attribute(instance, group, attribute))
+
+
+def frame_type(instance: Instance) -> str:
+    """Frame Type (0008,9007) of a frame, else Image Type (0008,0008); values joined by a backslash."""
+    if instance.frame is not None:
+        for group in _FRAME_TYPE_GROUPS:
+            said = frame_text(instance, group, "FrameType")
+            if said:
+                return said
+    return values.text(instance.header, "ImageType")
 
 
 def is_multi_frame(header: Dataset) -> bool:

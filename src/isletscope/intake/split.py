@@ -11,7 +11,7 @@ import numpy as np
 
 from isletscope.intake import values
 from isletscope.intake.diffusion import b_value_s_mm2
-from isletscope.intake.frames import frame_numbers, frame_text
+from isletscope.intake.frames import frame_numbers, frame_text, frame_type
 from isletscope.intake.stack import SAME_POSITION_WITHIN_MM, Plane, depths_mm, is_even
 
 _MOST_ORIENTATIONS = 3
@@ -224,15 +224,8 @@ def _b_value(plane: Plane) -> Hashable:
 
 
 def _image_type(plane: Plane) -> Hashable:
-    instance = plane.instance
-    if instance.frame is None:
-        said = values.text(instance.header, "ImageType")
-        return said + "\\" + values.text(instance.header, "ComplexImageComponent")
-    group = next((name for name in _FRAME_TYPES if frame_text(instance, name, "FrameType")), _FRAME_TYPES[0])
-    return frame_text(instance, group, "FrameType") + "\\" + frame_text(instance, group, "ComplexImageComponent")
-
-
-_FRAME_TYPES = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
+    component = frame_text(plane.instance, "MRImageFrameTypeSequence", "ComplexImageComponent")
+    return f"{frame_type(plane.instance)}\\{component}"
 
 
 def _number_in(*places: tuple[str, str]) -> Callable[[Plane], Hashable]:
