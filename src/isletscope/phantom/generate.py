@@ -24,6 +24,7 @@ from isletscope.phantom.sketch import Person
 from isletscope.phantom.tissues import draw_tissues
 from isletscope.phantom.visit import Visit, draw_visit, random_source
 from isletscope.phantom.writing_ct import write_ct
+from isletscope.phantom.writing_enhanced import write_enhanced_ct, write_enhanced_pet
 from isletscope.phantom.writing_pet import write_pet
 from isletscope.spatial import Geometry
 
@@ -74,9 +75,9 @@ def generate(
             ct = scanner.scan_ct()
             tell(4 * number + 3, total)
             names = _Names(number, visit, seed)
-            write_ct(ct, visit, working / "dicom", names)
+            (write_enhanced_ct if rule.ct_form == "enhanced" else write_ct)(ct, visit, working / "dicom", names)
             tell(4 * number + 4, total)
-            write_pet(pet, visit, working / "dicom", names)
+            (write_enhanced_pet if rule.pet_form == "enhanced" else write_pet)(pet, visit, working / "dicom", names)
             if rule.uncorrected_series:
                 write_pet(pet, visit, working / "dicom", names, corrected=False)
             _write_maps(pet, rule, working / "truth")

@@ -34,7 +34,7 @@ from isletscope.phantom.writing import (
     time_text,
 )
 
-_INTRAVENOUS = ("47625008", "SCT", "Intravenous route")
+INTRAVENOUS = ("47625008", "SCT", "Intravenous route")
 _RECUMBENT = ("102538003", "SCT", "recumbent")
 _SUPINE = ("40199007", "SCT", "supine")
 _HEADFIRST = ("102540008", "SCT", "headfirst")
@@ -43,7 +43,9 @@ _PHILIPS_COUNTS_PER_SUV = 1_000.0
 
 
 @dataclass(frozen=True)
-class _Bed:
+class Bed:
+    """When one bed was acquired, and what that means for decay."""
+
     start: dt.datetime
     reference_ms: float
     decay_factor: float
@@ -66,7 +68,7 @@ def write_pet(scan: PetScan, visit: Visit, folder: Path, name_of: FileNamer, *, 
     image = scan.image if corrected else _uncorrected(scan)
     factor = _stored_unit_per_suv(visit)
     highest = float(image.max()) or 1.0
-    beds = _beds(visit, scan.geometry.shape[0], scan.geometry.spacing_mm[0])
+    beds = bed_times(visit, scan.geometry.shape[0], scan.geometry.spacing_mm[0])
     paths = []
     writer = SliceWriter(visit.rule.transfer_syntax)
     count = scan.geometry.shape[0]
@@ -108,7 +110,7 @@ def _uncorrected(scan: PetScan) -> Image:
     return np.asarray(scan.image * weights, dtype=np.float32)
 
 
-def _beds(visit: Visit, slices: int, slice_mm: float) -> list[_Bed]:
+def bed_times(visit: Visit, slices: int, slice_mm: float) -> list[Bed]:
     """Bed timing of every slice, from the thighs up."""
     physics = visit.physics
     step = physics.bed_mm * (1 - physics.bed_overlap)
@@ -121,11 +123,11 @@ def _beds(visit: Visit, slices: int, slice_mm: float) -> list[_Bed]:
         number = int(k * slice_mm / step)
         start = visit.scan_start + dt.timedelta(seconds=number * (duration + 4))
         offset = (start - visit.scan_start).total_seconds() + average
-        beds.append(_Bed(start, offset * 1000, 2.0 ** (offset / visit.tracer.half_life_s)))
+        beds.append(Bed(start, offset * 1000, 2.0 ** (offset / visit.tracer.half_life_s)))
     return beds
 
 
-def _slice_attributes(dataset: Dataset, bed: _Bed) -> None:
+def _slice_attributes(dataset: Dataset, bed: Bed) -> None:
     dataset.AcquisitionDate = dataset.ContentDate = date_text(bed.start)
     dataset.AcquisitionTime = dataset.ContentTime = time_text(bed.start)
     dataset.FrameReferenceTime = decimal(round(bed.reference_ms, 3))
@@ -177,7 +179,7 @@ def _radiopharmaceutical(visit: Visit) -> Dataset:
     item.RadionuclideTotalDose = decimal(visit.dose_bq)
     item.RadionuclideHalfLife = decimal(tracer.half_life_s)
     item.RadionuclidePositronFraction = decimal(tracer.positron_fraction)
-    item.AdministrationRouteCodeSequence = code(_INTRAVENOUS)
+    item.AdministrationRouteCodeSequence = code(INTRAVENOUS)
     item.RadionuclideCodeSequence = code(tracer.radionuclide)
     item.RadiopharmaceuticalCodeSequence = code(tracer.code)
     return item
