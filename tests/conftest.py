@@ -1,13 +1,17 @@
 """Fixtures shared by all rooms' tests.
 
-``test_data``   folder of the public test data (ISLETSCOPE_TEST_DATA, default ../shared/data); skips where it is missing
-``reference``   the figures of reference.json in that folder
+``test_data``           folder of the public test data (ISLETSCOPE_TEST_DATA, default ../shared/data); skips without it
+``reference``           the figures of reference.json in that folder
+``reference_patient``   folder of a small digital reference patient (dicom/, truth/); made once, not to be changed
+``reference_case``      case folder read from it; made once, not to be changed
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +36,37 @@ def test_data() -> Path:
 def reference(test_data: Path) -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads((test_data / "reference.json").read_text())
     return loaded
+
+
+def _made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder made by the first of all parallel test processes that asks for it; the others wait."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / name
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            building = shared / f"{name}.building"
+            make(building)
+            building.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reference_patient(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def make(folder: Path) -> None:
+        from isletscope.phantom import generate
+
+        generate("demo", folder, seed=1, size="small")
+
+    return _made_once(tmp_path_factory, "reference-patient", make)
+
+
+@pytest.fixture(scope="session")
+def reference_case(tmp_path_factory: pytest.TempPathFactory, reference_patient: Path) -> Path:
+    def make(folder: Path) -> None:
+        from isletscope.cli import main
+
+        assert main(["read", str(reference_patient / "dicom"), "--out", str(folder), "--quiet"]) == 0
+
+    return _made_once(tmp_path_factory, "reference-case", make)

@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
-import click
 import typer
 
 from isletscope import __version__
@@ -50,12 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = app(args=given, standalone_mode=False)
         return int(result or ExitCode.DONE)
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        _show(error)
         return ExitCode.NOT_USABLE
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         Console().say("Interrupted. Finished steps are kept: the same command goes on from there.", error=True)
         return ExitCode.NOT_USABLE
     except IsletscopeError as error:
@@ -68,3 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             Console().say("Run again with -v for the details that a bug report needs.", error=True)
         return ExitCode.FAULT
+
+
+def _show(error: typer.TyperException) -> None:
+    """Tell of a command line that was not understood, in the words of the parser."""
+    show = getattr(error, "show", None)
+    if show is None:
+        Console().say(str(error), error=True)
+    else:
+        show()

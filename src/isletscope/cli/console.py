@@ -16,7 +16,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from isletscope.reading import Progress as ProgressCall
 from isletscope.reading import silent
 
-
 _WIDTH_WITHOUT_TERMINAL = 132
 
 

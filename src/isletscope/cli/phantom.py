@@ -55,7 +55,11 @@ def run(
 def make(out: Path, scenario: str, seed: int, size: Size, progress: Progress) -> None:
     """Generate a reference patient into ``out``. Raises InputError for a wrong scenario."""
     named = Path(scenario) if scenario.endswith((".yaml", ".yml")) else scenario
-    generate(named, out, seed=seed, size=size.value, progress=progress)
+
+    def report(done: int, total: int) -> None:
+        progress("Reference patient", done, total)
+
+    generate(named, out, seed=seed, size=size.value, progress=report)
 
 
 def _list(console: Console) -> int:

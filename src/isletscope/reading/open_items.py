@@ -11,8 +11,7 @@ def open_items(case: Case) -> list[str]:
     for exam in case.exams:
         for series in exam.series:
             items += _series_items(series)
-    if not any(series.role is Role.PET for exam in case.exams for series in exam.series):
-        items.append("PET: not done, or not among the images given; no lesion was looked for.")
+    items += _pet_items({series.role for exam in case.exams for series in exam.series})
     lesion_of = {focus_id: lesion.id for lesion in case.lesions for focus_id in lesion.focus_ids}
     for reading in case.readings:
         series = case.series(reading.series_key)
@@ -29,6 +28,14 @@ def open_items(case: Case) -> list[str]:
             if focus.verdict is Verdict.UNSURE
         ]
     return items
+
+
+def _pet_items(roles: set[Role]) -> list[str]:
+    if Role.PET in roles:
+        return []
+    if Role.PET_UNCORRECTED in roles:
+        return ["PET: only images that are not attenuation corrected were given; no SUV, no lesion was looked for."]
+    return ["PET: not done, or not among the images given; no lesion was looked for."]
 
 
 def _series_items(series: Series) -> list[str]:
