@@ -7,13 +7,18 @@ from importlib.resources import files
 from typing import Annotated
 
 import yaml
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from isletscope.model import Support, TracerClass
-from isletscope.model.knowledge import Document
 
 
-class Figure(Document):
+class Rules(BaseModel):
+    """Base: nothing unknown, nothing changed after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Figure(Rules):
     """One threshold with its source and how well it is supported."""
 
     value: Annotated[float, Field(gt=0)]
@@ -21,7 +26,7 @@ class Figure(Document):
     support: Support
 
 
-class ShellRules(Document):
+class ShellRules(Rules):
     """Surroundings of a focus."""
 
     inner_mm: Figure
@@ -29,7 +34,7 @@ class ShellRules(Document):
     minimum_voxels: Figure
 
 
-class DiscernibleRules(Document):
+class DiscernibleRules(Rules):
     """When a focus stands out, and when it is colder than its surroundings."""
 
     standard_deviations: Figure
@@ -37,7 +42,7 @@ class DiscernibleRules(Document):
     photopenic_below: Figure
 
 
-class ByTracer(Document):
+class ByTracer(Rules):
     """A figure that depends on the tracer."""
 
     sstr: Figure
@@ -51,7 +56,7 @@ class ByTracer(Document):
         return self.fdg if tracer is TracerClass.FDG else self.other
 
 
-class AdaptedRules(Document):
+class AdaptedRules(Rules):
     """The percentage rule on what stands above background."""
 
     assessable_over_background: Figure
@@ -59,20 +64,20 @@ class AdaptedRules(Document):
     settled_within: Figure
 
 
-class LiverRules(Document):
+class LiverRules(Rules):
     """Liver mean + k standard deviations."""
 
     standard_deviations: Figure
 
 
-class PercistRules(Document):
+class PercistRules(Rules):
     """PERCIST: factor x liver mean + k standard deviations."""
 
     factor: Figure
     standard_deviations: Figure
 
 
-class LimitRules(Document):
+class LimitRules(Rules):
     """What is said beside a volume."""
 
     minimum_volume_ml: Figure
@@ -82,7 +87,7 @@ class LimitRules(Document):
     hotter_beside: Figure
 
 
-class DelineationRules(Document):
+class DelineationRules(Rules):
     """All figures of ``delineation.yaml``."""
 
     shell: ShellRules

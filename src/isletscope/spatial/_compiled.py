@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from functools import wraps
+from threading import Lock
+from typing import Any, TypeVar, cast
 
-import numba
-
-Function = TypeVar("Function", bound=Callable[..., object])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
-    """The function as machine code; float arithmetic is as written (no fast-math)."""
-    return cast("Function", numba.njit(cache=True, nogil=True)(function))
+    """The function as machine code; float arithmetic is as written (no fast-math).
+
+    Numba is loaded at the first call, because loading it takes longer than many commands do. A compiled function
+    cannot call another one.
+    """
+    made: list[Callable[..., Any]] = []
+    making = Lock()
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        with making:
+            if not made:
+                import numba
+
+                made.append(numba.njit(cache=True, nogil=True)(function))
+        return made[0](*arguments)
+
+    return cast("Function", call)

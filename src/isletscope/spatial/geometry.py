@@ -60,10 +60,11 @@ class Geometry:
 
     @cached_property
     def affine(self) -> FloatArray:
-        """4 x 4 matrix that takes homogeneous ``[k, j, i, 1]`` to LPS mm."""
+        """4 x 4 matrix that takes homogeneous ``[k, j, i, 1]`` to LPS mm (read only)."""
         matrix = np.eye(4)
         matrix[:3, :3] = (self._axes * np.asarray(self.spacing_mm)[:, None]).T
         matrix[:3, 3] = self.origin_lps_mm
+        matrix.flags.writeable = False
         return matrix
 
     @cached_property

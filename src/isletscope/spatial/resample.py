@@ -48,16 +48,17 @@ def resample_labels(labels: npt.NDArray[LabelType], geometry: Geometry, onto: Ge
 def _resampled(
     array: npt.NDArray[Any], geometry: Geometry, onto: Geometry, order: Order, outside: float
 ) -> npt.NDArray[Any]:
-    grid = simple_itk.ResampleImageFilter()
+    library = simple_itk()
+    grid = library.ResampleImageFilter()
     grid.SetSize(onto.shape[::-1])
-    target = simple_itk.Image(1, 1, 1, simple_itk.sitkUInt8)
+    target = library.Image(1, 1, 1, library.sitkUInt8)
     place(target, onto)
     grid.SetOutputOrigin(target.GetOrigin())
     grid.SetOutputSpacing(target.GetSpacing())
     grid.SetOutputDirection(target.GetDirection())
-    grid.SetInterpolator(simple_itk.sitkLinear if order == "linear" else simple_itk.sitkNearestNeighbor)
+    grid.SetInterpolator(library.sitkLinear if order == "linear" else library.sitkNearestNeighbor)
     grid.SetDefaultPixelValue(float(outside))
-    return np.asarray(simple_itk.GetArrayFromImage(grid.Execute(image_of(array, geometry))))
+    return np.asarray(library.GetArrayFromImage(grid.Execute(image_of(array, geometry))))
 
 
 def _missing_planes(volume: Volume, onto: Geometry) -> tuple[int, ...]:

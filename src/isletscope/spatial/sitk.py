@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import SimpleITK
 
 from isletscope.spatial.geometry import Geometry
 from isletscope.spatial.volume import Quantity, Volume
 
-simple_itk: Any = SimpleITK
-"""SimpleITK, which carries no types."""
+
+@cache
+def simple_itk() -> Any:
+    """SimpleITK, which carries no types; loaded when first needed, because many commands do without it."""
+    return import_module("SimpleITK")
 
 
 def image_of(array: npt.NDArray[Any], geometry: Geometry) -> Any:
@@ -21,7 +25,7 @@ def image_of(array: npt.NDArray[Any], geometry: Geometry) -> Any:
     if plain.dtype == np.float16:
         plain = plain.astype(np.float32)
     native = plain.dtype.newbyteorder("=")
-    image = simple_itk.GetImageFromArray(np.ascontiguousarray(plain, dtype=native))
+    image = simple_itk().GetImageFromArray(np.ascontiguousarray(plain, dtype=native))
     place(image, geometry)
     return image
 
@@ -56,7 +60,7 @@ def geometry_of(image: Any) -> Geometry:
 
 def from_image(image: Any, quantity: Quantity, frame_of_reference_uid: str | None = None) -> Volume:
     """Volume of a three-dimensional SimpleITK image (values copied)."""
-    return Volume(simple_itk.GetArrayFromImage(image), geometry_of(image), quantity, frame_of_reference_uid)
+    return Volume(simple_itk().GetArrayFromImage(image), geometry_of(image), quantity, frame_of_reference_uid)
 
 
 def _three(values: tuple[float, ...]) -> tuple[float, float, float]:
