@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from isletscope.errors import InputError
 from isletscope.intake.files import SeriesFiles
@@ -24,6 +26,13 @@ ENTERED = EntrySubject
 def classic(item: dict[str, Any] | None = None, **changes: Any) -> SeriesFiles:
     """A classic series of one image with these changes to its item and header."""
     return headers_only(pet_header(radiopharmaceutical(**(item or {})), **changes))
+
+
+def unreadable_weight() -> SeriesFiles:
+    """A weight that some program wrote with its unit."""
+    header = pet_header(PatientWeight=None)
+    header[0x0010, 0x1030] = RawDataElement(Tag(0x0010, 0x1030), "DS", 6, b"70 kg ", 0, False, True)
+    return headers_only(header)
 
 
 def uncoded(**changes: Any) -> SeriesFiles:
@@ -85,6 +94,7 @@ CASES = [
          "Patient's Weight (0010,1030) is missing; SUV cannot be computed | no value | weight in kg | "
          "Enter it with --entries (subject weight_kg, value in kg)."),
     Case("weight_missing", lambda: classic(PatientWeight="0"), E, False, "| 0 kg | weight in kg |"),
+    Case("weight_missing", unreadable_weight, E, False, "| '70 kg', which is no number | weight in kg |"),
     Case("weight_missing", lambda: classic(PatientWeight=None, **GML), I, True,
          "is missing; the SUV of this series does not depend on it"),
     Case("weight_implausible", lambda: classic(PatientWeight="350"), E, False,

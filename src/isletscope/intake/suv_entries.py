@@ -13,12 +13,13 @@ from isletscope.model import EntrySubject, ReaderEntry
 
 
 class Entered:
-    """The entries that concern one series; the last one on a subject counts."""
+    """The entries that concern one series: those that name it before those for all, later ones before earlier ones."""
 
     def __init__(self, files: SeriesFiles, entries: Sequence[ReaderEntry], notes: Notes) -> None:
         record = files.record
         names = {record.series_uid, record.key, str(record.number), record.description}
-        self._by_subject = {entry.subject: entry for entry in entries if entry.series is None or entry.series in names}
+        ours = [entry for entry in entries if entry.series is None or entry.series in names]
+        self._by_subject = {entry.subject: entry for entry in sorted(ours, key=lambda entry: entry.series is not None)}
         self._notes = notes
 
     def __contains__(self, subject: EntrySubject) -> bool:

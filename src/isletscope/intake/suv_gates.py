@@ -17,12 +17,12 @@ _POUND_KG = 0.45359237
 
 def weight_kg(header: PetHeader, entered: Entered, notes: Notes, *, needed: bool) -> float | None:
     """Body weight in kg."""
-    gate, found = suv_tables().weight, header.weight
-    entry = entered.positive(EntrySubject.WEIGHT_KG, "Patient's Weight (0010,1030)", "kg", _shown(found, "kg"))
+    gate, found, shown = suv_tables().weight, header.weight, _shown(header.weight, "kg", header.weight_text)
+    entry = entered.positive(EntrySubject.WEIGHT_KG, "Patient's Weight (0010,1030)", "kg", shown)
     if entry is not None or EntrySubject.WEIGHT_KG in entered:
         return entry
     if found is None or found == 0:
-        notes.say("weight_missing", found=_shown(found, "kg"), needed=needed)
+        notes.say("weight_missing", found=shown, needed=needed)
         return None
     kilograms = found / 1000.0 if found > gate.grams_above else found
     if not gate.least_kg <= kilograms < gate.most_kg:
@@ -43,12 +43,12 @@ def weight_kg(header: PetHeader, entered: Entered, notes: Notes, *, needed: bool
 
 def size_m(header: PetHeader, entered: Entered, notes: Notes, *, needed: bool) -> float | None:
     """Body height in m."""
-    gate, found = suv_tables().size, header.size
-    entry = entered.positive(EntrySubject.SIZE_M, "Patient's Size (0010,1020)", "m", _shown(found, "m"))
+    gate, found, shown = suv_tables().size, header.size, _shown(header.size, "m", header.size_text)
+    entry = entered.positive(EntrySubject.SIZE_M, "Patient's Size (0010,1020)", "m", shown)
     if entry is not None or EntrySubject.SIZE_M in entered:
         return entry
     if found is None or found == 0:
-        notes.say("size_missing", found=_shown(found, "m"), needed=needed)
+        notes.say("size_missing", found=shown, needed=needed)
         return None
     if not gate.least_m <= found <= gate.most_m:
         hint = "It looks like centimetres. " if gate.least_m <= found / 100.0 <= gate.most_m else ""
@@ -84,7 +84,7 @@ def radiopharmaceutical(
     if items and not replaced:
         notes.say("several_radiopharmaceuticals", " / ".join(item.description for item in items), needed=needed)
         return None
-    return Radiopharmaceutical(None, None, None, None, (), (), "")
+    return Radiopharmaceutical()
 
 
 def injected_activity_mbq(
@@ -92,13 +92,12 @@ def injected_activity_mbq(
 ) -> float | None:
     """Activity as injected, in MBq. Classic PET holds Bq, enhanced PET holds MBq; the other unit is told apart."""
     gate, found, unit = suv_tables().activity, item.activity, header.activity_unit
-    entry = entered.positive(
-        EntrySubject.INJECTED_ACTIVITY_MBQ, "Radionuclide Total Dose (0018,1074)", "MBq", _shown(found, unit)
-    )
+    shown = _shown(found, unit, item.activity_text)
+    entry = entered.positive(EntrySubject.INJECTED_ACTIVITY_MBQ, "Radionuclide Total Dose (0018,1074)", "MBq", shown)
     if entry is not None or EntrySubject.INJECTED_ACTIVITY_MBQ in entered:
         return entry
     if found is None or found == 0:
-        notes.say("activity_missing", found=_shown(found, unit), needed=needed, unit=unit)
+        notes.say("activity_missing", found=shown, needed=needed, unit=unit)
         return None
     if header.enhanced:
         megabecquerel = found if 1.0 <= found < gate.mbq_below else None
@@ -143,21 +142,19 @@ def half_life_s(
     item: Radiopharmaceutical, nuclide: Nuclide | None, entered: Entered, notes: Notes, *, needed: bool
 ) -> float | None:
     """Half-life in s: the header's when it fits the coded nuclide, the table's when the header has none."""
-    found = item.half_life_s or None
-    entry = entered.positive(
-        EntrySubject.HALF_LIFE_S, "Radionuclide Half Life (0018,1075)", "s", _shown(item.half_life_s, "s")
-    )
+    found, shown = item.half_life_s or None, _shown(item.half_life_s, "s", item.half_life_text)
+    entry = entered.positive(EntrySubject.HALF_LIFE_S, "Radionuclide Half Life (0018,1075)", "s", shown)
     if entry is not None or EntrySubject.HALF_LIFE_S in entered:
         return entry
     if nuclide is None:
         if found is None:
-            notes.say("half_life_missing", found=_shown(item.half_life_s, "s"), needed=needed)
+            notes.say("half_life_missing", found=shown, needed=needed)
         else:
             notes.say("half_life_unchecked", f"{found:g} s")
             notes.saw("Radionuclide Half Life (0018,1075)", found, "s")
         return found
     if found is None:
-        notes.say("half_life_from_nuclide", f"no value; {nuclide.half_life_s:g} s of {nuclide.name} is assumed")
+        notes.say("half_life_from_nuclide", f"{shown}; {nuclide.half_life_s:g} s of {nuclide.name} is assumed")
         notes.saw(f"Half-life of {nuclide.name} ({nuclide.source}), assumed", nuclide.half_life_s, "s")
         return nuclide.half_life_s
     tolerance = suv_tables().half_life_tolerance.value
@@ -187,5 +184,7 @@ def _half_life_hint(found: float, nuclide: Nuclide) -> str:
     return ""
 
 
-def _shown(value: float | None, unit: str) -> str:
-    return "no value" if value is None else f"{value:g} {unit}"
+def _shown(value: float | None, unit: str, text: str) -> str:
+    if value is not None:
+        return f"{value:g} {unit}"
+    return f"'{text}', which is no number" if text else "no value"

@@ -45,16 +45,19 @@ _SERIES_CLOCK_OF_REFERENCE = "Series Date/Time (0008,0021), (0008,0031)"
 class Radiopharmaceutical:
     """One item of the Radiopharmaceutical Information Sequence (0054,0016); None means absent or unreadable.
 
-    ``activity`` is as stored. ``nuclide_codes`` are code value and scheme; ``texts`` are code meanings and the name.
+    ``activity`` is as stored; ``activity_text`` and ``half_life_text`` are what stands there. ``nuclide_codes`` are
+    code value and scheme; ``texts`` are code meanings and the name.
     """
 
-    started: datetime | None
-    started_clock: time | None
-    activity: float | None
-    half_life_s: float | None
-    nuclide_codes: tuple[str, ...]
-    texts: tuple[str, ...]
-    description: str
+    started: datetime | None = None
+    started_clock: time | None = None
+    activity: float | None = None
+    activity_text: str = ""
+    half_life_s: float | None = None
+    half_life_text: str = ""
+    nuclide_codes: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,9 @@ class PetHeader:
     radiopharmaceuticals: tuple[Radiopharmaceutical, ...]
     injection_private: datetime | None
     weight: float | None
+    weight_text: str
     size: float | None
+    size_text: str
     sex: str
     planes: tuple[PlaneHeader, ...]
 
@@ -124,7 +129,9 @@ def read_pet_header(files: SeriesFiles, notes: Notes) -> PetHeader:
         radiopharmaceuticals=tuple(_radiopharmaceuticals(first, clock, notes)),
         injection_private=ge_moment(first.header, 0x3B, clock, notes),
         weight=image_number(first, "PatientWeight"),
+        weight_text=image_text(first, "PatientWeight"),
         size=image_number(first, "PatientSize"),
+        size_text=image_text(first, "PatientSize"),
         sex=image_text(first, "PatientSex").upper(),
         planes=planes,
     )
@@ -165,7 +172,9 @@ def _radiopharmaceuticals(first: Instance, clock: Clock, notes: Notes) -> list[R
             started=_date_time(item, "RadiopharmaceuticalStartDateTime", clock, notes),
             started_clock=started_clock,
             activity=values.number(item, "RadionuclideTotalDose"),
+            activity_text=dose,
             half_life_s=values.number(item, "RadionuclideHalfLife"),
+            half_life_text=half_life,
             nuclide_codes=tuple(_codes(item)),
             texts=tuple(texts),
             description=description,

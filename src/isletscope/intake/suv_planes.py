@@ -71,8 +71,7 @@ def read_plane(instance: Instance, clock: Clock, *, enhanced: bool) -> PlaneHead
     if duration_ms is None:
         duration_ms = image_number(instance, "ActualFrameDuration")
     reference_ms = image_number(instance, "FrameReferenceTime")
-    suv, orphan_suv = philips_factor(instance.header, 0x00)
-    activity, orphan_activity = philips_factor(instance.header, 0x09)
+    suv, activity, orphan = _philips_factors(instance)
     return PlaneHeader(
         acquired=_acquired(instance, clock),
         duration_s=None if duration_ms is None else duration_ms / 1000.0,
@@ -81,8 +80,17 @@ def read_plane(instance: Instance, clock: Clock, *, enhanced: bool) -> PlaneHead
         real_world=_real_world(instance) if enhanced else None,
         philips_suv_factor=suv,
         philips_activity_factor=activity,
-        philips_without_creator=orphan_suv or orphan_activity,
+        philips_without_creator=orphan,
     )
+
+
+def _philips_factors(instance: Instance) -> tuple[float | None, float | None, bool]:
+    """Scale factors to SUV and to Bq/mL of an image in counts, and whether their private creator is missing."""
+    if image_text(instance, "Units").upper() != "CNTS":
+        return None, None, False
+    suv, orphan_suv = philips_factor(instance.header, 0x00)
+    activity, orphan_activity = philips_factor(instance.header, 0x09)
+    return suv, activity, orphan_suv or orphan_activity
 
 
 def _acquired(instance: Instance, clock: Clock) -> datetime | None:
