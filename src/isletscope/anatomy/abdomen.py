@@ -133,7 +133,9 @@ def _grown(frame: BodyFrame, core: Bool3D, solid: Bool3D, level: float) -> Bool3
     like = solid & (frame.suv_3 > 0.8 * low) & (frame.suv_5 > low) & (frame.suv_5 < high)
     if frame.hu_4 is not None:
         median = float(np.median(frame.hu_4[core]))
-        like &= np.abs(frame.hu_4 - median) < T.number("liver.hu_band")
+        spread = T.number("liver.hu_deviations") * float(frame.hu_4[core].std())
+        low_band, high_band = T.bounds("liver.hu_band")
+        like &= np.abs(frame.hu_4 - median) < float(np.clip(spread, low_band, high_band))
     like &= dilated(core, T.number("liver.reach_mm"), frame.spacing_mm)
     trimmed = opened(like, 9.0 if frame.hu is not None else 15.0, frame.spacing_mm)
     mask = touching(trimmed, core)
@@ -143,6 +145,7 @@ def _grown(frame: BodyFrame, core: Bool3D, solid: Bool3D, level: float) -> Bool3
 def _with_enclosed_hot_spots(frame: BodyFrame, mask: Bool3D, trunk: Trunk, level: float) -> Bool3D:
     """Adds spots of other uptake that the liver surrounds on most sides (metastases, cysts), and small gaps."""
     filled = closed(mask, 10.0, frame.spacing_mm)
+    solid = _soft_tissue(frame, trunk)
     beyond = trunk.body & ~trunk.lungs & ~mask
     if frame.hu is not None:
         beyond &= frame.hu > -20.0
@@ -155,8 +158,9 @@ def _with_enclosed_hot_spots(frame: BodyFrame, mask: Bool3D, trunk: Trunk, level
             continue
         box = parts.near(number, 8.0, frame.spacing_mm)
         part = parts.labels[box] == number + 1
-        shell = dilated(part, 6.5, frame.spacing_mm) & ~part & ~trunk.lungs[box]
-        if shell.any() and float(mask[box][shell].mean()) > 0.6:
+        shell = dilated(part, 6.5, frame.spacing_mm) & ~part & solid[box]
+        share = 0.45 if parts.voxels[number] * frame.voxel_ml < 30.0 else 0.6
+        if shell.any() and float(mask[box][shell].mean()) > share:
             result[box] |= part
     return np.asarray(ndimage.binary_fill_holes(result))
 
@@ -348,12 +352,14 @@ def _one_kidney(
 
 def _main_bulk(frame: BodyFrame, mask: Bool3D, level: float) -> Bool3D:
     """The kidney without thin appendages such as the ureter and with its rim at half of its typical uptake."""
-    core = largest_part(opened(mask, 8.0, frame.spacing_mm))
-    if not core.any():
+    pieces = _split_by_shape(opened(mask, 8.0, frame.spacing_mm), frame)
+    if not pieces:
         return mask
+    core = max(pieces, key=lambda piece: int(np.count_nonzero(piece)))
     typical = float(np.percentile(frame.suv_3[core], 70))
     rim = frame.suv_3 > max(0.4 * typical, level)
-    return np.asarray(largest_part(dilated(core, 8.0, frame.spacing_mm) & mask & rim))
+    kept = dilated(core, 5.0, frame.spacing_mm) & mask & rim & ~_others(pieces, core)
+    return np.asarray(largest_part(kept))
 
 
 def find_bladder(frame: BodyFrame, trunk: Trunk, liver: Found) -> Found:
@@ -416,6 +422,8 @@ def find_brain(frame: BodyFrame, trunk: Trunk, tracer: TracerClass) -> Found:
     else:
         return not_found("without FDG uptake the brain is found by the skull on CT, and no CT lies with this PET")
     volume = frame.volume_ml(mask)
+    if frame.cut_by_edge(mask):
+        low = T.number("brain.cut_volume_ml")
     if not low <= volume <= high:
         return not_found(f"the head is not in the field (only {volume:.0f} mL fit a brain)" if volume < low else
                          f"{volume:.0f} mL are too much for a brain")

@@ -86,7 +86,7 @@ def detect_foci(
         block.smooth, where, least_persistence=thresholds.number("detection.least_persistence")
     )
     levels = _organ_levels(block, thresholds)
-    scatter = _noise(block)
+    scatter = _noise(block, levels)
     found: list[Candidate] = []
     inner = labels[_slices(block)]
     _whole_organs(block, levels, tracer_class, found, inner)
@@ -160,11 +160,14 @@ def _floor(
     return thresholds.number(key.get(tracer_class, "detection.floor_other"))
 
 
-def _noise(block: _Block) -> float:
-    """Noise of the smoothed image in the body: its SD divided by the square root of the level (counting statistics).
+def _noise(block: _Block, levels: dict[str, _Level]) -> float:
+    """Noise of the smoothed image: its SD divided by the square root of the level (counting statistics).
 
-    The median over the body of what remains after wide smoothing, so that edges and foci hardly count.
+    From the liver's scatter where the liver is known; else the median over the body of what remains after wide
+    smoothing, so that edges and foci hardly count.
     """
+    if "liver" in levels:
+        return levels["liver"].scatter / float(np.sqrt(levels["liver"].median))
     sigma = [_WIDE_SIGMA_MM / step for step in block.spacing]
     step = tuple(slice(None, None, max(1, int(3.0 / s))) for s in block.spacing)
     wide = ndimage.gaussian_filter(block.smooth, sigma, mode="nearest", truncate=2.5)[step]
@@ -264,10 +267,25 @@ def _judge(
         return None, None, box
     if height - background < thresholds.number("detection.noise_deviations") * scatter * np.sqrt(max(background, floor / 3)):
         return None, None, box
+    organ = _owner(block, region, box, organ)
+    if _belongs_to_whole_organ(organ, levels, tracer_class):
+        return None, None, box
     if not _stands_out(height, background, noise, organ, levels, thresholds):
         return None, None, box
     name = "" if organ == "body" else organ
     return Candidate(0, (k, j, i), name, False, height, background, noise), region, box
+
+
+def _owner(block: _Block, region: npt.NDArray[np.bool_], box: Box3, organ: str) -> str:
+    """The organ that holds most of a region, or the organ at its maximum when none does."""
+    labels = block.organs[box][region]
+    counts = np.bincount(labels, minlength=2)
+    counts[:2] = 0
+    most = int(counts.argmax())
+    name = block.names.get(most, "")
+    if name in (*WHOLE_ORGANS, *UPTAKE_ORGANS) and counts[most] > 0.4 * labels.size:
+        return name
+    return organ
 
 
 def _belongs_to_whole_organ(organ: str, levels: dict[str, _Level], tracer_class: TracerClass) -> bool:
@@ -293,31 +311,35 @@ def _region(
     height: float,
     thresholds: Thresholds,
 ) -> tuple[npt.NDArray[np.bool_] | None, float, float]:
-    """Region above half of the contrast inside its catchment, with mean and SD of the shell around it.
+    """Region above half of the contrast inside its catchment, with median and scatter of a wide ring around it.
 
-    The shell leaves out what is higher than the region's own rim in other catchments: neighbours are not background.
+    The ring leaves out what is higher than the region's own rim in other catchments: neighbours are not background.
+    Inside liver and spleen it stays in the organ.
     """
     body = block.organs[box] > 0
     background = float(np.percentile(values[body], 20)) if body.any() else 0.0
+    inner, outer = thresholds.bounds("detection.ring_mm")
+    here = block.organs[box][centre]
+    alike = body & (block.organs[box] == here) if block.names.get(int(here), "") in UPTAKE_ORGANS else body
     region: npt.NDArray[np.bool_] | None = None
     noise = 0.0
-    inner, outer = thresholds.bounds("detection.shell_mm")
-    for _ in range(6):
+    for _ in range(4):
         level = background + 0.5 * (height - background)
         parts, _ = ndimage.label(own & (values > level))
         region = np.asarray(parts == parts[centre])
         distance = edt.edt(~region, anisotropy=block.spacing, black_border=False)
-        shell = (distance > inner) & (distance <= outer) & body
-        shell &= own | (values < level)
-        if np.count_nonzero(shell) < 8:
+        ring = (distance > inner) & (distance <= outer) & body & (own | (values < level))
+        if np.count_nonzero(ring & alike) >= 20:
+            ring &= alike
+        if np.count_nonzero(ring) < 8:
             return None, background, noise
-        around = values[shell]
-        fresh = float(around.mean())
-        noise = float(around.std())
-        if abs(fresh - background) < 0.02 * height:
-            background = fresh
-            break
+        around = values[ring]
+        fresh = float(np.median(around))
+        noise = 0.5 * float(np.subtract(*np.percentile(around, [84, 16])))
+        settled = abs(fresh - background) < 0.02 * height
         background = fresh
+        if settled:
+            break
     return region, background, noise
 
 

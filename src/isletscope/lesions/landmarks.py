@@ -59,9 +59,11 @@ class Landmarks:
 
     @cached_property
     def head_z(self) -> float | None:
-        """Height of the base of the brain; None when the head is not in the field."""
+        """Height of the base of the brain; judged from the lung apices where the brain was not found."""
         brain = self.extents.get("brain")
-        return None if brain is None else brain.z[0]
+        if brain is not None:
+            return brain.z[0]
+        return None if self.apex_z is None else self.apex_z + self.thresholds.number("place.base_over_apex_mm")
 
     @cached_property
     def apex_z(self) -> float | None:
@@ -198,6 +200,23 @@ def _adrenal(marks: Landmarks, point: Point) -> bool:
     )
 
 
+def _renal_hilum(marks: Landmarks, point: Point) -> bool:
+    """Between kidney and spine at the kidney's own height: renal pelvis and beginning of the ureter."""
+    side = "kidney_left" if point[0] > marks.middle_x else "kidney_right"
+    kidney = marks.extents.get(side)
+    if kidney is None:
+        return False
+    t = marks.thresholds
+    lateral = abs(point[0] - marks.middle_x)
+    outer = abs(kidney.centre[0] - marks.middle_x) + 5.0
+    height = (point[2] - kidney.z[0]) / max(kidney.z[1] - kidney.z[0], 1.0)
+    return (
+        t.number("place.hilum_lateral_mm") <= lateral <= outer
+        and _within(height, t.bounds("place.hilum_height_share"))
+        and _within(point[1] - kidney.centre[1], t.bounds("place.hilum_depth_mm"))
+    )
+
+
 def _ureter(marks: Landmarks, point: Point) -> bool:
     """Along the psoas, from the middle of the kidneys down to the bladder."""
     kidneys, liver = marks.kidneys_z, marks.extents.get("liver")
@@ -331,6 +350,7 @@ PLACES: dict[str, Place] = {
     "thyroid": _thyroid,
     "neck": _neck,
     "adrenal": _adrenal,
+    "renal_hilum": _renal_hilum,
     "ureter": _ureter,
     "pancreas_head": _pancreas_head,
     "pancreas_region": _pancreas_region,

@@ -17,9 +17,9 @@ from isletscope.lesions.features import FocusRegion, Surroundings, with_partners
 from isletscope.lesions.landmarks import Landmarks, find_landmarks
 from isletscope.lesions.measure import Measuring, measure_focus, other_delineations, tracer_word
 from isletscope.lesions.naming import site_of
-from isletscope.lesions.outline import seed_from_label
+from isletscope.lesions.outline import measure_block, seed_from_label
 from isletscope.lesions.settings import Settings
-from isletscope.lesions.shell import Scene
+from isletscope.lesions.shell import Scene, prominence
 from isletscope.lesions.totals import limit_sentences, method_sentences, no_totals, totals_of
 from isletscope.model import (
     Focus,
@@ -174,8 +174,20 @@ def _outline_all(
             region = FocusRegion(
                 mask, outlines.default.start_kji, rough.organ, False, candidate.contrast
             )
-        kept.append(_Outlined(region, outlines))
+        if _discernible(pet, region, outlines):
+            kept.append(_Outlined(region, outlines))
     return kept
+
+
+def _discernible(pet: Volume, region: FocusRegion, outlines: DelineationSet) -> bool:
+    """Whether the focus stands out from its shell; where there is no shell, detection has the last word."""
+    shell = outlines.default.shell
+    if shell is None:
+        return True
+    statistics = measure_block(pet, region.mask, region.start_kji)
+    if statistics.maximum is None or statistics.mean is None:
+        return True
+    return prominence(statistics.maximum, statistics.peak_global, statistics.mean, shell).discernible is not False
 
 
 def _rough(pet: Volume, candidates: Candidates, candidate: Candidate, box: Box) -> FocusRegion:
