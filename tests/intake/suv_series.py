@@ -16,8 +16,6 @@ from isletscope.intake.headers import FileHeader, read_header
 from isletscope.intake.stack import build_stack, describe, plane_of
 from isletscope.model import EntrySubject, Patient, PetQuantification, ReaderEntry, Role, Series, Severity
 
-SEVERAL = 4
-SIZE = 3
 CLASSIC_PET = "1.2.840.10008.5.1.4.1.1.128"
 
 

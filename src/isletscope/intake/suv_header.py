@@ -108,7 +108,7 @@ def read_pet_header(files: SeriesFiles, notes: Notes) -> PetHeader:
     planes = tuple(read_plane(instance, clock, enhanced=enhanced) for instance in files.instances)
     _check_alike(files, notes)
     real_world = planes[0].real_world
-    corrections = image_text(first, "CorrectedImage").upper().split("\\")
+    corrections = [term.strip() for term in image_text(first, "CorrectedImage").upper().split("\\")]
     attenuation, decay = (image_text(first, name).upper() for name in ("AttenuationCorrected", "DecayCorrected"))
     if enhanced:
         found = f"Attenuation Corrected {attenuation or 'absent'}, Decay Corrected {decay or 'absent'}"
