@@ -7,15 +7,17 @@ python scripts/commands.py --check    exit code 1 when it is stale
 from __future__ import annotations
 
 import argparse
-import os
+import contextlib
+import functools
+import io
 import re
-import subprocess
 import sys
 from pathlib import Path
 
+from isletscope.cli import main as isletscope
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "commands.md"
-PROGRAM = Path(sys.executable).with_name("isletscope")
 
 HEAD = """# Commands
 
@@ -47,18 +49,19 @@ def commands_page() -> str:
     return "\n".join([HEAD, *sections])
 
 
-def command_names() -> list[str]:
+@functools.cache
+def command_names() -> tuple[str, ...]:
     """The commands that the program lists, in its order."""
     listed = help_text().split("Commands:\n")[1]
-    return re.findall(r"^  ([a-z-]+) ", listed, flags=re.MULTILINE)
+    return tuple(re.findall(r"^  ([a-z-]+) ", listed, flags=re.MULTILINE))
 
 
 def help_text(*command: str) -> str:
-    """What ``isletscope COMMAND --help`` prints, at a fixed width and without colour."""
-    settings = {**os.environ, "COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "TERM": "dumb"}
-    call = [str(PROGRAM), *command, "--help"]
-    printed = subprocess.run(call, env=settings, capture_output=True, text=True, check=True).stdout
-    return "\n".join(line.rstrip() for line in printed.strip().splitlines())
+    """What ``isletscope COMMAND --help`` prints."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        isletscope([*command, "--help"])
+    return "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
 
 
 if __name__ == "__main__":
