@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import struct
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.fileset import FileSet
@@ -124,6 +129,56 @@ def test_a_cut_compressed_file_is_refused(tmp_path: Path) -> None:
     inventory = scan([tmp_path])
     assert inventory.series[0].gaps == (1,)
     assert "its compressed pixel data have no end" in sentence(inventory.refused[0])
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "told"),
+    [
+        (
+            "RescaleSlope",
+            b"1.0x",
+            "the DICOM header is damaged; found Rescale Slope (0028,1053) '1.0x'",
+        ),
+        ("ImagePositionPatient", b"1\\2\\?1", "the DICOM header is damaged; found Image Position (0020,0032)"),
+        ("SOPInstanceUID", b"1.2.x3", "the DICOM header is damaged; found SOP Instance UID (0008,0018)"),
+        ("Rows", b"\x00\x00", "the image has no size; found Rows (0028,0010) or Columns (0028,0011) is 0 or missing"),
+    ],
+)
+def test_a_damaged_header_is_refused_and_never_half_used(tmp_path: Path, keyword: str, value: bytes, told: str) -> None:
+    paths = write(Maker().series("CT"), tmp_path)
+    element = dcmread(paths[1])[keyword]
+    content = bytearray(paths[1].read_bytes())
+    start = element.file_tell
+    content[start : start + len(value)] = value
+    content[start - 2 : start] = len(value).to_bytes(2, "little")
+    old = struct.unpack_from("<H", paths[1].read_bytes(), start - 2)[0]
+    del content[start + len(value) : start + old]
+    paths[1].write_bytes(bytes(content))
+    inventory = scan([tmp_path])
+    assert inventory.series[0].gaps == (1,)
+    assert told in sentence(inventory.refused[0])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**20), count=st.integers(1, 20))
+def test_no_damage_to_one_file_stops_the_others(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, count: int
+) -> None:
+    chance = random.Random(seed)
+    folder = tmp_path_factory.mktemp("damage")
+    maker = Maker()
+    write(maker.series("CT"), folder / "good")
+    (bad,) = write([maker.enhanced("PT", Grid(slices=2))], folder / "bad")
+    content = bytearray(bad.read_bytes())
+    for _ in range(count):
+        content[chance.randrange(len(content))] = chance.randrange(256)
+    bad.write_bytes(bytes(content))
+    inventory = scan([folder])
+    assert any(files.record.instance_count == 5 and files.record.usable for files in inventory.series)
+    for files in inventory.series:
+        if files.record.usable:
+            with contextlib.suppress(InputError):
+                load_volume(files)
 
 
 def test_an_empty_folder_is_nothing_readable(tmp_path: Path) -> None:

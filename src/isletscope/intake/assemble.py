@@ -148,7 +148,7 @@ def _series(draft: _Draft, key: str, with_pet: bool) -> SeriesFiles:
         series_uid=values.text(header, "SeriesInstanceUID"),
         part=part.label,
         modality=values.text(header, "Modality"),
-        sop_class=str(header.SOPClassUID.name),
+        sop_class=values.uid_name(header, "SOPClassUID"),
         description=values.words(header, "SeriesDescription") or values.words(header, "ProtocolName"),
         number=int(number) if (number := values.number(header, "SeriesNumber")) is not None else None,
         manufacturer=values.words(header, "Manufacturer"),

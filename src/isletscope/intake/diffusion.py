@@ -64,7 +64,7 @@ def _private_number(header: Dataset, tag: _VendorTag) -> float | None:
     try:
         block = header.private_block(tag.group, tag.creator)
         value = block[tag.element].value
-    except KeyError:
+    except values.UNREADABLE:
         return None
     number = _as_number(value)
     if number is None or number < 0:

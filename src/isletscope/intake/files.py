@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
+from isletscope.intake import values
 from isletscope.model import Patient, RefusedInput, Series, SupplementaryObject
 
 
@@ -32,7 +33,7 @@ class Instance:
     @property
     def sop_instance_uid(self) -> str:
         """SOP Instance UID of the file."""
-        return str(self.header.get("SOPInstanceUID", ""))
+        return values.text(self.header, "SOPInstanceUID")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from isletscope.intake import values
 from isletscope.intake.files import Instance
 from isletscope.intake.headers import FileHeader
 
+_EMPTY = Dataset()
 _FRAME_TYPE_GROUPS = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
 _CONVERTED = ("UnassignedPerFrameConvertedAttributesSequence", "UnassignedSharedConvertedAttributesSequence")
 
@@ -21,32 +22,34 @@ def frame_attribute(instance: Instance, group: str, attribute: str) -> Any:
     objects left unassigned, then at the top of the header. None when it is nowhere.
     """
     if instance.frame is not None:
-        for groups in _groups(instance):
-            item = _first(groups, group)
-            if item is not None and item.get(attribute) is not None:
-                return item.get(attribute)
-        for groups in _groups(instance):
+        for groups in functional_groups(instance):
+            found = values.converted(_first(groups, group), attribute)
+            if found is not None:
+                return found
+        for groups in functional_groups(instance):
             for name in _CONVERTED:
-                item = _first(groups, name)
-                if item is not None and item.get(attribute) is not None:
-                    return item.get(attribute)
-    return instance.header.get(attribute)
+                found = values.converted(_first(groups, name), attribute)
+                if found is not None:
+                    return found
+    return values.converted(instance.header, attribute)
 
 
-def _groups(instance: Instance) -> list[Dataset]:
+def functional_groups(instance: Instance) -> list[Dataset]:
+    """Functional groups of a frame: its own, then the shared ones; none for a single-frame object."""
     found = []
-    per_frame = instance.header.get("PerFrameFunctionalGroupsSequence")
+    per_frame = values.items(instance.header, "PerFrameFunctionalGroupsSequence")
     if per_frame and instance.frame is not None and instance.frame < len(per_frame):
         found.append(per_frame[instance.frame])
-    shared = instance.header.get("SharedFunctionalGroupsSequence")
+    shared = values.items(instance.header, "SharedFunctionalGroupsSequence")
     if shared:
         found.append(shared[0])
     return found
 
 
-def _first(groups: Dataset, name: str) -> Dataset | None:
-    sequence = groups.get(name)
-    return sequence[0] if sequence else None
+def _first(groups: Dataset, name: str) -> Dataset:
+    """The first item of a sequence; an empty dataset when there is none."""
+    found = values.items(groups, name) if name else []
+    return found[0] if found else _EMPTY
 
 
 def frame_numbers(instance: Instance, group: str, attribute: str) -> tuple[float, ...]:

@@ -13,16 +13,20 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_partial
 from pydicom.uid import (
     UID,
+    AllTransferSyntaxes,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
+    PrivateTransferSyntaxes,
 )
 
 from isletscope.errors import Refusal
 from isletscope.intake import values
 from isletscope.intake.quick_header import CutOffError, read_quickly
 
+_UNREADABLE = (*values.UNREADABLE, InvalidDicomError, EOFError)
 _PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _ITEM = b"\xfe\xff\x00\xe0"
@@ -30,6 +34,16 @@ _SEQUENCE_END = b"\xfe\xff\xdd\xe0"
 _LONG_FORM = (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN")
 _PREAMBLE = 132
 _BARE_GROUP_8 = (0x00, 0x01, 0x05, 0x08, 0x12, 0x14, 0x16, 0x18)
+_KNOWN_SYNTAXES = frozenset(str(uid) for uid in (*AllTransferSyntaxes, *PrivateTransferSyntaxes))
+_IDENTIFIERS = (
+    ("SOPClassUID", "SOP Class UID (0008,0016)"),
+    ("SOPInstanceUID", "SOP Instance UID (0008,0018)"),
+)
+_NUMBERS = (
+    ("RescaleSlope", "Rescale Slope (0028,1053)"),
+    ("RescaleIntercept", "Rescale Intercept (0028,1052)"),
+    ("ImagePositionPatient", "Image Position (0020,0032)"),
+)
 _COPY_AGAIN = "Copy or export this file again from its source."
 
 
@@ -73,12 +87,11 @@ def read_header(path: Path, name: str) -> FileHeader | Refusal | None:
             return Refusal(name, "the file is cut off inside its header", f"{status.st_size} bytes", "", _COPY_AGAIN)
         except zlib.error as error:
             return Refusal(name, "the compressed (deflated) file is cut off or damaged", str(error), "", _COPY_AGAIN)
-        except (InvalidDicomError, ValueError, KeyError, EOFError, struct.error, NotImplementedError) as error:
+        except _UNREADABLE as error:
             return Refusal(name, "the DICOM header cannot be read", str(error), "a whole DICOM file", _COPY_AGAIN)
-        if not values.text(dataset, "SOPClassUID"):
-            return _without_class(dataset, name)
-        if not values.text(dataset.file_meta, "TransferSyntaxUID"):
-            dataset.file_meta.TransferSyntaxUID = _assumed_syntax(dataset)
+        damage = _without_class(dataset, name) or _damage(dataset, name)
+        if damage is not None:
+            return damage
         if values.text(dataset.file_meta, "TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
             return FileHeader(path, dataset, status.st_size, status.st_mtime_ns, _has_image(dataset), None)
         place = _pixel_place(stream, dataset)
@@ -101,10 +114,29 @@ def _read(stream: BinaryIO) -> Dataset:
 
 
 def _without_class(dataset: Dataset, name: str) -> Refusal | None:
-    media_class = dataset.file_meta.get("MediaStorageSOPClassUID") if hasattr(dataset, "file_meta") else None
-    if media_class is not None and media_class.name == "Media Storage Directory Storage":
+    if values.text(dataset, "SOPClassUID"):
+        return None
+    if values.text(dataset.file_meta, "MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
         return Refusal(name, "index")
     return Refusal(name, "the DICOM header ends too early", "no SOP Class UID (0008,0016)", "", _COPY_AGAIN)
+
+
+def _damage(dataset: Dataset, name: str) -> Refusal | None:
+    """A refusal when what the whole file rests on cannot be read; sets a transfer syntax where none is named."""
+    if not values.text(dataset.file_meta, "TransferSyntaxUID"):
+        dataset.file_meta.TransferSyntaxUID = _assumed_syntax(dataset)
+    syntax = values.text(dataset.file_meta, "TransferSyntaxUID")
+    if syntax not in _KNOWN_SYNTAXES:
+        return Refusal(name, "its encoding is not known", f"Transfer Syntax (0002,0010) {syntax}", "", _COPY_AGAIN)
+    for keyword, tag in _IDENTIFIERS:
+        said = values.text(dataset, keyword)
+        if not UID(said).is_valid:
+            return Refusal(name, "the DICOM header is damaged", f"{tag} {said!r}", "a unique identifier", _COPY_AGAIN)
+    for keyword, tag in _NUMBERS:
+        said = values.text(dataset, keyword)
+        if said and not values.numbers(dataset, keyword):
+            return Refusal(name, "the DICOM header is damaged", f"{tag} {said!r}", "numbers", _COPY_AGAIN)
+    return None
 
 
 def is_index(refusal: Refusal) -> bool:
@@ -120,7 +152,7 @@ def _assumed_syntax(dataset: Dataset) -> UID:
 
 
 def _has_image(dataset: Dataset) -> bool:
-    return values.unsigned(dataset, "Rows") > 0
+    return values.unsigned(dataset, "Rows") > 0 and values.unsigned(dataset, "Columns") > 0
 
 
 @dataclass(frozen=True)
@@ -162,9 +194,11 @@ def _pixel_fault(
 ) -> tuple[str, str, str] | None:
     """Problem, found and expected when the pixel data are not whole."""
     if place is None:
-        if _has_image(dataset) or "Image Storage" in dataset.SOPClassUID.name:
+        if _has_image(dataset) or "Image Storage" in values.uid_name(dataset, "SOPClassUID"):
             return "the file is cut off before its pixel data", f"{file_size} bytes, no pixel data", "a whole image"
         return None
+    if not _has_image(dataset):
+        return "the image has no size", "Rows (0028,0010) or Columns (0028,0011) is 0 or missing", "both above 0"
     if place.length == _UNDEFINED_LENGTH:
         if _fragments_whole(stream, place.offset, file_size):
             return None

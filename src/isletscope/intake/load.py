@@ -239,7 +239,7 @@ class PlaneReader:
 
 
 def _stored_number(header: Dataset, keyword: str) -> int | None:
-    value = header.get(keyword)
+    value = values.converted(header, keyword)
     return int(value) if isinstance(value, int | float) else None
 
 

@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 
 from isletscope.intake import values
 from isletscope.intake.files import Instance
-from isletscope.intake.frames import frame_attribute, frame_numbers, frame_text
+from isletscope.intake.frames import frame_attribute, frame_numbers, frame_text, functional_groups
 
 
 @dataclass(frozen=True)
@@ -47,26 +47,23 @@ def rescale_of(instance: Instance) -> Rescale:
 
 def real_world_mappings(instance: Instance) -> list[Dataset]:
     """Items of Real World Value Mapping (0040,9096) of this frame: per-frame, then shared, then top level."""
-    header = instance.header
-    if instance.frame is not None:
-        per_frame = header.get("PerFrameFunctionalGroupsSequence")
-        shared = header.get("SharedFunctionalGroupsSequence")
-        for groups in (per_frame[instance.frame] if per_frame else None, shared[0] if shared else None):
-            if groups is not None and groups.get("RealWorldValueMappingSequence"):
-                return list(groups.RealWorldValueMappingSequence)
-    return list(header.get("RealWorldValueMappingSequence") or [])
+    for groups in functional_groups(instance):
+        found = values.items(groups, "RealWorldValueMappingSequence")
+        if found:
+            return list(found)
+    return list(values.items(instance.header, "RealWorldValueMappingSequence"))
 
 
 def _real_world(instance: Instance) -> Rescale | None:
     """The linear mapping to activity, else the first linear one; None when there is none."""
     found = []
     for item in real_world_mappings(instance):
-        slope, intercept = item.get("RealWorldValueSlope"), item.get("RealWorldValueIntercept")
+        slope, intercept = (values.number(item, f"RealWorldValue{name}") for name in ("Slope", "Intercept"))
         if slope is None:
             continue
-        codes = item.get("MeasurementUnitsCodeSequence")
-        unit = str(codes[0].get("CodeValue", "")) if codes else ""
-        found.append(Rescale(float(slope), float(intercept or 0.0), unit, "real world value mapping"))
+        codes = values.items(item, "MeasurementUnitsCodeSequence")
+        unit = values.words(codes[0], "CodeValue") if codes else ""
+        found.append(Rescale(slope, intercept or 0.0, unit, "real world value mapping"))
     if not found:
         return None
     return next((mapping for mapping in found if mapping.unit.lower() == "bq/ml"), found[0])

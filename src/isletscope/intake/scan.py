@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydicom.uid import UID
+from pydicom.dataset import Dataset
 
 from isletscope.errors import NothingReadable, Refusal
 from isletscope.intake import values
@@ -151,13 +151,13 @@ def _add_dicom(header: FileHeader, file: FoundFile, collected: _Collected) -> No
         key = f"{kind.lower()}-{collected.kinds[kind]}"
         collected.supplements.append(supplement_of(header, kind, key, file.name))
     elif not header.has_pixels or values.text(dataset, "SOPClassUID") in _NO_IMAGES:
-        collected.other_objects[_object_name(dataset.SOPClassUID)] += 1
+        collected.other_objects[_object_name(dataset)] += 1
     else:
         collected.images.append(header)
 
 
-def _object_name(sop_class: UID) -> str:
-    return str(sop_class.name).removesuffix(" Storage")
+def _object_name(dataset: Dataset) -> str:
+    return values.uid_name(dataset, "SOPClassUID").removesuffix(" Storage")
 
 
 def _refused(refusal: Refusal) -> RefusedInput:

@@ -55,23 +55,23 @@ def supplement_of(file: FileHeader, kind: str, key: str, name: str) -> Supplemen
 
 def _regions(header: Dataset, kind: str) -> tuple[list[str], list[Code]]:
     if kind == "SEG":
-        segments = list(header.get("SegmentSequence") or [])
+        segments = values.items(header, "SegmentSequence")
         codes = [code for item in segments for code in _codes(item, "SegmentedPropertyTypeCodeSequence")]
         return [values.words(item, "SegmentLabel") for item in segments], _distinct(codes)
     if kind == "RTSTRUCT":
-        return [values.words(item, "ROIName") for item in header.get("StructureSetROISequence") or []], []
+        return [values.words(item, "ROIName") for item in values.items(header, "StructureSetROISequence")], []
     return [], _codes(header, "ConceptNameCodeSequence")
 
 
 def _codes(item: Dataset, keyword: str) -> list[Code]:
     return [
         Code(
-            value=str(code.get("CodeValue", "")),
-            scheme=str(code.get("CodingSchemeDesignator", "")),
-            meaning=str(code.get("CodeMeaning", "")),
+            value=values.words(code, "CodeValue"),
+            scheme=values.words(code, "CodingSchemeDesignator"),
+            meaning=values.words(code, "CodeMeaning"),
         )
-        for code in item.get(keyword) or []
-        if code.get("CodeValue")
+        for code in values.items(item, keyword)
+        if values.words(code, "CodeValue")
     ]
 
 
@@ -80,22 +80,22 @@ def _distinct(codes: list[Code]) -> list[Code]:
 
 
 def _referenced_series(header: Dataset) -> str | None:
-    referenced = header.get("ReferencedSeriesSequence")
+    referenced = values.items(header, "ReferencedSeriesSequence")
     if referenced:
         return values.text(referenced[0], "SeriesInstanceUID") or None
-    for frame in header.get("ReferencedFrameOfReferenceSequence") or []:
-        for study in frame.get("RTReferencedStudySequence") or []:
-            for series in study.get("RTReferencedSeriesSequence") or []:
+    for frame in values.items(header, "ReferencedFrameOfReferenceSequence"):
+        for study in values.items(frame, "RTReferencedStudySequence"):
+            for series in values.items(study, "RTReferencedSeriesSequence"):
                 return values.text(series, "SeriesInstanceUID") or None
-    for study in header.get("CurrentRequestedProcedureEvidenceSequence") or []:
-        for series in study.get("ReferencedSeriesSequence") or []:
+    for study in values.items(header, "CurrentRequestedProcedureEvidenceSequence"):
+        for series in values.items(study, "ReferencedSeriesSequence"):
             return values.text(series, "SeriesInstanceUID") or None
     return None
 
 
 def _frame_of_reference(header: Dataset) -> str | None:
     said = values.text(header, "FrameOfReferenceUID")
-    for frame in header.get("ReferencedFrameOfReferenceSequence") or []:
+    for frame in values.items(header, "ReferencedFrameOfReferenceSequence"):
         said = values.text(frame, "FrameOfReferenceUID") or said
     return said or None
 

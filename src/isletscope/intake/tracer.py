@@ -93,7 +93,7 @@ def tracer_of(header: Dataset) -> Tracer:
     class stays UNKNOWN when only a nuclide is named, when entries contradict each other, or when the ligand does not
     exist with the nuclide named; the reader can then enter it.
     """
-    items = header.get("RadiopharmaceuticalInformationSequence") or []
+    items = values.items(header, "RadiopharmaceuticalInformationSequence")
     if len(items) > 1:
         return _unknown(None, f"{len(items)} radiopharmaceuticals are named; the reader must say which one this is")
     item = items[0] if items else Dataset()
@@ -125,9 +125,9 @@ def nuclide_of(item: Dataset) -> tuple[str | None, str]:
 
     Code first, then its meaning, then the name of the radiopharmaceutical, then the half-life (within 1.5 %).
     """
-    codes = item.get("RadionuclideCodeSequence") or []
+    codes = values.items(item, "RadionuclideCodeSequence")
     if codes:
-        value, meaning = str(codes[0].get("CodeValue", "")), str(codes[0].get("CodeMeaning", ""))
+        value, meaning = values.words(codes[0], "CodeValue"), values.words(codes[0], "CodeMeaning")
         for nuclide in tracer_table().nuclides:
             if value in nuclide.codes or _names_nuclide(meaning, nuclide):
                 return nuclide.name, f"Radionuclide Code (0054,0300) {meaning or value!s}"
@@ -156,14 +156,14 @@ def _nuclide_in(entries: list[_Said]) -> str | None:
 
 
 def _code_entries(item: Dataset) -> list[_Said]:
-    codes = item.get("RadiopharmaceuticalCodeSequence") or []
-    return [_Said("Radiopharmaceutical Code (0054,0304)", str(code.get("CodeValue", ""))) for code in codes]
+    codes = values.items(item, "RadiopharmaceuticalCodeSequence")
+    return [_Said("Radiopharmaceutical Code (0054,0304)", values.words(code, "CodeValue")) for code in codes]
 
 
 def _name_entries(item: Dataset) -> list[_Said]:
-    codes = item.get("RadiopharmaceuticalCodeSequence") or []
+    codes = values.items(item, "RadiopharmaceuticalCodeSequence")
     said = [_Said("Radiopharmaceutical (0018,0031)", values.words(item, "Radiopharmaceutical"))]
-    said += [_Said("Radiopharmaceutical Code (0054,0304)", str(code.get("CodeMeaning", ""))) for code in codes]
+    said += [_Said("Radiopharmaceutical Code (0054,0304)", values.words(code, "CodeMeaning")) for code in codes]
     return [entry for entry in said if entry.shown]
 
 

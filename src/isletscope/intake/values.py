@@ -8,19 +8,34 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import MutableSequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
+from pydicom.uid import UID
 
 _TAGS: dict[str, BaseTag] = {}
 _SHARED_TAGS: dict[int, BaseTag] = {}
 _VRS: dict[str, str] = {}
 _BINARY = frozenset(("US", "UL", "UV", "SS", "SL", "SV", "FD", "FL", "AT", "SQ"))
+# What pydicom raises when a value of a damaged file cannot be converted.
+UNREADABLE = (
+    ValueError,
+    KeyError,
+    NotImplementedError,
+    AttributeError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    BytesLengthException,
+)
 _TIME = re.compile(r"^(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6}))?")
 
 
@@ -50,8 +65,30 @@ def _vr_of(keyword: str) -> str:
 
 
 def _element(header: Dataset, keyword: str) -> Any:
-    """The element as the dataset holds it, raw or converted; None when absent."""
-    return header.get_item(tag_of(keyword))
+    """The element as the dataset holds it, raw or converted; None when absent or unreadable."""
+    try:
+        return header.get_item(tag_of(keyword))
+    except UNREADABLE:
+        return None
+
+
+def converted(header: Dataset, keyword: str) -> Any:
+    """The value as pydicom converts it; None when absent, or when a damaged file makes it unreadable."""
+    try:
+        return header.get(keyword)
+    except UNREADABLE:
+        return None
+
+
+def items(header: Dataset, keyword: str) -> MutableSequence[Dataset]:
+    """Items of a sequence; none when it is absent or unreadable."""
+    found = converted(header, keyword)
+    return found if isinstance(found, Sequence) else []
+
+
+def uid_name(header: Dataset, keyword: str) -> str:
+    """The name that DICOM gives to a UID, or the UID itself."""
+    return str(UID(text(header, keyword)).name)
 
 
 def text(header: Dataset, keyword: str) -> str:
@@ -65,14 +102,14 @@ def text(header: Dataset, keyword: str) -> str:
     value = element.value
     if isinstance(value, bytes):
         if _vr_of(keyword) in _BINARY:
-            return plain(header.get(keyword))
+            return plain(converted(header, keyword))
         return value.decode("latin-1").strip(" \0")
     return plain(value)
 
 
 def words(header: Dataset, keyword: str) -> str:
     """A description or name in the file's own character set; empty when absent."""
-    return " ".join(plain(header.get(keyword)).replace("\0", "").split())
+    return " ".join(plain(converted(header, keyword)).replace("\0", "").split())
 
 
 def plain(value: object) -> str:
