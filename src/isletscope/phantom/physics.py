@@ -14,6 +14,7 @@ from scipy import ndimage
 
 from isletscope.phantom.shapes import Array, Image
 
+_NOISE_PLANES = 12
 FWHM_TO_SIGMA = 1.0 / 2.354820045
 
 
@@ -74,8 +75,15 @@ def add_pet_noise(
 def add_ct_noise(
     clean: Image, spacing_kji_mm: tuple[float, float, float], sd_hu: float, rng: np.random.Generator
 ) -> Image:
-    """Noisy copy of a clean CT volume (HU); noise is correlated in plane like a soft kernel's."""
-    noise = rng.standard_normal(clean.shape, dtype=np.float32)
+    """Add noise to a clean CT volume (HU), in place; it is correlated in plane like a soft kernel's.
+
+    A bank of noise planes is used over and over, each time shifted by chance in plane.
+    """
+    bank = rng.standard_normal((_NOISE_PLANES, *clean.shape[1:]), dtype=np.float32)
     in_plane = 1.1 / spacing_kji_mm[1]
-    noise = ndimage.gaussian_filter(noise, (0.0, in_plane, in_plane), truncate=2.5)
-    return np.asarray(clean + noise * (sd_hu / noise.std()), dtype=np.float32)
+    bank = ndimage.gaussian_filter(bank, (0.0, in_plane, in_plane), truncate=2.5, mode="wrap")
+    bank *= sd_hu / bank.std()
+    for k in range(clean.shape[0]):
+        shift = rng.integers(0, clean.shape[1:])
+        clean[k] += np.roll(bank[int(rng.integers(_NOISE_PLANES))], shift, axis=(0, 1))
+    return clean

@@ -57,9 +57,7 @@ def write_enhanced_ct(scan: CtScan, visit: Visit, folder: Path, name_of: FileNam
     for keyword, item in _ct_technique(scan.geometry, visit).items():
         setattr(shared, keyword, DicomSequence([item]))
     dataset.SharedFunctionalGroupsSequence = DicomSequence([shared])
-    frames = []
-    for k in range(scan.geometry.shape[0]):
-        frames.append(_frame(scan.geometry, k, start, 0.5))
+    frames = [_frame(scan.geometry, k, start, 0.5) for k in range(scan.geometry.shape[0])]
     dataset.PerFrameFunctionalGroupsSequence = DicomSequence(frames)
     set_pixels(dataset, scan.image.astype(np.int32) - int(_CT_INTERCEPT), signed=False)
     return [_saved(dataset, folder / name_of("CT", 0), visit)]
