@@ -92,5 +92,5 @@ def test_an_interruption_says_how_to_go_on(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("isletscope.cli.report.CaseFolder.open", interrupted)
-    assert main(["report", str(tmp_path)]) == 2
+    assert main(["report", str(tmp_path)]) == 130
     assert "the same command goes on from there" in capsys.readouterr().err

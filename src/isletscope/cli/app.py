@@ -50,13 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result = app(args=given, standalone_mode=False)
         return int(result or ExitCode.DONE)
     except typer.Exit as stop:
+        if stop.exit_code == ExitCode.INTERRUPTED:
+            _say_interrupted()
         return stop.exit_code
     except typer.TyperException as error:
         _show(error)
         return ExitCode.NOT_USABLE
     except (KeyboardInterrupt, typer.Abort):
-        Console().say("Interrupted. Finished steps are kept: the same command goes on from there.", error=True)
-        return ExitCode.NOT_USABLE
+        _say_interrupted()
+        return ExitCode.INTERRUPTED
     except IsletscopeError as error:
         Console().say(str(error), error=True)
         return ExitCode.NOTHING_READABLE if isinstance(error, NothingReadable) else ExitCode.NOT_USABLE
@@ -67,6 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             Console().say("Run again with -v for the details that a bug report needs.", error=True)
         return ExitCode.FAULT
+
+
+def _say_interrupted() -> None:
+    Console().say("Interrupted. Finished steps are kept: the same command goes on from there.", error=True)
 
 
 def _show(error: typer.TyperException) -> None:

@@ -26,6 +26,7 @@ class ExitCode(IntEnum):
     DONE_WITH_REFUSALS = 1
     NOT_USABLE = 2
     NOTHING_READABLE = 3
+    INTERRUPTED = 130  # Ctrl-C, as shells count it
     FAULT = 70  # EX_SOFTWARE of sysexits.h: a fault of Isletscope itself
 
 

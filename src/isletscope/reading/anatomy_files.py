@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 
 from isletscope.errors import InputError, IsletscopeError
-from isletscope.intake import SeriesFiles, read_masks
+from isletscope.intake import SeriesFiles, read_regions
 from isletscope.spatial import Mask, Volume
 
 
@@ -54,11 +54,12 @@ class GivenAnatomy:
         found: dict[str, Mask] = {}
         for path in self._paths:
             try:
-                masks = read_masks(path, files)
+                given = read_regions(path, files)
             except IsletscopeError as error:
                 self.limits.append(f"Given anatomy not used. {error}")
                 continue
-            for mask in masks:
+            self.limits += [f"Given anatomy, {path.name}: {note}" for note in given.notes]
+            for mask in given.masks:
                 organ = organ_of(mask.name) or organ_of(path.name.split(".")[0])
                 if organ is None:
                     self.limits.append(f"Given anatomy not used: {path.name}, region {mask.name!r} is no known organ.")

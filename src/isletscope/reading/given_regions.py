@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isletscope.errors import IsletscopeError
-from isletscope.intake import SeriesFiles, SupplementFile, read_masks
+from isletscope.intake import SeriesFiles, SupplementFile, read_regions
 from isletscope.model import Focus, GivenRegion
 from isletscope.spatial import Mask
 
@@ -33,11 +33,12 @@ def compare_given_regions(
         if item.record.kind not in _KINDS or not _drawn_on(item, files):
             continue
         try:
-            masks = read_masks(item.path, files)
+            drawn = read_regions(item.path, files)
         except IsletscopeError as error:
             limits.append(f"Regions that came with the images were not compared. {error}")
             continue
-        regions += [_compare(item.record.path_name, mask, labels, by_label) for mask in masks]
+        regions += [_compare(item.record.path_name, mask, labels, by_label) for mask in drawn.masks]
+        limits += [f"{item.record.path_name}: {note}" for note in drawn.notes]
     return regions, limits
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from isletscope.errors import InputError
-from isletscope.intake import SeriesFiles, load_suv, load_volume, read_image, read_masks
+from isletscope.intake import Regions, SeriesFiles, load_suv, load_volume, read_image, read_regions
 from isletscope.lesions import RegionStatistics, measure_region
 from isletscope.model import ReaderEntry, Role, Series, Severity
 from isletscope.reading.look import look
@@ -28,14 +28,22 @@ def measure_series(
     """
     if series.name.lower().endswith(_NIFTI):
         volume = read_image(series)
-        return [_row(measure_region(volume, region), region, None) for region in read_masks(mask, volume, roi=roi)]
+        return _rows(volume, read_regions(mask, volume), roi, mask.name, None)
     with tempfile.TemporaryDirectory(prefix="isletscope-") as workspace:
         seen = look([series], Path(workspace), entries=entries)
         record = _only_series([one for exam in seen.exams for one in exam.series], series)
         files = seen.files_of[record.key]
-        volume = _load(record, files)
-        regions = read_masks(mask, files, roi=roi)
-    return [_row(measure_region(volume, region), region, record) for region in regions]
+        return _rows(_load(record, files), read_regions(mask, files), roi, mask.name, record)
+
+
+def _rows(
+    volume: Volume, regions: Regions, roi: str | None, mask_name: str, record: Series | None
+) -> list[dict[str, Any]]:
+    chosen = regions.regions if roi is None else regions.chosen(roi, mask_name)
+    return [
+        _row(measure_region(volume, region.mask), region.mask, record) | {"notes": list(regions.notes)}
+        for region in chosen
+    ]
 
 
 def _only_series(found: list[Series], path: Path) -> Series:
