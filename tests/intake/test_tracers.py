@@ -65,7 +65,16 @@ def _code(value: str, meaning: str) -> Dataset:
 def test_named_tracers(dataset: Dataset, tracer_class: TracerClass, name: str) -> None:
     tracer = tracer_of(dataset)
     assert (tracer.tracer_class, tracer.name) == (tracer_class, name)
-    assert "says" in tracer.because
+    assert "0008," in tracer.because or "(0018,0031)" in tracer.because or "(0054,0304)" in tracer.because
+
+
+def test_the_sentence_names_code_or_text() -> None:
+    coded = tracer_of(header(code=("724025002", "Dotatate Ga^68^")))
+    assert (coded.name, coded.because) == (
+        "68Ga-DOTATATE",
+        "Radiopharmaceutical Code (0054,0304) is 724025002 Dotatate Ga^68^",
+    )
+    assert tracer_of(header("FDG")).because == "Radiopharmaceutical (0018,0031) says 'FDG'"
 
 
 @pytest.mark.parametrize("nuclide", [GALLIUM, FLUORINE, COPPER, ("C-111A1", "F^18^[^18^Fluorine]")])

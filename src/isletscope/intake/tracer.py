@@ -62,6 +62,14 @@ class _Said:
 
     where: str
     shown: str
+    code: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The entry and its value, for the reader."""
+        return (
+            f"{self.where} is {self.code} {self.shown}".rstrip() if self.code else f"{self.where} says {self.shown!r}"
+        )
 
 
 def simplify(said: str) -> str:
@@ -102,7 +110,7 @@ def tracer_of(header: Dataset) -> Tracer:
         found = _ligands(entries, by_code)
         classes = {ligand.tracer_class for ligand, _ in found}
         if len(classes) > 1:
-            shown = " and ".join(f"{said.where} {said.shown!r}" for _, said in found)
+            shown = " and ".join(said.sentence for _, said in found)
             return _unknown(nuclide, f"the header names different tracers: {shown}")
         if found:
             ligand, said = found[0]
@@ -156,8 +164,10 @@ def _nuclide_in(entries: list[_Said]) -> str | None:
 
 
 def _code_entries(item: Dataset) -> list[_Said]:
-    codes = values.items(item, "RadiopharmaceuticalCodeSequence")
-    return [_Said("Radiopharmaceutical Code (0054,0304)", values.words(code, "CodeValue")) for code in codes]
+    return [
+        _Said("Radiopharmaceutical Code (0054,0304)", values.words(code, "CodeMeaning"), values.text(code, "CodeValue"))
+        for code in values.items(item, "RadiopharmaceuticalCodeSequence")
+    ]
 
 
 def _name_entries(item: Dataset) -> list[_Said]:
@@ -181,7 +191,7 @@ def _ligands(entries: list[_Said], by_code: bool) -> list[tuple[Ligand, _Said]]:
     for entry in entries:
         plain = simplify(entry.shown)
         for ligand in tracer_table().ligands:
-            hit = entry.shown in ligand.codes if by_code else any(_names(plain, word) for word in ligand.words)
+            hit = entry.code in ligand.codes if by_code else any(_names(plain, word) for word in ligand.words)
             if hit:
                 found.append((ligand, entry))
     return found
@@ -191,14 +201,13 @@ def _judged(ligand: Ligand, said: _Said, nuclide: str | None, nuclide_because: s
     if nuclide and ligand.nuclides and nuclide not in ligand.nuclides:
         return _unknown(
             nuclide,
-            f"{said.where} says {said.shown!r}, but the nuclide is {nuclide} ({nuclide_because}): they do not go "
+            f"{said.sentence}, but the nuclide is {nuclide} ({nuclide_because}): they do not go "
             "together. The reader can enter tracer_class",
         )
     if nuclide is None and len(ligand.nuclides) == 1:
         nuclide = ligand.nuclides[0]
     name = f"{nuclide}-{ligand.printed}" if nuclide else ligand.printed
-    because = f"{said.where} says {said.shown!r}"
-    return Tracer(tracer_class=ligand.tracer_class, name=name, nuclide=nuclide, because=because)
+    return Tracer(tracer_class=ligand.tracer_class, name=name, nuclide=nuclide, because=said.sentence)
 
 
 def _unknown(nuclide: str | None, because: str) -> Tracer:
