@@ -76,7 +76,16 @@ def test_the_parts_come_in_order(two: tuple[str, Path]) -> None:
 
 def test_it_says_who_when_and_what_state(two: tuple[str, Path]) -> None:
     text = " ".join(Page(two[0]).text)
-    for part in ("REF-07", "female", "58 y", "78 kg‡", "Draft, not signed", "Report 2026-05-12", "Isletscope 0.1.0"):
+    for part in (
+        "REF-07",
+        "Invented, Person",
+        "female",
+        "58 y",
+        "78 kg‡",
+        "Draft, not signed",
+        "Report 2026-05-12",
+        "Isletscope 0.1.0",
+    ):
         assert part in text
     assert "Research use; not a medical device" in text
 
@@ -176,6 +185,19 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     assert "<script" not in page
     assert "{{ 1 }}" in Page(page).text[-3] + " ".join(Page(page).text)
     assert files.pdf.read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    "name", ["\u5c71\u7530^\u592a\u90ce", "Ctrl\x07\x00^Bell", "\U0001f600", "\u0639\u0631\u0628\u064a", "a\nb"]
+)
+def test_any_name_is_printed(name: str, tmp_path: Path) -> None:
+    case = cases.no_pet_case().model_copy(update={"patient": Patient(id="REF-00", name=name)})
+    files = write_report(case, NoImages(), tmp_path)
+    text = files.html.read_text(encoding="utf-8")
+    assert files.pdf.read_bytes().startswith(b"%PDF")
+    assert not re.search(r"[\x00-\x08\x0b-\x1f]", text)
+    shown = name.split("^")[0].replace("\x07", "\ufffd").replace("\x00", "\ufffd")
+    assert shown in text
 
 
 def test_without_images_sentences_stand_for_pictures(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typst
 
@@ -16,6 +16,7 @@ from isletscope.report.content.document import ReportDocument
 from isletscope.report.html import FONT_FILES
 
 _TEMPLATE = "report.typ"
+_LACKS_LETTER = "could not be displayed with font"
 
 
 def render_pdf(document: ReportDocument, created: str) -> bytes:
@@ -31,16 +32,32 @@ def render_pdf(document: ReportDocument, created: str) -> bytes:
         data = asdict(document)
         _move_figures(data, folder)
         (folder / "report.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-        result: bytes = typst.compile(
-            folder / _TEMPLATE,
-            root=folder,
-            font_paths=[fonts],
-            ignore_system_fonts=True,
-            format="pdf",
-            timestamp=_timestamp(created),
-            pdf_standards=["ua-1"],
-        )
-    return result
+        return _compiled(folder, fonts, _timestamp(created))
+
+
+def _compiled(folder: Path, fonts: Path, timestamp: int) -> bytes:
+    """PDF/UA with the fonts of this package; letters that they lack are sought in the system's fonts.
+
+    Where no font has a letter the file is no PDF/UA, and shows a box in its place.
+    """
+    tries: tuple[tuple[bool, list[Literal["ua-1"]]], ...] = ((True, ["ua-1"]), (False, ["ua-1"]), (False, []))
+    for own_fonts_only, standards in tries:
+        try:
+            result: bytes = typst.compile(
+                folder / _TEMPLATE,
+                root=folder,
+                font_paths=[fonts],
+                ignore_system_fonts=own_fonts_only,
+                format="pdf",
+                timestamp=timestamp,
+                pdf_standards=standards,
+            )
+        except typst.TypstError as error:
+            if not standards or _LACKS_LETTER not in str(error):
+                raise
+        else:
+            return result
+    raise AssertionError("the last try has no standard to fail")
 
 
 def _timestamp(created: str) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from isletscope.model import Case, Verdict
@@ -16,12 +17,14 @@ from isletscope.report.content.notes import Notes
 from isletscope.report.content.overview import NamedFocus, PetView, pet_views
 from isletscope.report.figures.projections import projection_figures
 from isletscope.report.figures.settings import display
-from isletscope.report.figures.slices import SliceImages, colour_legend, slice_figure
+from isletscope.report.figures.slices import NO_CT, SliceImages, colour_legend, slice_figure
 from isletscope.report.images import ImageSource
 from isletscope.report.words import words
 from isletscope.spatial import Volume
 
 TEXT_WIDTH_MM = 178.0
+# Characters that no reader can see and no PDF may hold; a line break is kept.
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 Tick = Callable[[int, int], None]
 
 
@@ -45,7 +48,8 @@ def build(case: Case, images: ImageSource, tick: Tick) -> ReportDocument:
     draft = ReportDocument(**parts, methods=())
     notes = _figure_notes(pixels)
     methods = closing.methods(case, views, notes, "\n".join(all_text(draft)))
-    return ReportDocument(**parts, methods=methods)
+    document: ReportDocument = printable(ReportDocument(**parts, methods=methods))
+    return document
 
 
 def _parts(
@@ -159,8 +163,12 @@ def _slice_groups(case: Case, pixels: _Pixels, images: ImageSource, tick: Tick, 
             parts.append(_slice_part(item, view, slice_figure(item, volume, source, TEXT_WIDTH_MM)))
             done += 1
             tick(done, total)
+        lacking_ct = [part.heading for part in parts if part.figure and part.figure.caption[0].startswith(NO_CT)]
         omitted = len(view.shown) - len(chosen)
         text = ["Planes through the voxel of highest uptake; the hairs at the edges point to it."]
+        if lacking_ct:
+            named = "any lesion" if len(lacking_ct) == len(parts) else ", ".join(lacking_ct)
+            text.append(f"CT not shown for {named} because no CT of that place lies in the PET's frame of reference.")
         if omitted:
             text.append(f"{omitted} foci of lower SUVmax are not pictured; they stand in the lesion table.")
         legend = colour_legend(view.reading.tracer_class, view.tracer.name, TEXT_WIDTH_MM)
@@ -213,6 +221,17 @@ def _figure_notes(pixels: _Pixels) -> tuple[str, ...]:
             f"window [{words().supports[settings.support]}]."
         )
     return tuple(dict.fromkeys(notes))
+
+
+def printable(part: Any) -> Any:
+    """The same document part with every control character in its texts replaced by a replacement mark."""
+    if isinstance(part, str):
+        return type(part)(_CONTROL.sub("\ufffd", part)) if _CONTROL.search(part) else part
+    if isinstance(part, tuple):
+        return tuple(printable(item) for item in part)
+    if is_dataclass(part) and not isinstance(part, type):
+        return replace(part, **{f.name: printable(getattr(part, f.name)) for f in fields(part) if f.name != "svg"})
+    return part
 
 
 def all_text(part: Any) -> list[str]:

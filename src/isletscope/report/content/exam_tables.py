@@ -32,9 +32,9 @@ def _exam_part(exam: Exam) -> ExamPart:
     notes = Notes()
     rows = tuple(_series_row(series, notes) for series in exam.series)
     columns = (
-        Column("Series", 40),
+        Column("Series", 38),
         Column("Used as, because", 48),
-        Column("Images", 32),
+        Column("Images", 35),
         Column("Quality: found, expected, remedy"),
     )
     table = Table(f"Series of {exam.title}, {fmt.day(exam.date)}", columns, rows, notes.lines(), caption_shown=False)
@@ -114,15 +114,19 @@ def _tracer_name(series: Series) -> str:
 
 
 def _quantification_cells(values: PetQuantification, entered: set[EntrySubject], notes: Notes) -> dict[str, Cell]:
+    lacking = "missing in the header and not entered by a reader"
+    if values.unit_in.upper() == "GML":
+        lacking = "not recorded; the stored values are SUV already"
+
     def known(value: float | None, decimals: int, unit: str, subject: EntrySubject | None = None) -> Cell:
         if value is None:
-            return Cell(notes.absent("missing in the header and not entered by a reader"))
+            return Cell(notes.absent(lacking))
         mark = notes.enter() if subject in entered else ""
         return Cell(f"{fmt.number(value, decimals)}{fmt.NO_BREAK}{unit}{mark}")
 
     def time(value: str | None, subject: EntrySubject | None = None) -> Cell:
         if value is None:
-            return Cell(notes.absent("missing in the header and not entered by a reader"))
+            return Cell(notes.absent(lacking))
         return Cell(fmt.moment(value, seconds=True) + (notes.enter() if subject in entered else ""))
 
     warnings = tuple(finding_text(finding, under=Severity.ERROR) for finding in values.findings)

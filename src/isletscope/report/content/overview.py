@@ -10,6 +10,8 @@ from isletscope.report.format import day
 from isletscope.report.words import TracerWords, words
 
 _TRACER_ORDER = list(TracerClass)
+# Letters of lesion names in print order; D: one of many pancreatic tumours in hereditary disease, H: liver.
+_COMPARTMENTS = "PDNLHOX"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class PetView:
 def pet_views(case: Case) -> list[PetView]:
     """The PET readings of a case: SSTR first, then FDG and the others, each by date."""
     owner = {focus_id: lesion for lesion in case.lesions for focus_id in lesion.focus_ids}
-    order = {lesion.id: index for index, lesion in enumerate(case.lesions)}
+    order = _print_order(case.lesions)
     views = []
     for reading in case.readings:
         named = [
@@ -75,6 +77,18 @@ def pet_views(case: Case) -> list[PetView]:
             view.series.key,
         ),
     )
+
+
+def _print_order(lesions: list[Lesion]) -> dict[str, int]:
+    """Place of each lesion name in print: by compartment (primary, nodes, liver, bone, other), then as numbered."""
+
+    def rank(pair: tuple[int, Lesion]) -> tuple[int, int]:
+        index, lesion = pair
+        compartment = _COMPARTMENTS.find(lesion.id[:1])
+        return (compartment if compartment >= 0 else len(_COMPARTMENTS), index)
+
+    ordered = sorted(enumerate(lesions), key=rank)
+    return {lesion.id: place for place, (_, lesion) in enumerate(ordered)}
 
 
 def highest(foci: list[NamedFocus], key: str) -> NamedFocus | None:

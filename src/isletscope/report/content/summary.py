@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from isletscope.model import Case, EntrySubject, State, TracerClass, Verdict
+from isletscope.model import Case, EntrySubject, Role, State, TracerClass, Verdict
 from isletscope.report import format as fmt
 from isletscope.report import keys
 from isletscope.report.content.document import Fact, Given, Header, Summary, TracerFacts
@@ -32,8 +32,8 @@ def _person(case: Case) -> tuple[str, ...]:
     patient = case.patient
     entered = {entry.subject for entry in case.entries}
     parts: list[str] = []
-    if patient.name:
-        parts.append(Given(patient.name))
+    if patient.name and patient.name != patient.id:
+        parts.append(Given(_person_name(patient.name)))
     if patient.sex:
         mark = "‡" if EntrySubject.SEX in entered else ""
         parts.append(words().sexes.get(patient.sex.upper(), f"sex {patient.sex}") + mark)
@@ -50,6 +50,13 @@ def _person(case: Case) -> tuple[str, ...]:
     return tuple(parts)
 
 
+def _person_name(name: str) -> str:
+    """A DICOM person name as "family, given"."""
+    family, *rest = (part.strip() for part in name.split("^"))
+    given = " ".join(part for part in rest if part)
+    return f"{family}, {given}" if given else family
+
+
 def summary(case: Case, views: list[PetView]) -> Summary:
     """Headline figures per PET, and at most twelve numbered lines: what is unsure, missing, refused and open."""
     lines = [
@@ -59,7 +66,9 @@ def summary(case: Case, views: list[PetView]) -> Summary:
     ]
     if views:
         lines.append(words().nodal_caveat)
-    return Summary(tuple(_facts(view) for view in views), tuple(_shortened(lines)))
+    return Summary(
+        tuple(_facts(view) for view in views), tuple(line[:1].upper() + line[1:] for line in _shortened(lines))
+    )
 
 
 def _shortened(lines: list[str]) -> list[str]:
@@ -192,14 +201,19 @@ def _missing_lines(case: Case, views: list[PetView]) -> list[str]:
     lines = []
     done = {view.reading.tracer_class for view in views}
     present = {series.tracer.tracer_class for exam in case.exams for series in exam.series if series.tracer is not None}
+    unknown = _pets_of_unknown_tracer(case)
     for tracer_class in (TracerClass.SSTR, TracerClass.FDG):
         name = words().tracer(tracer_class).name
-        if tracer_class not in present:
-            lines.append(f"{name} PET: not done (no such series in the input).")
-        elif tracer_class not in done:
+        if tracer_class in done:
+            continue
+        if tracer_class in present:
             lines.append(
                 f"{name} PET: not assessable because no series of it could be measured; see Exams and quality."
             )
+        elif unknown:
+            lines.append(f"{name} PET: not assessable because the tracer of {', '.join(unknown)} is not known.")
+        else:
+            lines.append(f"{name} PET: not done (no such series in the input).")
     if not {TracerClass.SSTR, TracerClass.FDG} <= done:
         lines.append("SSTR/FDG concordance: not assessable because both tracers are needed.")
     lacking: dict[str, list[str]] = {}
@@ -211,6 +225,15 @@ def _missing_lines(case: Case, views: list[PetView]) -> list[str]:
         listed = ", ".join(f"{region} ({', '.join(dict.fromkeys(names))} PET)" for region, names in lacking.items())
         lines.append(f"Reference regions missing: {listed}; reasons under Reference regions.")
     return lines
+
+
+def _pets_of_unknown_tracer(case: Case) -> list[str]:
+    return [
+        series.key
+        for exam in case.exams
+        for series in exam.series
+        if series.role is Role.PET and (series.tracer is None or series.tracer.tracer_class is TracerClass.UNKNOWN)
+    ]
 
 
 def _input_lines(case: Case) -> list[str]:

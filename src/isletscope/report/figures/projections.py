@@ -31,7 +31,7 @@ _INK = "#16191C"
 _GREY = "#535C64"
 _TALLEST = 112.0
 _LARGEST_SCALE = 0.22
-MOST_MARKS = 60
+MOST_MARKS = 40
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def _view(name: str, projection: Projection, foci: list[NamedFocus]) -> _View:
 
 
 def _figure(pet: PetView, pair: tuple[_View, _View], scale: float) -> Figure:
-    foci = _marked_foci(pet)
     height = max(view.height_mm for view in pair) * scale
+    foci = _marked_foci(pet, min(MOST_MARKS, int(height / _LABEL_GAP)))
     widths = [view.width_mm * scale for view in pair]
     canvas = Canvas(sum(widths) + 3 * _GUTTER + _BETWEEN, height + _FOOT)
     settings = display().tracers[pet.reading.tracer_class]
@@ -108,10 +108,14 @@ def _figure(pet: PetView, pair: tuple[_View, _View], scale: float) -> Figure:
     )
 
 
-def _marked_foci(pet: PetView) -> list[NamedFocus]:
-    strongest = sorted(pet.shown, key=lambda item: -(keys.number_of(item.focus, keys.TOTAL_UPTAKE) or 0.0))
-    kept = {item.name for item in strongest[:MOST_MARKS]}
-    return [item for item in pet.shown if item.name in kept]
+def _marked_foci(pet: PetView, most: int) -> list[NamedFocus]:
+    """Foci to be named: as many as there is room for, suspicious before indeterminate, then by total uptake."""
+
+    def rank(item: NamedFocus) -> tuple[bool, float]:
+        return item.focus.verdict is Verdict.UNSURE, -(keys.number_of(item.focus, keys.TOTAL_UPTAKE) or 0.0)
+
+    kept = {item.focus.id for item in sorted(pet.shown, key=rank)[:most]}
+    return [item for item in pet.shown if item.focus.id in kept]
 
 
 def _draw_view(canvas: Canvas, view: _View, left: float, width: float, scale: float, window: float) -> None:
@@ -144,7 +148,7 @@ def _mark(view: _View, item: NamedFocus, left: float, scale: float) -> Mark:
     x = left + (column + 0.5 - view.first) * view.projection.column_spacing_mm * scale
     y = (row + 0.5) * view.projection.row_spacing_mm * scale
     half = 0.5 * (keys.number_of(item.focus, keys.LONG_AXIS) or 0.0) * scale
-    return Mark(item.name, x, y, min(max(half + 0.5, 1.0), 6.0), item.focus.verdict is Verdict.UNSURE)
+    return Mark(item.name, x, y, min(max(half + 0.5, 1.0), 4.5), item.focus.verdict is Verdict.UNSURE)
 
 
 def _draw_mark(canvas: Canvas, mark: Mark, edge: float, y: float, anchor: str, ink: str, size: float) -> None:
@@ -194,8 +198,8 @@ def _draw_window_bar(canvas: Canvas, left: float, top: float, window: float) -> 
             fill=f"#{level:02x}{level:02x}{level:02x}",
         )
     canvas.add("rect", x=left, y=top, width=width, height=1.1, fill="none", stroke="#8E979F", stroke_width=0.12)
-    canvas.text(left, top + 2.9, "0", size=1.9, fill=_GREY)
-    canvas.text(left + width, top + 2.9, f"{fmt.significant(window)} g/mL", size=1.9, fill=_GREY, anchor="end")
+    canvas.text(left, top + 3.0, "0", size=2.0, fill=_GREY)
+    canvas.text(left + width, top + 3.0, f"{fmt.significant(window)} g/mL", size=2.0, fill=_GREY, anchor="end")
 
 
 def _caption(pet: PetView, marked: int) -> tuple[str, ...]:
@@ -203,7 +207,8 @@ def _caption(pet: PetView, marked: int) -> tuple[str, ...]:
     text = f"Anterior and left lateral maximum projection, inverted grey, 0 to {fmt.significant(window)} g/mL."
     if marked < len(pet.shown):
         text += (
-            f" {marked} of {len(pet.shown)} foci named, those with the highest total uptake; all stand in the table."
+            f" {marked} of {len(pet.shown)} foci named, suspicious ones first, then by total uptake; "
+            "all stand in the table."
         )
     return (text,)
 

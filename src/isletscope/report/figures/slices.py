@@ -27,6 +27,7 @@ _PIXELS = 260
 _WHITE = "#FFFFFF"
 _BLACK = "#000000"
 _AIR_HU = -1024.0
+NO_CT = "no CT"
 _WITH_CT = (("CT", "axial"), ("PET", "axial"), ("fused", "axial"), ("fused", "coronal"), ("fused", "sagittal"))
 _WITHOUT_CT = (("PET", "axial"), ("PET", "coronal"), ("PET", "sagittal"))
 
@@ -175,7 +176,7 @@ def _draw_overlay(canvas: Canvas, left: float, tile: float, shown: _Sampled, tit
 def _caption(ct: Series | None, window: CtWindow, edge_mm: float, z_mm: float) -> tuple[str, ...]:
     shown = f"field {fmt.length(edge_mm)} mm; z {fmt.number(z_mm, 0)} mm"
     if ct is None:
-        return (f"{shown}; CT not shown because the exam holds no CT of this place in the PET's frame of reference",)
+        return (f"{NO_CT}; {shown}",)
     return (f"{ct.key}, {window.name} {fmt.hounsfield(window.level)}/{fmt.hounsfield(window.width)} HU; {shown}",)
 
 
@@ -203,7 +204,7 @@ def colour_legend(tracer_class: TracerClass, tracer_name: str, width_mm: float) 
     canvas.text(width, 4.3, f"{upper} g/mL", size=2.0, fill="#535C64", anchor="end")
     begin = settings.fusion.begin * width
     canvas.line(begin, 0.2, begin, 2.6, stroke="#535C64", width=0.15)
-    canvas.text(begin, 4.3, "fusion from here", size=1.8, fill="#535C64")
+    canvas.text(begin, 4.3, "fusion from here", size=2.0, fill="#535C64")
     canvas.text(
         width + 3, 1.7, "solid outline: suspicious for tumour; dashed outline: indeterminate", size=2.0, fill="#535C64"
     )
