@@ -159,6 +159,10 @@ def test_an_entered_tracer_counts_for_every_pet(tmp_path: Path) -> None:
     [
         (entry(EntrySubject.SERIES_ROLE, "ct_purple", "ct-1"), "the entered value is not known; found ct_purple"),
         (entry(EntrySubject.SERIES_ROLE, "ct_arterial", "ct-9"), "names a series that is not in the input; found ct-9"),
+        (
+            entry(EntrySubject.SERIES_ROLE, "ct_arterial"),
+            "names a series that is not in the input; found no series named",
+        ),
         (entry(EntrySubject.TRACER_CLASS, "fdg"), "names a series that is not in the input"),
     ],
 )

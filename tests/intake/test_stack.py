@@ -65,11 +65,25 @@ def test_too_many_gaps_are_uneven_distances(tmp_path: Path) -> None:
 def test_repeated_positions_without_a_difference_are_not_measured(tmp_path: Path) -> None:
     maker = Maker()
     write(maker.series("CT", SeriesInstanceUID="1.2.3"), tmp_path / "a")
-    write(maker.series("CT", SeriesInstanceUID="1.2.3"), tmp_path / "b")
+    write(maker.series("CT", SeriesInstanceUID="1.2.3", of=lambda points: ramp(points) + 5), tmp_path / "b")
     files = only_series(tmp_path)
     assert finding_of(files, "duplicate_positions") == (
         "error: several images lie at the same position and nothing in their headers tells them apart; "
         "found 5 of 10 images repeat a position"
+    )
+    assert not files.record.usable
+
+
+def test_images_sent_twice_under_two_identifiers_are_used_once(tmp_path: Path) -> None:
+    maker = Maker()
+    write(maker.series("CT", SeriesInstanceUID="1.2.3"), tmp_path / "a")
+    write(maker.series("CT", SeriesInstanceUID="1.2.3")[1:3], tmp_path / "b")
+    files = only_series(tmp_path)
+    assert files.record.instance_count == 5
+    assert files.record.usable
+    assert finding_of(files, "copied_images") == (
+        "warning: images were sent twice under two identifiers with equal values; one of each is used; "
+        "found 2 copies among 7 images"
     )
 
 

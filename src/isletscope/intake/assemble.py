@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from isletscope.intake import values
 from isletscope.intake.classify import classify
+from isletscope.intake.copies import without_copies
 from isletscope.intake.diffusion import b_value_s_mm2
 from isletscope.intake.evidence import SeriesEvidence, acquisition_moment
 from isletscope.intake.files import Instance, SeriesFiles
@@ -88,6 +89,22 @@ def _draft(part: Part, stack: Stack, position: int) -> _Draft:
     return _Draft(part, stack, min(moments, default=None), position)
 
 
+def _stack_without_copies(stack: Stack) -> Stack:
+    """The stack again without images that were sent twice; as it was when that does not make it whole."""
+    kept = without_copies(list(stack.planes))
+    again = build_stack(kept)
+    if again.geometry is None:
+        return stack
+    finding = QualityFinding(
+        code="copied_images",
+        severity=Severity.WARNING,
+        problem="images were sent twice under two identifiers with equal values; one of each is used",
+        found=f"{len(stack.planes) - len(kept)} copies among {len(stack.planes)} images",
+        expected="every image once",
+    )
+    return replace(again, findings=(*again.findings, finding))
+
+
 def _sorted_out(instances: list[Instance]) -> tuple[list[Part], list[Plane]]:
     """Pictures, gathered by their role, and the planes that may form volumes."""
     roles: dict[tuple[str, ...], Role | None] = {}
@@ -115,7 +132,9 @@ def _picture_role(instance: Instance) -> Role | None:
 
 def _stack(part: Part) -> Stack:
     if not part.scattered:
-        return build_stack(list(part.planes))
+        stack = build_stack(list(part.planes))
+        repeated = any(finding.code == "duplicate_positions" for finding in stack.findings)
+        return _stack_without_copies(stack) if repeated else stack
     finding = QualityFinding(
         code="mixed_orientation",
         severity=Severity.ERROR,

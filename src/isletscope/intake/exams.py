@@ -184,7 +184,7 @@ def apply_entries(inventory: Inventory, entries: Sequence[ReaderEntry]) -> Inven
             raise InputError(
                 "the entry names a series that is not in the input",
                 subject=f"entry {entry.subject}",
-                found=str(entry.series),
+                found=entry.series or "no series named",
                 expected=", ".join(files.record.key for files in series),
                 remedy="Name the series by its key, number, description or Series Instance UID.",
             )
