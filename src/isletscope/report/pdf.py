@@ -40,8 +40,8 @@ def _compiled(folder: Path, fonts: Path, timestamp: int) -> bytes:
 
     Where no font has a letter the file is no PDF/UA, and shows a box in its place.
     """
-    tries: tuple[tuple[bool, list[Literal["ua-1"]]], ...] = ((True, ["ua-1"]), (False, ["ua-1"]), (False, []))
-    for own_fonts_only, standards in tries:
+    tries: tuple[tuple[bool, Literal["ua-1"] | None], ...] = ((True, "ua-1"), (False, "ua-1"), (False, None))
+    for own_fonts_only, standard in tries:
         try:
             result: bytes = typst.compile(
                 folder / _TEMPLATE,
@@ -50,10 +50,10 @@ def _compiled(folder: Path, fonts: Path, timestamp: int) -> bytes:
                 ignore_system_fonts=own_fonts_only,
                 format="pdf",
                 timestamp=timestamp,
-                pdf_standards=standards,
+                pdf_standards=standard,
             )
         except typst.TypstError as error:
-            if not standards or _LACKS_LETTER not in str(error):
+            if standard is None or _LACKS_LETTER not in str(error):
                 raise
         else:
             return result
