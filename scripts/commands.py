@@ -24,7 +24,7 @@ HEAD = """# Commands
 Written by `make docs` from the program's own help; do not edit.
 
 Exit codes: 0 done; 1 done, and something was refused (it is named); 2 the command or its input cannot be used;
-3 nothing readable was found; 70 a fault of Isletscope itself.
+3 nothing readable was found; 70 a fault of Isletscope itself; 130 interrupted.
 
 Results go to standard output, progress and errors to standard error.
 """
@@ -61,7 +61,11 @@ def help_text(*command: str) -> str:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         isletscope([*command, "--help"])
-    return "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
+    # The program is named here by the file that runs it.
+    text = re.sub(
+        r"^Usage: .*?(?= (?:\[OPTIONS\]|[a-z-]+ \[OPTIONS\]))", "Usage: isletscope", printed.getvalue().strip()
+    )
+    return "\n".join(line.rstrip() for line in text.splitlines())
 
 
 if __name__ == "__main__":

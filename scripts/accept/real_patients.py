@@ -11,7 +11,6 @@ import nibabel
 import numpy as np
 import numpy.typing as npt
 import pydicom
-from matplotlib.path import Path as Outline
 
 from scripts.accept.claims import Claim
 from scripts.accept.program import Result, isletscope
@@ -153,8 +152,18 @@ def _inside_contours(shape: tuple[int, ...], affine: npt.NDArray[np.float64], pa
         index = nibabel.affines.apply_affine(to_index, points)
         k = round(float(index[:, 2].mean()))
         if 0 <= k < shape[2]:
-            drawn = Outline(index[:, :2]).contains_points(plane.reshape(-1, 2)).reshape(shape[:2])
-            inside[:, :, k] ^= drawn
+            inside[:, :, k] ^= _inside_outline(plane, index[:, :2])
+    return inside
+
+
+def _inside_outline(points: npt.NDArray[np.int_], outline: Points) -> npt.NDArray[np.bool_]:
+    """Whether points [..., 2] lie inside a closed outline [n, 2]: an odd number of edges to one side."""
+    inside = np.zeros(points.shape[:-1], dtype=bool)
+    x, y = points[..., 0], points[..., 1]
+    for (x0, y0), (x1, y1) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+        if y0 != y1:
+            crosses = (y0 > y) != (y1 > y)
+            inside ^= crosses & (x < x0 + (y - y0) / (y1 - y0) * (x1 - x0))
     return inside
 
 

@@ -89,10 +89,15 @@ def test_files_and_functions_stay_readable() -> None:
 
 
 def long_functions(path: Path) -> list[str]:
-    """Functions of more than 80 lines, docstring included."""
+    """Functions of more than 80 lines, docstring included; compiled loops may be longer."""
     functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
     place = path.relative_to(SOURCE)
-    return [f"{place}:{node.lineno} {node.name}" for node in functions if (node.end_lineno or 0) - node.lineno > 80]
+    return [
+        f"{place}:{node.lineno} {node.name}"
+        for node in functions
+        if (node.end_lineno or 0) - node.lineno > 80
+        and "compiled" not in {getattr(mark, "id", "") for mark in node.decorator_list}
+    ]
 
 
 def data_files() -> list[Path]:
@@ -132,6 +137,16 @@ def test_only_declared_parts_are_imported() -> None:
     assert sorted(strangers) == []
 
 
+def test_every_declared_part_is_used() -> None:
+    """A dependency that nothing imports is left out. Only the pixel decoder is found by pydicom and not imported."""
+    project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text())["project"]
+    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    imported = {name for path in SOURCE.rglob("*.py") for name in imported_packages(path)}
+    distributions = packages_distributions()
+    used = {canonicalize_name(owner) for name in imported for owner in distributions.get(name, [])}
+    assert declared - used == {"python-gdcm"} - used
+
+
 def imported_packages(path: Path) -> set[str]:
     """Top-level names of everything a file imports."""
     names: set[str] = set()
@@ -140,4 +155,6 @@ def imported_packages(path: Path) -> set[str]:
             names.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.split(".")[0])
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "import_module":
+            names.update(part.value.split(".")[0] for part in node.args if isinstance(part, ast.Constant))
     return names
