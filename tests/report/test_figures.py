@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import base64
+import re
+from io import BytesIO
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from isletscope.report.content.overview import pet_views
 from isletscope.report.figures.labels import Mark, sides, spread
 from isletscope.report.figures.planes import Plane, outline, sample
+from isletscope.report.figures.projections import projection_figures
 from isletscope.report.figures.raster import coloured, data_address, fused, grey, windowed
 from isletscope.report.figures.scale import bar_length_mm
 from isletscope.report.figures.settings import display
+from isletscope.report.figures.slices import SliceImages, slice_figure
 from isletscope.report.figures.svg import Canvas
 from isletscope.spatial import SUV_BODY_WEIGHT, Geometry, Volume
+from tests.report import cases
 
 TILTED = Geometry(
     (30, 40, 50),
@@ -120,3 +128,67 @@ def test_the_field_of_view_follows_the_lesion_in_steps() -> None:
     assert field.edge_mm(None) == field.smallest_mm
     assert field.edge_mm(70.0) == 180.0
     assert field.edge_mm(900.0) == field.largest_mm
+
+
+def _flipped(volume: Volume) -> Volume:
+    """The same voxels stored with all axes reversed and the first two exchanged."""
+    grid = volume.geometry
+    last = grid.to_lps([size - 1 for size in grid.shape])
+    axes = tuple(tuple(-value for value in axis) for axis in grid.axes_lps)
+    stored = Geometry(
+        (grid.shape[1], grid.shape[0], grid.shape[2]),
+        (grid.spacing_mm[1], grid.spacing_mm[0], grid.spacing_mm[2]),
+        (float(last[0]), float(last[1]), float(last[2])),
+        (axes[1], axes[0], axes[2]),  # type: ignore[arg-type]
+    )
+    return Volume(volume.array[::-1, ::-1, ::-1].transpose(1, 0, 2), stored, SUV_BODY_WEIGHT)
+
+
+@pytest.mark.parametrize("stored", ["as usual", "flipped and exchanged"])
+def test_a_mark_lies_on_its_lesion_in_both_views(stored: str) -> None:
+    case, images = cases.one_pet_case(cases.SPOTS[2:3])
+    volume = images.volumes["pet-1"]
+    clean = volume.with_array(np.where(images.foci["pet-1"] == 1, volume.array, 0.5).astype(np.float32))
+    shown = _flipped(clean) if stored != "as usual" else clean
+    (figure,) = projection_figures([(pet_views(case)[0], shown)], 178.0)
+    boxes = [
+        tuple(float(v) for v in found)
+        for found in re.findall(r'<image x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', figure.svg)
+    ]
+    pictures = [
+        np.asarray(Image.open(BytesIO(base64.b64decode(data)))) for data in re.findall(r"base64,([^\"]+)", figure.svg)
+    ]
+    circles = sorted({(float(x), float(y)) for x, y in re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', figure.svg)})
+    assert len(boxes) == len(pictures) == len(circles) == 2
+    for (left, top, width, height), picture, (x, y) in zip(sorted(boxes), pictures, circles, strict=True):
+        row = int((y - top) / height * picture.shape[0])
+        column = int((x - left) / width * picture.shape[1])
+        assert picture[row, column] < 60, "the lesion is dark where the mark is"
+        assert np.median(picture) > 200
+    (left, _, width, _), (x, _) = sorted(boxes)[0], circles[0]
+    assert x < left + width / 2, "a lesion on the patient's right lies on the left of the anterior picture"
+
+
+def test_a_key_slice_shows_the_lesion_in_its_middle() -> None:
+    case, images = cases.one_pet_case(cases.SPOTS[:1])
+    (pet,) = pet_views(case)
+    figure = slice_figure(pet.shown[0], images.volumes["pet-1"], SliceImages(case, pet, images), 178.0)
+    pictures = [
+        np.asarray(Image.open(BytesIO(base64.b64decode(data)))) for data in re.findall(r"base64,([^\"]+)", figure.svg)
+    ]
+    assert [picture.ndim for picture in pictures] == [2, 3, 3, 3, 3], "CT is grey, PET and fused are coloured"
+    middle = pictures[1][125:135, 125:135].mean()
+    assert middle > 230
+    assert pictures[1][:40, :40].mean() < 40
+    assert "stroke-dasharray" not in figure.svg, "suspicious for tumour: solid outline"
+    assert "CT, PET and fused images" in figure.alt
+
+
+def test_without_ct_only_pet_is_shown() -> None:
+    case, images = cases.one_pet_case(cases.SPOTS[6:])
+    (pet,) = pet_views(case)
+    without = cases.FakeImages({"pet-1": images.volumes["pet-1"]}, images.foci)
+    figure = slice_figure(pet.shown[0], images.volumes["pet-1"], SliceImages(case, pet, without), 178.0)
+    assert figure.svg.count("<image") == 3
+    assert "stroke-dasharray" in figure.svg, "indeterminate: dashed outline"
+    assert figure.caption[0].startswith("no CT")

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from isletscope.errors import OutputError
-from isletscope.model import Case, Patient
+from isletscope.model import Case, Patient, SupplementaryObject
 from isletscope.report import NoImages, write_lesion_table, write_report
+from isletscope.report.content.overview import pet_views
+from isletscope.report.content.summary import summary
 from isletscope.report.table import COLUMNS
 from isletscope.report.words import forbidden_words
 from tests.report import cases
@@ -164,6 +166,21 @@ def test_no_software_sentence_uses_a_forbidden_word(name: str, tmp_path: Path) -
     assert page.open == []
     assert [(word, line) for line in page.software for word in forbidden_words(line)] == []
     assert [line for line in page.software if BARE_SUV.search(line) and "÷" not in line and "%" not in line] == []
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_the_summary_stays_within_its_limits(name: str) -> None:
+    case, _ = CASES[name]()
+    lines = summary(case, pet_views(case)).lines
+    assert len(lines) <= 12
+    assert [line for line in lines if len(line.split()) > 30] == []
+
+
+def test_what_came_with_the_images_is_listed(tmp_path: Path) -> None:
+    given = SupplementaryObject(key="seg-1", kind="SEG", path_name="SEG_1.dcm", label="reader", regions=["tumour"])
+    case = cases.no_pet_case().model_copy(update={"supplements": [given]})
+    text = " ".join(Page(build_html(case, NoImages(), tmp_path)).text)
+    assert "SEG_1.dcm reader tumour series not named in the file" in text
 
 
 def test_no_cell_is_blank_but_the_corner(two: tuple[str, Path]) -> None:

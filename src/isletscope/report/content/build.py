@@ -66,6 +66,7 @@ def _parts(
         "where": where,
         "exams": exam_tables.exam_parts(case),
         "exams_text": tuple(exam_tables.finding_text(finding) for finding in case.findings) or _no_exams(case),
+        "supplements": _tables([exam_tables.supplements_table(case)]),
         "quantification": exam_tables.quantification_tables(case),
         "quantification_text": () if _has_pet(case) else ("Not applicable because the input holds no PET series.",),
         "references": _tables(exam_tables.reference_table(view) for view in views),

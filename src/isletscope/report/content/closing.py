@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from isletscope.model import Case, ReaderEntry, Support
+from isletscope.model import Case, ReaderEntry, State, Support
 from isletscope.report import format as fmt
 from isletscope.report.content.document import Cell, Column, Given, Table, TitledList
 from isletscope.report.content.overview import PetView
@@ -109,7 +109,29 @@ def _definitions(figure_notes: tuple[str, ...]) -> tuple[str, ...]:
 
 def _reading_methods(view: PetView) -> tuple[str, ...]:
     texts = tuple(view.reading.methods) or ("No method is recorded in the case document.",)
-    return (*texts, *(f"Limit: {limit}" for limit in view.reading.limits))
+    return (*texts, *_organs(view), *(f"Limit: {limit}" for limit in view.reading.limits))
+
+
+def _organs(view: PetView) -> tuple[str, ...]:
+    """Where the organs came from, and which were not found."""
+    organs = view.reading.organs
+    found = [o for o in organs if o.state is not State.MISSING]
+    lacking = [o for o in organs if o.state is State.MISSING]
+    lines = []
+    if found:
+        by_source: dict[str, list[str]] = {}
+        for organ in found:
+            confidence = f" ({organ.confidence})" if organ.confidence else ""
+            by_source.setdefault(organ.source or "source not recorded", []).append(
+                words().region(organ.name) + confidence
+            )
+        listed = "; ".join(f"{source}: {', '.join(names)}" for source, names in by_source.items())
+        lines.append(f"Organs and confidence. {listed}.")
+    reasons: dict[str, list[str]] = {}
+    for organ in lacking:
+        reasons.setdefault(organ.missing_because or "no reason was recorded", []).append(words().region(organ.name))
+    lines += [f"Organs not found: {', '.join(names)}, because {reason}." for reason, names in reasons.items()]
+    return tuple(lines)
 
 
 def _rules(views: list[PetView]) -> tuple[str, ...]:

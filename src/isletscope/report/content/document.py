@@ -158,6 +158,7 @@ class ReportDocument:
     where: Where
     exams: tuple[ExamPart, ...]
     exams_text: tuple[str, ...]
+    supplements: tuple[Table, ...]
     quantification: tuple[Table, ...]
     quantification_text: tuple[str, ...]
     references: tuple[Table, ...]

@@ -77,6 +77,30 @@ def _quality_cell(findings: list[QualityFinding]) -> Cell:
     return Cell(words().severities[worst], more=tuple(finding_text(f, under=worst) for f in ordered), tone=tone)
 
 
+def supplements_table(case: Case) -> Table | None:
+    """Segmentations, contours and reports that came with the images; None when there are none."""
+    if not case.supplements:
+        return None
+    rows = tuple(
+        (
+            Cell(item.kind),
+            Cell(Given(item.path_name), more=(Given(item.label),) if item.label else ()),
+            Cell(Given(", ".join(item.regions)) if item.regions else "no region named"),
+            Cell(_referenced(case, item.referenced_series_uid)),
+        )
+        for item in case.supplements
+    )
+    columns = (Column("Kind", 22), Column("File", 56), Column("Regions"), Column("Made on", 40))
+    return Table("Segmentations, contours and reports that came with the images", columns, rows)
+
+
+def _referenced(case: Case, series_uid: str | None) -> str:
+    if series_uid is None:
+        return "series not named in the file"
+    found = [s.key for exam in case.exams for s in exam.series if s.series_uid == series_uid]
+    return ", ".join(found) or "a series that is not in the input"
+
+
 def finding_text(finding: QualityFinding, *, under: Severity | None = None) -> str:
     """A quality finding as one line: severity unless it stands above (``under``), problem, found, expected, remedy."""
     severity = "" if finding.severity is under else f"{words().severities[finding.severity]}: "

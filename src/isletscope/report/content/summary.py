@@ -165,10 +165,17 @@ def _finding_lines(views: list[PetView]) -> list[str]:
         if not tumours:
             lines.append(f"{view.title}: no focus suspicious for tumour is seen within the field of view.")
         if unsure:
-            named = ", ".join(f"{item.name} ({item.focus.site})" for item in unsure[:4])
-            more = f" and {len(unsure) - 4} more" if len(unsure) > 4 else ""
-            lines.append(f"{view.title}: {fmt.counted(len(unsure), 'focus', 'foci')} indeterminate: {named}{more}.")
+            count = fmt.counted(len(unsure), "focus", "foci")
+            lines.append(f"{view.title}: {count} indeterminate: {_named(unsure)}.")
     return lines
+
+
+def _named(foci: list[NamedFocus]) -> str:
+    """Names with sites where there are one or two, else names alone, at most eight."""
+    if len(foci) <= 2:
+        return ", ".join(f"{item.name} ({item.focus.site})" for item in foci)
+    more = f" and {len(foci) - 8} more" if len(foci) > 8 else ""
+    return ", ".join(item.name for item in foci[:8]) + more
 
 
 def _site_lines(view: PetView, tumours: list[NamedFocus]) -> list[str]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from isletscope.model import TracerClass, Verdict
+from isletscope.model import Verdict
 from isletscope.report import format as fmt
 from isletscope.report import keys
 from isletscope.report.content.document import Figure
@@ -219,8 +219,3 @@ def _alternative_text(pet: PetView, foci: list[NamedFocus]) -> str:
     named = ", ".join(f"{item.name} {item.focus.site}" for item in foci[:20])
     more = f" and {len(foci) - 20} more" if len(foci) > 20 else ""
     return f"{pet.title}: anterior and left lateral maximum intensity projection with marks for {named}{more}."
-
-
-def tracer_ink(tracer_class: TracerClass) -> str:
-    """Colour of a tracer in print."""
-    return display().tracers[tracer_class].ink
