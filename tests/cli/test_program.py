@@ -78,7 +78,7 @@ def test_a_fault_is_a_sentence_and_not_a_traceback(
     def broken(path: Path) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("isletscope.cli.report.CaseFolder.open", broken)
+    monkeypatch.setattr("isletscope.reading.CaseFolder.open", broken)
     assert main(["report", str(tmp_path)]) == 70
     error = capsys.readouterr().err
     assert "stopped at an error it does not know: ZeroDivisionError" in error
@@ -91,6 +91,6 @@ def test_an_interruption_says_how_to_go_on(
     def interrupted(path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("isletscope.cli.report.CaseFolder.open", interrupted)
+    monkeypatch.setattr("isletscope.reading.CaseFolder.open", interrupted)
     assert main(["report", str(tmp_path)]) == 130
     assert "the same command goes on from there" in capsys.readouterr().err

@@ -24,6 +24,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+_INTERRUPTED = "Interrupted. Finished steps are kept: the same command goes on from there."
+
 for command in (demo, read, check, measure, report, schema, phantom, phantom_check):
     app.command(command.NAME, help=command.__doc__)(command.run)
 
@@ -47,18 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code. Every failure is a sentence on standard error."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        result = app(args=given, standalone_mode=False)
-        return int(result or ExitCode.DONE)
-    except typer.Exit as stop:
-        if stop.exit_code == ExitCode.INTERRUPTED:
-            _say_interrupted()
-        return stop.exit_code
+        code = int(app(args=given, standalone_mode=False) or ExitCode.DONE)
+        if code == ExitCode.INTERRUPTED:
+            Console().say(_INTERRUPTED, error=True)
+        return code
     except typer.TyperException as error:
         _show(error)
         return ExitCode.NOT_USABLE
-    except (KeyboardInterrupt, typer.Abort):
-        _say_interrupted()
-        return ExitCode.INTERRUPTED
     except IsletscopeError as error:
         Console().say(str(error), error=True)
         return ExitCode.NOTHING_READABLE if isinstance(error, NothingReadable) else ExitCode.NOT_USABLE
@@ -69,10 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             Console().say("Run again with -v for the details that a bug report needs.", error=True)
         return ExitCode.FAULT
-
-
-def _say_interrupted() -> None:
-    Console().say("Interrupted. Finished steps are kept: the same command goes on from there.", error=True)
 
 
 def _show(error: typer.TyperException) -> None:

@@ -9,8 +9,6 @@ from typing import Annotated
 import typer
 
 from isletscope.cli.console import Console, ExitCode, Json, Quiet, Verbose
-from isletscope.cli.tables import exam_table
-from isletscope.reading import load_entries, look
 
 NAME = "check"
 
@@ -24,6 +22,10 @@ def run(
     verbose: Verbose = False,
 ) -> int:
     """Carry out ``isletscope check``."""
+    # The rooms behind a command are loaded when it runs: help and --version answer at once.
+    from isletscope.cli.tables import exam_table
+    from isletscope.reading import load_entries, look
+
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     with console.progress() as progress, tempfile.TemporaryDirectory(prefix="isletscope-") as workspace:
         seen = look(

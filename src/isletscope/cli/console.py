@@ -7,14 +7,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import rich.console
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from isletscope.reading import Progress as ProgressCall
-from isletscope.reading import silent
+if TYPE_CHECKING:
+    from isletscope.reading import Progress as ProgressCall
 
 _WIDTH_WITHOUT_TERMINAL = 132
 
@@ -66,7 +66,7 @@ class Console:
     def progress(self) -> Iterator[ProgressCall]:
         """A progress bar on standard error; silent with --quiet, --json, or when nobody watches."""
         if self.quiet or self.as_json or not self._error.is_terminal:
-            yield silent
+            yield _silent
             return
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
         with Progress(*columns, TimeElapsedColumn(), console=self._error, transient=True) as bars:
@@ -76,3 +76,7 @@ class Console:
                 bars.update(task, description=stage, completed=done, total=total or None)
 
             yield report
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Tell nobody."""

@@ -10,8 +10,6 @@ import typer
 from isletscope.cli.console import Console, Json, Quiet, Verbose
 from isletscope.cli.phantom import Size, make
 from isletscope.cli.read import conclude
-from isletscope.cli.reporting import write_case_report
-from isletscope.reading import ReadRequest, read_case
 
 NAME = "demo"
 
@@ -28,6 +26,10 @@ def run(
     verbose: Verbose = False,
 ) -> int:
     """Carry out ``isletscope demo``."""
+    # The rooms behind a command are loaded when it runs: help and --version answer at once.
+    from isletscope.cli.reporting import write_case_report
+    from isletscope.reading import ReadRequest, read_case
+
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     images, case = out / "reference-patient", out / "case"
     console.say(

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from isletscope.cli.console import Console, ExitCode
-from isletscope.reading import load_entries, measure_series
 
 NAME = "measure"
 
@@ -20,6 +19,9 @@ def run(
     entries: Annotated[Path | None, typer.Option("--entries", help="Reader's entries, YAML or JSON.")] = None,
 ) -> int:
     """Carry out ``isletscope measure``."""
+    # The rooms behind a command are loaded when it runs: help and --version answer at once.
+    from isletscope.reading import load_entries, measure_series
+
     results = measure_series(series, mask, roi=roi, entries=load_entries(entries) if entries else ())
     Console(as_json=True).document(results[0] if len(results) == 1 else results)
     return ExitCode.DONE

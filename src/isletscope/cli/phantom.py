@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from isletscope.cli.console import Console, ExitCode, Json, Quiet, Verbose
 from isletscope.errors import InputError
-from isletscope.phantom import generate, scenarios
-from isletscope.reading import Progress
+
+if TYPE_CHECKING:
+    from isletscope.reading import Progress
 
 NAME = "phantom"
 
@@ -54,6 +55,9 @@ def run(
 
 def make(out: Path, scenario: str, seed: int, size: Size, progress: Progress) -> None:
     """Generate a reference patient into ``out``. Raises InputError for a wrong scenario."""
+    # The rooms behind a command are loaded when it runs: help and --version answer at once.
+    from isletscope.phantom import generate
+
     named = Path(scenario) if scenario.endswith((".yaml", ".yml")) else scenario
 
     def report(done: int, total: int) -> None:
@@ -63,6 +67,8 @@ def make(out: Path, scenario: str, seed: int, size: Size, progress: Progress) ->
 
 
 def _list(console: Console) -> int:
+    from isletscope.phantom import scenarios
+
     known = scenarios()
     if console.as_json:
         console.document([{"name": item.name, "title": item.title} for item in known])

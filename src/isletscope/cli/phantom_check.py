@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from isletscope.cli.console import Console, ExitCode, Json, Quiet, Verbose
 from isletscope.errors import InputError
-from isletscope.phantom import check_case
-from isletscope.reading import CaseFolder
+
+if TYPE_CHECKING:
+    from isletscope.reading import CaseFolder
 
 NAME = "phantom-check"
 
@@ -25,6 +26,10 @@ def run(
     verbose: Verbose = False,
 ) -> int:
     """Carry out ``isletscope phantom-check``."""
+    # The rooms behind a command are loaded when it runs: help and --version answer at once.
+    from isletscope.phantom import check_case
+    from isletscope.reading import CaseFolder
+
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     folder = CaseFolder.open(case)
     result = check_case(folder.path, truth or _truth_of(folder))

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from isletscope.cli.console import Console, ExitCode, Json, Quiet, Verbose
-from isletscope.cli.reporting import write_case_report
-from isletscope.cli.tables import exam_table, lesion_table, totals_lines
 from isletscope.errors import InputError
-from isletscope.model import SamePatient
-from isletscope.reading import (
-    ReadOutcome,
-    ReadRequest,
-    load_clinical,
-    load_entries,
-    read_case,
-    same_patient_statement,
-)
+
+if TYPE_CHECKING:
+    from isletscope.reading import ReadOutcome
 
 NAME = "read"
 
@@ -46,6 +38,10 @@ def run(
     verbose: Verbose = False,
 ) -> int:
     """Carry out ``isletscope read``."""
+    # The rooms behind a command are loaded when it runs: help and --version answer at once.
+    from isletscope.cli.reporting import write_case_report
+    from isletscope.reading import ReadRequest, load_clinical, load_entries, read_case, same_patient_statement
+
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     for path in inputs:
         if not path.exists():
@@ -54,7 +50,7 @@ def run(
         inputs=tuple(inputs),
         out=out,
         patient_id=patient,
-        same_patient=_statements(same_patient or [], reason),
+        same_patient=tuple(same_patient_statement(pair, reason) for pair in same_patient or []),
         entries=load_entries(entries) if entries else (),
         clinical=load_clinical(clinical) if clinical else {},
         anatomy=tuple(anatomy or ()),
@@ -94,6 +90,8 @@ def conclude(console: Console, outcome: ReadOutcome, html: Path, pdf: Path) -> i
 
 
 def _print(console: Console, outcome: ReadOutcome, html: Path, pdf: Path) -> None:
+    from isletscope.cli.tables import exam_table, lesion_table, totals_lines
+
     case = outcome.case
     if console.verbose:
         for exam in case.exams:
@@ -111,7 +109,3 @@ def _print(console: Console, outcome: ReadOutcome, html: Path, pdf: Path) -> Non
         console.say(f"         and {len(case.open_items) - len(shown)} more open items in the report")
     console.say(f"Report   {html}")
     console.say(f"         {pdf}")
-
-
-def _statements(identifiers: list[str], reason: str) -> tuple[SamePatient, ...]:
-    return tuple(same_patient_statement(pair, reason) for pair in identifiers)

@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 
 from isletscope.cli.console import Console, ExitCode, Json, Quiet, Verbose
-from isletscope.cli.reporting import write_case_report
-from isletscope.reading import CaseFolder
 
 NAME = "report"
 
@@ -21,6 +19,10 @@ def run(
     verbose: Verbose = False,
 ) -> int:
     """Carry out ``isletscope report``."""
+    # The rooms behind a command are loaded when it runs: help and --version answer at once.
+    from isletscope.cli.reporting import write_case_report
+    from isletscope.reading import CaseFolder
+
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     with console.progress() as progress:
         files = write_case_report(CaseFolder.open(case), progress=progress, anew=True)

@@ -6,10 +6,8 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel
 
 from isletscope.cli.console import Console, ExitCode
-from isletscope.model import Case, ReaderEntries
 
 NAME = "schema"
 
@@ -21,13 +19,13 @@ class Document(StrEnum):
     ENTRIES = "entries"
 
 
-_MODELS: dict[Document, type[BaseModel]] = {Document.CASE: Case, Document.ENTRIES: ReaderEntries}
-
-
 def run(
     document: Annotated[Document, typer.Argument(help="Which document.")] = Document.CASE,
 ) -> int:
     """Carry out ``isletscope schema``."""
-    schema = _MODELS[document].model_json_schema()
+    # The rooms behind a command are loaded when it runs: help and --version answer at once.
+    from isletscope.model import Case, ReaderEntries
+
+    schema = (Case if document is Document.CASE else ReaderEntries).model_json_schema()
     Console(as_json=True).document({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
     return ExitCode.DONE
