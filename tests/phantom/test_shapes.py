@@ -11,7 +11,7 @@ from isletscope.phantom.pose import Pose, Variation, draw_breathing
 
 def tumour(axes: tuple[float, float, float], lobes: np.ndarray | None = None) -> Tumour:
     return Tumour(
-        "L1", "liver", "liver", (3.0, -2.0, 5.0), axes, (20.0, 30.0, -10.0), {"sstr": 20.0}, {"sstr": 5.0}, 50.0,
+        "L1", "liver", "liver", (3.0, -2.0, 5.0), axes, (20.0, 30.0, -10.0), {"sstr": 20.0}, 50.0,
         np.zeros((0, 4)) if lobes is None else lobes,
     )  # fmt: skip
 

@@ -160,10 +160,10 @@ def _colon(sketch: Sketch) -> None:
     ]  # fmt: skip
     jittered = [tuple(sketch.around(point, 4)) for point in points]
     course = smooth_course(jittered, [24, 23, 21, 20, 18, 17, 17, 17, 18, 16, 15, 15, 14, 13, 14, 17, 16, 12], 15)
-    diffuse = float(rng.uniform(0.7, 1.6))
+    diffuse = float(rng.uniform(0.7, 1.3))
     for n in range(len(course) - 1):
         radius = course[n, 3] * float(rng.uniform(0.85, 1.1))
-        factors = _patchy(sketch, 1.9, 0.2)
+        factors = _patchy(sketch, 1.8, 0.2)
         factors["fdg"] *= diffuse
         sketch.add("bowel", capsule(course[n, :3], course[n + 1, :3], radius, course[n + 1, 3]), factors=factors)
     for n in range(len(course) - 1):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,6 @@ class Tumour:
     semi_axes_mm: tuple[float, float, float]
     turned_degrees: tuple[float, float, float]
     suv: dict[str, float]
-    background_suv: dict[str, float]
     hu: float
     lobes: Array = field(default_factory=lambda: np.zeros((0, 4)))
 
@@ -51,15 +51,11 @@ class Tumour:
         a, b, c = self.semi_axes_mm
         return 2.0 * float(np.cbrt(a * b * c))
 
-    @property
+    @cached_property
     def reach_mm(self) -> float:
         """Radius of a sphere about the centre that holds the whole tumour."""
-        swell = float(np.abs(self.lobes[:, 3]).sum()) if self.lobes.size else 0.0
-        return float(max(self.semi_axes_mm)) * (1.0 + swell)
-
-    def contrast(self, tracer_class: str) -> float:
-        """Tumour to background ratio of true uptake."""
-        return self.suv[tracer_class] / self.background_suv[tracer_class]
+        swell = float(_lobed_radius(_directions(), self.lobes).max()) * 1.02 if self.lobes.size else 1.0
+        return float(max(self.semi_axes_mm)) * swell
 
     def distance(self, offsets: Array) -> Array:
         """Signed distance (mm, first order near the surface) at ``offsets`` [n, 3] from the centre, personal axes."""
@@ -78,13 +74,18 @@ def _lobed_radius(directions: Array, lobes: Array) -> Array:
     return np.asarray(raw / _mean_cube(lobes) ** (1 / 3))
 
 
-def _mean_cube(lobes: Array) -> float:
-    """Mean of the unscaled radius cubed over all directions (2000-point spiral)."""
+def _directions() -> Array:
+    """2000 directions spread evenly over the sphere (a spiral)."""
     n = np.arange(2000) + 0.5
     z = 1 - 2 * n / 2000
     turn = np.pi * (1 + 5**0.5) * n
     flat = np.sqrt(1 - z * z)
-    directions = np.column_stack([flat * np.cos(turn), flat * np.sin(turn), z])
+    return np.column_stack([flat * np.cos(turn), flat * np.sin(turn), z])
+
+
+def _mean_cube(lobes: Array) -> float:
+    """Mean of the unscaled radius cubed over all directions."""
+    directions = _directions()
     raw = 1.0 + (np.exp(4.0 * (directions @ lobes[:, :3].T - 1.0)) * lobes[:, 3]).sum(axis=1)
     return float((raw**3).mean())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ from isletscope.spatial import Geometry
 
 _STEP_MM = 3.0
 _TRIES = 400
+_SOFT_TISSUE_HU = 42.0
+_BONE_SPREAD_MM = 4.0
+_LIVER_MIDDLE_MM = -22.0
 _LETTERS = {"pancreas": "P", "node": "N", "liver": "L", "bone": "O"}
 
 # Regions that a rule may name: organ label maps, parts of the pancreas (nearest landmark), and point stations.
@@ -77,21 +80,18 @@ def place_tumours(scenario: Scenario, body: Body, pose: Pose, rng: np.random.Gen
     """
     if not scenario.lesions:
         return []
-    atlas = _atlas(body, pose)
-    placed: list[Tumour] = []
-    numbers: dict[str, int] = {}
+    placer = _Placer(scenario, body, pose, _atlas(body, pose), rng)
     drawn = [
         (rule, float(rng.uniform(*rule.diameter_mm)))
         for rule in scenario.lesions
         for _ in range(int(rng.integers(rule.count[0], rule.count[1] + 1)))
     ]
-    order = sorted(range(len(drawn)), key=lambda n: ("at" not in drawn[n][0].place, -drawn[n][1]))
-    for n in order:
-        rule, diameter = drawn[n]
+    numbers: dict[str, int] = {}
+    for rule, diameter in sorted(drawn, key=lambda item: ("at" not in item[0].place, -item[1])):
         letter = _LETTERS.get(rule.site, "X")
         numbers[letter] = numbers.get(letter, 0) + 1
-        placed.append(_place(scenario, rule, diameter, f"{letter}{numbers[letter]}", body, pose, atlas, placed, rng))
-    return placed
+        placer.place(rule, diameter, f"{letter}{numbers[letter]}")
+    return placer.placed
 
 
 def _atlas(body: Body, pose: Pose) -> _Atlas:
@@ -107,38 +107,99 @@ def _atlas(body: Body, pose: Pose) -> _Atlas:
     return _Atlas(painted.labels, low)
 
 
-def _place(
-    scenario: Scenario,
-    rule: LesionRule,
-    diameter: float,
-    name: str,
-    body: Body,
-    pose: Pose,
-    atlas: _Atlas,
-    placed: list[Tumour],
-    rng: np.random.Generator,
-) -> Tumour:
-    radius = diameter / 2
-    axes = np.full(3, radius)
-    if rule.shape != "round":
-        axes = axes * np.exp(rng.normal(0, 0.13, 3))
-        axes *= radius / axes.prod() ** (1 / 3)
-    lobes = draw_lobes(rng) if rule.shape == "lobulated" else np.zeros((0, 4))
-    turned = rng.uniform(-40, 40, 3)
-    centre, region = _centre(scenario, rule, radius, body, pose, atlas, placed, rng)
-    host = body.tissues[_HOSTS.get(rule.site, "cavity_fat")]
-    return Tumour(
-        id=name,
-        site=rule.site,
-        organ=region,
-        centre_personal_mm=(float(centre[0]), float(centre[1]), float(centre[2])),
-        semi_axes_mm=(float(axes[0]), float(axes[1]), float(axes[2])),
-        turned_degrees=(float(turned[0]), float(turned[1]), float(turned[2])),
-        suv={key: _suv(item, host.uptake[key], rng) for key, item in rule.uptake.items()},
-        background_suv=dict(host.uptake),
-        hu=host.hu + rule.hu_offset if rule.site in ("pancreas", "liver", "bone") else 42.0 + rule.hu_offset,
-        lobes=lobes,
-    )
+@dataclass
+class _Placer:
+    """Places tumours one by one, keeping them apart."""
+
+    scenario: Scenario
+    body: Body
+    pose: Pose
+    atlas: _Atlas
+    rng: np.random.Generator
+    placed: list[Tumour] = field(default_factory=list)
+
+    def place(self, rule: LesionRule, diameter_mm: float, name: str) -> None:
+        """Shape, place and keep one tumour. Raises InputError when there is no room."""
+        rng, radius = self.rng, diameter_mm / 2
+        axes = np.full(3, radius)
+        if rule.shape != "round":
+            axes = axes * np.exp(rng.normal(0, 0.13, 3))
+            axes *= radius / axes.prod() ** (1 / 3)
+        turned = rng.uniform(-40, 40, 3)
+        host = self.body.tissues[_HOSTS.get(rule.site, "cavity_fat")]
+        solid = rule.site in ("pancreas", "liver", "bone")
+        tumour = Tumour(
+            id=name,
+            site=rule.site,
+            organ="",
+            centre_personal_mm=(0.0, 0.0, 0.0),
+            semi_axes_mm=(float(axes[0]), float(axes[1]), float(axes[2])),
+            turned_degrees=(float(turned[0]), float(turned[1]), float(turned[2])),
+            suv={key: _suv(item, host.uptake[key], rng) for key, item in rule.uptake.items()},
+            hu=(host.hu if solid else _SOFT_TISSUE_HU) + rule.hu_offset,
+            lobes=draw_lobes(rng) if rule.shape == "lobulated" else np.zeros((0, 4)),
+        )
+        centre, region = self._centre(rule, radius, tumour.reach_mm)
+        x, y, z = (float(v) for v in centre)
+        self.placed.append(replace(tumour, organ=region, centre_personal_mm=(x, y, z)))
+
+    def _centre(self, rule: LesionRule, radius: float, reach: float) -> tuple[Array, str]:
+        if "at" in rule.place:
+            return self._given(rule, radius), "given place"
+        region = str(rule.place["in"])
+        if region not in region_names():
+            raise self.scenario.refuse(rule.line, "the place is not known", f"'{region}'", ", ".join(region_names()))
+        for attempt in range(_TRIES):
+            point, exact = self._candidate(region, rule.place.get("side"), radius, attempt / _TRIES)
+            gaps = [np.linalg.norm(point - t.centre_personal_mm) - t.reach_mm - reach for t in self.placed]
+            if not gaps or min(gaps) >= rule.margin_mm:
+                return point, exact
+        raise self.scenario.refuse(
+            rule.line,
+            f"no room was found in '{region}' for a tumour of {2 * radius:.0f} mm",
+            f"{len(self.placed)} tumours placed before it, {rule.margin_mm:g} mm to keep from each",
+            "fewer or smaller tumours, or a smaller margin_mm",
+        )
+
+    def _given(self, rule: LesionRule, radius: float) -> Array:
+        anatomical = np.array([rule.place["at"]])
+        if self.body.depth(anatomical)[0] > -radius:
+            raise self.scenario.refuse(
+                rule.line, "the tumour would not lie inside the body", f"at {rule.place['at']}, radius {radius:.0f} mm"
+            )
+        return np.asarray(self.pose.from_anatomical(anatomical)[0])
+
+    def _candidate(self, region: str, side: str | None, radius: float, ease: float) -> tuple[Array, str]:
+        """A point of a region; ``ease`` (0 to 1) allows points nearer the surface, or farther from a station."""
+        rng = self.rng
+        if region in ("node", "bone"):
+            region = str(rng.choice(list(STATIONS if region == "node" else BONES)))
+        if region in STATIONS or region in BONES:
+            centre, spread = STATIONS.get(region) or (self.body.landmarks[region], _BONE_SPREAD_MM)
+            shift = np.clip(rng.normal(size=3), -1.5, 1.5) * spread * (1 + 1.5 * ease)
+            return self.pose.from_anatomical((np.asarray(centre) + shift)[None])[0], region
+        points, depth = self._region(region, side)
+        wanted = min(radius, 0.8 * float(depth.max())) * (1 - 0.7 * ease)
+        points = points[depth >= wanted - 1e-6]
+        jitter = rng.uniform(-0.5, 0.5, 3) * _STEP_MM
+        return points[int(rng.integers(len(points)))] + jitter, region
+
+    def _region(self, region: str, side: str | None) -> tuple[Array, Array]:
+        """Personal points of an organ or part of it, and their depths (mm)."""
+        if (region, side) in self.atlas.regions:
+            return self.atlas.regions[region, side]
+        names = ORGANS["pancreas"] if region in PANCREAS_PARTS else ORGANS[region]
+        points, depth = self.atlas.points(np.isin(self.atlas.labels, [self.body.tissues[n].label for n in names]))
+        keep = np.ones(len(points), dtype=bool)
+        if region in PANCREAS_PARTS:
+            marks = self.pose.from_anatomical(np.array([self.body.landmarks[name] for name in PANCREAS_PARTS]))
+            nearest = np.linalg.norm(points[:, None, :] - marks[None], axis=2).argmin(axis=1)
+            keep &= nearest == PANCREAS_PARTS.index(region)
+        if side:
+            across = self.pose.to_anatomical(points)[:, 0] - (_LIVER_MIDDLE_MM if region == "liver" else 0.0)
+            keep &= across < 0 if side == "right" else across > 0
+        self.atlas.regions[region, side] = (points[keep], depth[keep])
+        return points[keep], depth[keep]
 
 
 def _suv(uptake: Uptake, host_suv: float, rng: np.random.Generator) -> float:
@@ -146,82 +207,3 @@ def _suv(uptake: Uptake, host_suv: float, rng: np.random.Generator) -> float:
         return float(rng.uniform(*uptake.suv))
     low, high = uptake.times_background or (1.0, 1.0)
     return host_suv * float(rng.uniform(low, high))
-
-
-def _centre(
-    scenario: Scenario,
-    rule: LesionRule,
-    radius: float,
-    body: Body,
-    pose: Pose,
-    atlas: _Atlas,
-    placed: list[Tumour],
-    rng: np.random.Generator,
-) -> tuple[Array, str]:
-    if "at" in rule.place:
-        anatomical = np.array([rule.place["at"]])
-        if body.depth(anatomical)[0] > -radius:
-            raise scenario.refuse(
-                rule.line, "the tumour would not lie inside the body", f"at {rule.place['at']}, radius {radius:.0f} mm"
-            )
-        return pose.from_anatomical(anatomical)[0], "given place"
-    region = str(rule.place["in"])
-    if region not in region_names():
-        raise scenario.refuse(rule.line, "the place is not known", f"'{region}'", ", ".join(region_names()))
-    for _ in range(_TRIES):
-        found = _candidate(region, rule.place.get("side"), radius, body, pose, atlas, rng)
-        if found is None:
-            break
-        point, exact = found
-        gaps = [np.linalg.norm(point - t.centre_personal_mm) - t.reach_mm - radius for t in placed]
-        if not gaps or min(gaps) >= rule.margin_mm:
-            return point, exact
-    raise scenario.refuse(
-        rule.line,
-        f"no room was found in '{region}' for a tumour of {2 * radius:.0f} mm",
-        f"{len(placed)} tumours placed before it, {rule.margin_mm:g} mm to keep from each",
-        "fewer or smaller tumours, or a smaller margin_mm",
-    )
-
-
-def _candidate(
-    region: str, side: str | None, radius: float, body: Body, pose: Pose, atlas: _Atlas, rng: np.random.Generator
-) -> tuple[Array, str] | None:
-    if region == "node":
-        region = str(rng.choice(list(STATIONS)))
-    if region == "bone":
-        region = str(rng.choice(list(BONES)))
-    if region in STATIONS:
-        centre, spread = STATIONS[region]
-        anatomical = np.asarray(centre) + np.clip(rng.normal(size=3), -1.5, 1.5) * spread
-        return pose.from_anatomical(anatomical[None])[0], region
-    if region in BONES:
-        anatomical = np.asarray(body.landmarks[region]) + np.clip(rng.normal(size=3), -1.5, 1.5) * 4.0
-        return pose.from_anatomical(anatomical[None])[0], region
-    if (region, side) not in atlas.regions:
-        atlas.regions[region, side] = _region_points(region, side, body, pose, atlas)
-    points, depth = atlas.regions[region, side]
-    if not len(points):
-        return None
-    wanted = min(radius, 0.8 * float(depth.max()))
-    points = points[depth >= wanted - 1e-6]
-    jitter = rng.uniform(-0.5, 0.5, 3) * _STEP_MM
-    return points[int(rng.integers(len(points)))] + jitter, region
-
-
-def _region_points(region: str, side: str | None, body: Body, pose: Pose, atlas: _Atlas) -> tuple[Array, Array]:
-    part = region if region in PANCREAS_PARTS else None
-    names = ORGANS["pancreas"] if part else ORGANS[region]
-    wanted = [body.tissues[name].label for name in names]
-    points, depth = atlas.points(np.isin(atlas.labels, wanted))
-    if part:
-        marks = pose.from_anatomical(np.array([body.landmarks[name] for name in PANCREAS_PARTS]))
-        nearest = np.linalg.norm(points[:, None, :] - marks[None], axis=2).argmin(axis=1)
-        keep = nearest == PANCREAS_PARTS.index(part)
-        points, depth = points[keep], depth[keep]
-    if side:
-        anatomical = pose.to_anatomical(points)[:, 0] if len(points) else np.zeros(0)
-        middle = -22.0 if region == "liver" else 0.0
-        keep = anatomical < middle if side == "right" else anatomical > middle
-        points, depth = points[keep], depth[keep]
-    return points, depth
