@@ -22,6 +22,7 @@ FIGURES: dict[str, tuple[str, str | None]] = {
     "over_liver": ("SUVmax over liver mean", None),
     "over_blood": ("SUVmax over blood pool mean", None),
     "over_spleen": ("SUVmax over spleen mean", None),
+    "smooth_over_blood": ("smoothed maximum over blood pool mean", None),
     "contrast": ("uptake over surroundings", None),
     "volume_ml": ("volume", "mL"),
     "rise_mm": ("extent along the body", "mm"),

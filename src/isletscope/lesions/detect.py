@@ -66,6 +66,7 @@ class _Block:
     names: dict[int, str]
     spacing: tuple[float, float, float]
     missing: npt.NDArray[np.bool_]
+    field: tuple[int, int]
 
 
 def detect_foci(
@@ -146,6 +147,7 @@ def _block(pet: Volume, organs: Organs, thresholds: Thresholds) -> _Block | None
         names={label: name for name, label in organs.names.items()},
         spacing=spacing,
         missing=missing,
+        field=(0, pet.geometry.shape[0] - 1),
     )
 
 
@@ -260,32 +262,47 @@ def _judge(
     if height < floor or _belongs_to_whole_organ(organ, levels, tracer_class):
         return None, None, box
     own = catchments.labels[box] == number + 1
-    values = block.smooth[box]
     centre = tuple(v - part.start for v, part in zip((k, j, i), box, strict=True))
-    region, background, noise = _region(block, values, own, box, centre, height, thresholds)
-    if region is None:
+    around = _region(block, box, own, centre, height, thresholds)
+    if around is None:
         return None, None, box
-    if height - background < thresholds.number("detection.noise_deviations") * scatter * np.sqrt(max(background, floor / 3)):
-        return None, None, box
-    organ = _owner(block, region, box, organ)
+    organ = _owner(block, around.region, box, organ)
     if _belongs_to_whole_organ(organ, levels, tracer_class):
         return None, None, box
-    if not _stands_out(height, background, noise, organ, levels, thresholds):
+    near_end = _near_end(k, block, thresholds.number("detection.end_mm"))
+    bar = thresholds.number("detection.noise_deviations") * scatter * (2.0 if near_end else 1.0)
+    if not _stands_out(height, around, organ, levels, (floor, bar), thresholds):
         return None, None, box
     name = "" if organ == "body" else organ
-    return Candidate(0, (k, j, i), name, False, height, background, noise), region, box
+    return Candidate(0, (k, j, i), name, False, height, around.shell, around.scatter), around.region, box
+
+
+def _near_end(plane: int, block: _Block, reach_mm: float) -> bool:
+    """Whether a plane lies near the first or last image along the body, where counts are few and noise is high."""
+    last = block.field[1]
+    return bool(min(plane + block.start[0] - block.field[0], last - plane - block.start[0]) * block.spacing[0] < reach_mm)
+
+
+@dataclass(frozen=True)
+class _Around:
+    """A maximum's rough region, the mean and scatter of the shell around it, and the median of a wider ring."""
+
+    region: npt.NDArray[np.bool_]
+    shell: float
+    scatter: float
+    ring: float
 
 
 def _owner(block: _Block, region: npt.NDArray[np.bool_], box: Box3, organ: str) -> str:
-    """The organ that holds most of a region, or the organ at its maximum when none does."""
+    """The organ that holds most of a region; the organ at its maximum counts only where it holds half of it."""
     labels = block.organs[box][region]
     counts = np.bincount(labels, minlength=2)
     counts[:2] = 0
     most = int(counts.argmax())
     name = block.names.get(most, "")
-    if name in (*WHOLE_ORGANS, *UPTAKE_ORGANS) and counts[most] > 0.4 * labels.size:
+    if name in (*WHOLE_ORGANS, *UPTAKE_ORGANS) and counts[most] > 0.5 * labels.size:
         return name
-    return organ
+    return "body" if organ in UPTAKE_ORGANS else organ
 
 
 def _belongs_to_whole_organ(organ: str, levels: dict[str, _Level], tracer_class: TracerClass) -> bool:
@@ -304,60 +321,68 @@ def _window(index: tuple[int, int, int], block: _Block, reach_mm: float) -> Box3
 
 def _region(
     block: _Block,
-    values: npt.NDArray[np.float32],
-    own: npt.NDArray[np.bool_],
     box: Box3,
+    own: npt.NDArray[np.bool_],
     centre: tuple[int, ...],
     height: float,
     thresholds: Thresholds,
-) -> tuple[npt.NDArray[np.bool_] | None, float, float]:
-    """Region above half of the contrast inside its catchment, with median and scatter of a wide ring around it.
+) -> _Around | None:
+    """Region above half of the contrast inside its catchment, with shell and ring; None without surroundings.
 
-    The ring leaves out what is higher than the region's own rim in other catchments: neighbours are not background.
-    Inside liver and spleen it stays in the organ.
+    Shell and ring leave out what is higher than the region's own rim in other catchments: neighbours are not
+    background. Inside liver and spleen they stay in the organ.
     """
+    values = block.smooth[box]
     body = block.organs[box] > 0
     background = float(np.percentile(values[body], 20)) if body.any() else 0.0
     inner, outer = thresholds.bounds("detection.ring_mm")
     here = block.organs[box][centre]
     alike = body & (block.organs[box] == here) if block.names.get(int(here), "") in UPTAKE_ORGANS else body
-    region: npt.NDArray[np.bool_] | None = None
-    noise = 0.0
+    region, distance, level = own, np.zeros(own.shape, np.float32), height
     for _ in range(4):
         level = background + 0.5 * (height - background)
         parts, _ = ndimage.label(own & (values > level))
         region = np.asarray(parts == parts[centre])
         distance = edt.edt(~region, anisotropy=block.spacing, black_border=False)
-        ring = (distance > inner) & (distance <= outer) & body & (own | (values < level))
-        if np.count_nonzero(ring & alike) >= 20:
-            ring &= alike
+        ring = _countable((distance > inner) & (distance <= outer) & body & (own | (values < level)), alike)
         if np.count_nonzero(ring) < 8:
-            return None, background, noise
-        around = values[ring]
-        fresh = float(np.median(around))
-        noise = 0.5 * float(np.subtract(*np.percentile(around, [84, 16])))
+            return None
+        fresh = float(np.median(values[ring]))
         settled = abs(fresh - background) < 0.02 * height
         background = fresh
         if settled:
             break
-    return region, background, noise
+    first, last = thresholds.bounds("detection.shell_mm")
+    shell = _countable((distance > first) & (distance <= last) & body & (own | (values < level)), alike)
+    if np.count_nonzero(shell) < 8:
+        return None
+    return _Around(region, float(values[shell].mean()), float(values[shell].std()), background)
+
+
+def _countable(around: npt.NDArray[np.bool_], alike: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The surroundings inside the same organ where there are enough of them, else all."""
+    inside = around & alike
+    return inside if np.count_nonzero(inside) >= 20 else around
 
 
 def _stands_out(
     height: float,
-    background: float,
-    noise: float,
+    around: _Around,
     organ: str,
     levels: dict[str, _Level],
+    bars: tuple[float, float],
     thresholds: Thresholds,
 ) -> bool:
-    """The discernible rule on smoothed uptake, with the organ's own level where it has one."""
-    if height < background + thresholds.number("detection.shell_deviations") * noise:
-        return False
+    """The discernible rule on smoothed uptake: against shell and noise, and the organ's own level where it has one."""
+    floor, bar = bars
     if organ in UPTAKE_ORGANS and organ in levels:
         level = levels[organ]
         enough = level.median + thresholds.number("detection.organ_deviations") * level.scatter
         if height < max(enough, thresholds.number("detection.organ_contrast") * level.median):
             return False
-        return height >= thresholds.number("detection.organ_contrast_local") * background
-    return height >= thresholds.number("detection.contrast") * background
+        return height >= thresholds.number("detection.organ_contrast_local") * around.ring
+    if height < around.shell + thresholds.number("detection.shell_deviations") * around.scatter:
+        return False
+    if height - around.shell < bar * float(np.sqrt(max(around.shell, floor / 3))):
+        return False
+    return height >= thresholds.number("detection.contrast") * around.shell

@@ -37,6 +37,7 @@ class FocusRegion:
     organ: str
     whole_organ: bool
     contrast: float
+    height: float
 
     @property
     def box(self) -> Box:
@@ -93,6 +94,8 @@ class Surroundings:
         for key, name in (("over_liver", "liver"), ("over_blood", "blood_pool"), ("over_spleen", "spleen")):
             if name in self._means:
                 figures[key] = figures["suv_max"] / float(self._means[name] or 1.0)
+        if "blood_pool" in self._means:
+            figures["smooth_over_blood"] = region.height / float(self._means["blood_pool"] or 1.0)
         if self._marks.spine_front:
             figures["retroperitoneal"] = float(in_place(self._marks, "retroperitoneum", point))
         if not region.whole_organ:

@@ -172,7 +172,7 @@ def _outline_all(
         region = rough
         if mask is not None:
             region = FocusRegion(
-                mask, outlines.default.start_kji, rough.organ, False, candidate.contrast
+                mask, outlines.default.start_kji, rough.organ, False, candidate.contrast, candidate.height
             )
         if _discernible(pet, region, outlines):
             kept.append(_Outlined(region, outlines))
@@ -193,7 +193,7 @@ def _discernible(pet: Volume, region: FocusRegion, outlines: DelineationSet) -> 
 def _rough(pet: Volume, candidates: Candidates, candidate: Candidate, box: Box) -> FocusRegion:
     inside = candidates.labels[box.slices] == candidate.label
     mask = Mask(inside, cropped_geometry(pet.geometry, box), pet.frame_of_reference_uid)
-    return FocusRegion(mask, box.start, candidate.organ or "body", candidate.whole_organ, candidate.contrast)
+    return FocusRegion(mask, box.start, candidate.organ or "body", candidate.whole_organ, candidate.contrast, candidate.height)
 
 
 def _background(words: str, references: list[ReferenceRegion], name: str) -> Background | None:
