@@ -136,7 +136,7 @@ def _pixels(views: list[PetView], images: ImageSource) -> _Pixels:
 def _absent(view: PetView) -> str:
     return (
         f"{view.title}: pictures not shown because the images of {view.series.key} are not in the case folder. "
-        "Run `isletscope read` again to restore them."
+        "Run isletscope read again to restore them."
     )
 
 

@@ -113,25 +113,21 @@ def _reading_methods(view: PetView) -> tuple[str, ...]:
 
 
 def _organs(view: PetView) -> tuple[str, ...]:
-    """Where the organs came from, and which were not found."""
-    organs = view.reading.organs
-    found = [o for o in organs if o.state is not State.MISSING]
-    lacking = [o for o in organs if o.state is State.MISSING]
-    lines = []
-    if found:
-        by_source: dict[str, list[str]] = {}
-        for organ in found:
-            confidence = f" ({organ.confidence})" if organ.confidence else ""
-            by_source.setdefault(organ.source or "source not recorded", []).append(
-                words().region(organ.name) + confidence
-            )
-        listed = "; ".join(f"{source}: {', '.join(names)}" for source, names in by_source.items())
-        lines.append(f"Organs and confidence. {listed}.")
+    """Where the organs came from with what confidence, and which were not found."""
+    by_source: dict[str, list[str]] = {}
     reasons: dict[str, list[str]] = {}
-    for organ in lacking:
-        reasons.setdefault(organ.missing_because or "no reason was recorded", []).append(words().region(organ.name))
-    lines += [f"Organs not found: {', '.join(names)}, because {reason}." for reason, names in reasons.items()]
-    return tuple(lines)
+    for organ in view.reading.organs:
+        name = words().region(organ.name)
+        if organ.state is State.MISSING:
+            reasons.setdefault(organ.missing_because or "no reason was recorded", []).append(name)
+            continue
+        source, _, detail = organ.source.partition(": ")
+        described = "; ".join(filter(None, (organ.confidence, detail)))
+        by_source.setdefault(source or "source not recorded", []).append(f"{name} ({described})" if described else name)
+    return (
+        *(f"Organs and confidence, {source}: {', '.join(names)}." for source, names in by_source.items()),
+        *(f"Organs not found: {', '.join(names)}, because {reason}." for reason, names in reasons.items()),
+    )
 
 
 def _rules(views: list[PetView]) -> tuple[str, ...]:
