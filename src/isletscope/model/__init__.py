@@ -22,6 +22,7 @@ from isletscope.model.exam import (
 from isletscope.model.knowledge import (
     Assessment,
     Code,
+    Document,
     Evidence,
     Measurement,
     Source,
@@ -47,6 +48,7 @@ __all__ = [
     "Assessment",
     "Case",
     "Code",
+    "Document",
     "EntrySubject",
     "Evidence",
     "Exam",
