@@ -17,25 +17,25 @@ class Mark:
 
 
 def spread(wanted: list[float], low: float, high: float, gap: float) -> list[float]:
-    """Heights near the wanted ones (ascending), at least ``gap`` apart, between ``low`` and ``high``.
+    """Heights as near as can be (least squares) to the wanted ones (ascending), at least ``gap`` apart, in a range.
 
-    When they cannot all fit, the gap shrinks so that they fill the range evenly.
+    When they cannot all fit between ``low`` and ``high``, the gap shrinks so that they fill the range evenly.
     """
     if not wanted:
         return []
-    if len(wanted) > 1:
-        gap = min(gap, (high - low) / (len(wanted) - 1))
-    placed = []
-    floor = low
-    for value in wanted:
-        floor = max(value, floor)
-        placed.append(floor)
-        floor += gap
-    ceiling = high
-    for index in range(len(placed) - 1, -1, -1):
-        placed[index] = min(placed[index], ceiling)
-        ceiling = placed[index] - gap
-    return placed
+    last = len(wanted) - 1
+    if last:
+        gap = min(gap, (high - low) / last)
+    # With the gaps taken out, heights only need to ascend: neighbours out of order share their mean.
+    pools: list[tuple[float, int]] = []
+    for index, value in enumerate(wanted):
+        total, size = value - index * gap, 1
+        while pools and pools[-1][0] / pools[-1][1] > total / size:
+            more, others = pools.pop()
+            total, size = total + more, size + others
+        pools.append((total, size))
+    level = [total / size for total, size in pools for _ in range(size)]
+    return [min(max(value, low), high - last * gap) + index * gap for index, value in enumerate(level)]
 
 
 def sides(marks: list[Mark], middle: float, capacity: int, *, both: bool) -> tuple[list[Mark], list[Mark]]:

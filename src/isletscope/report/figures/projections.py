@@ -24,6 +24,7 @@ _BETWEEN = 1.6
 _FOOT = 4.9
 _LABEL_SIZE = 2.25
 _LABEL_GAP = 2.7
+_EASY_ON_ONE_SIDE = 14
 _PIXELS_PER_MM = 10
 _BODY_ABOVE = 0.15
 _AROUND_BODY_MM = 15.0
@@ -133,7 +134,7 @@ def _draw_view(canvas: Canvas, view: _View, left: float, width: float, scale: fl
 def _draw_marks(canvas: Canvas, view: _View, foci: list[NamedFocus], left: float, scale: float, ink: str) -> None:
     width, height = view.width_mm * scale, view.height_mm * scale
     marks = [_mark(view, item, left, scale) for item in foci]
-    capacity = int(height / _LABEL_GAP)
+    capacity = min(int(height / _LABEL_GAP), max(_EASY_ON_ONE_SIDE, -(-len(marks) // 2)))
     on_left, on_right = sides(marks, left + width / 2, capacity, both=view.name == "anterior")
     for group, edge, anchor in ((on_left, left - 0.8, "end"), (on_right, left + width + 0.8, "start")):
         heights = spread([mark.y for mark in group], 1.6, max(1.6, height - 1.2), _LABEL_GAP)
