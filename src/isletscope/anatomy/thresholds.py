@@ -1,4 +1,4 @@
-"""Thresholds as data: a YAML file of numbers and ranges, each with unit, source and support, checked when it is loaded."""
+"""Thresholds as data: a YAML file of numbers and ranges, each with unit, source and support, checked when loaded."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from importlib import resources
 import yaml
 from pydantic import Field, RootModel, model_validator
 
-from isletscope.model import Support
-from isletscope.model.knowledge import Document
+from isletscope.model import Document, Support
 
 
 class Threshold(Document):

@@ -14,8 +14,7 @@ import yaml
 from pydantic import Field, model_validator
 
 from isletscope.lesions.landmarks import PLACES, Landmarks, Point, in_place
-from isletscope.model import Assessment, Evidence, State, Support, TracerClass, Verdict
-from isletscope.model.knowledge import Document
+from isletscope.model import Assessment, Document, Evidence, State, Support, TracerClass, Verdict
 
 FIGURES: dict[str, tuple[str, str | None]] = {
     "suv_max": ("SUVmax", "g/mL"),

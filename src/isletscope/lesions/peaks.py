@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from isletscope.spatial._compiled import compiled
+from isletscope.spatial import compiled
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ class Lesion(Document):
 
 
 class GivenRegion(Document):
-    """A region that somebody drew on this PET (SEG, RTSTRUCT) and that came with the images: a check, never an input."""
+    """A region drawn on this PET that came with the images (SEG, RTSTRUCT): a check, never an input."""
 
     source: str = Field(description="file name")
     name: str
