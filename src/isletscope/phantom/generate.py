@@ -61,6 +61,7 @@ def generate(
         raise InputError("the size is not known", subject="size", found=repr(size), expected="small or full")
     total = 4 * len(plan.exams) + 1
     tell = progress or (lambda done, count: None)
+    out = out.resolve()
     working = _prepare(out)
     try:
         person, tumours, poses, body = _patient(plan, seed)
