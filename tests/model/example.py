@@ -116,7 +116,8 @@ def _grid() -> GridDescription:
 def _quantification() -> PetQuantification:
     return PetQuantification(
         quantified=True, unit_in="BQML", branch="BQML, START, series time", factor=0.0005,
-        factor_range=(0.0005, 0.0006), slice_factors=[0.0005, 0.0006], reference_time="2026-01-01T10:00:00", injection_time="2026-01-01T09:00:00",
+        factor_range=(0.0005, 0.0006), slice_factors=[0.0005, 0.0006],
+        reference_time="2026-01-01T10:00:00", injection_time="2026-01-01T09:00:00",
         uptake_minutes=60.0, injected_activity_mbq=150.0, half_life_s=4070.0, weight_kg=70.0,
         lean_body_mass_kg={"janmahasatian": 45.0}, body_surface_m2=1.8,
         evidence=[Evidence(text="Patient's Weight (0010,1030)", value=70.0, unit="kg")],
