@@ -355,7 +355,13 @@ def _main_bulk(frame: BodyFrame, mask: Bool3D, level: float) -> Bool3D:
     pieces = _split_by_shape(opened(mask, 8.0, frame.spacing_mm), frame)
     if not pieces:
         return mask
-    core = max(pieces, key=lambda piece: int(np.count_nonzero(piece)))
+    hindmost = max(frame.centre_lps_mm(piece)[1] for piece in pieces)
+    core = max(
+        pieces,
+        key=lambda piece: float(
+            min(frame.volume_ml(piece), 200.0) * np.exp((frame.centre_lps_mm(piece)[1] - hindmost) / 25.0)
+        ),
+    )
     typical = float(np.percentile(frame.suv_3[core], 70))
     rim = frame.suv_3 > max(0.4 * typical, level)
     kept = dilated(core, 5.0, frame.spacing_mm) & mask & rim & ~_others(pieces, core)

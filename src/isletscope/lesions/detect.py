@@ -154,10 +154,15 @@ def _block(pet: Volume, organs: Organs, thresholds: Thresholds) -> _Block | None
 def _floor(
     block: _Block, references: list[ReferenceRegion], tracer_class: TracerClass, thresholds: Thresholds
 ) -> float:
-    """Lowest smoothed uptake that is looked at: a share of blood pool, else of the median of the body."""
-    for reference in references:
-        if reference.name == "blood_pool" and reference.mean is not None:
-            return thresholds.number("detection.floor_over_blood") * reference.mean
+    """Lowest smoothed uptake that is looked at: over blood pool (FDG: and near liver), else a usual value."""
+    means = {reference.name: reference.mean for reference in references if reference.mean is not None}
+    bars = []
+    if "blood_pool" in means:
+        bars.append(thresholds.number("detection.floor_over_blood") * means["blood_pool"])
+    if "liver" in means and tracer_class is TracerClass.FDG:
+        bars.append(thresholds.number("detection.floor_over_liver_fdg") * means["liver"])
+    if bars:
+        return max(bars)
     key = {TracerClass.FDG: "detection.floor_fdg", TracerClass.SSTR: "detection.floor_sstr"}
     return thresholds.number(key.get(tracer_class, "detection.floor_other"))
 
@@ -259,7 +264,8 @@ def _judge(
     box = _window((k, j, i), block, 40.0)
     organ = block.names.get(int(block.organs[k, j, i]), "")
     floor, scatter = bars
-    if height < floor or _belongs_to_whole_organ(organ, levels, tracer_class):
+    in_kidney = organ in ("kidney_right", "kidney_left")
+    if height < floor or (_belongs_to_whole_organ(organ, levels, tracer_class) and not in_kidney):
         return None, None, box
     own = catchments.labels[box] == number + 1
     centre = tuple(v - part.start for v, part in zip((k, j, i), box, strict=True))
@@ -302,7 +308,7 @@ def _owner(block: _Block, region: npt.NDArray[np.bool_], box: Box3, organ: str) 
     name = block.names.get(most, "")
     if name in (*WHOLE_ORGANS, *UPTAKE_ORGANS) and counts[most] > 0.5 * labels.size:
         return name
-    return "body" if organ in UPTAKE_ORGANS else organ
+    return "body" if organ in (*UPTAKE_ORGANS, "kidney_right", "kidney_left") else organ
 
 
 def _belongs_to_whole_organ(organ: str, levels: dict[str, _Level], tracer_class: TracerClass) -> bool:

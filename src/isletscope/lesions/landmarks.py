@@ -260,6 +260,8 @@ def _pancreas(marks: Landmarks, point: Point, lateral: Span) -> bool:
     front = marks.front_of_spine(point[2])
     behind = marks.extents["body"].centre[1] if front is None else front
     nearest, farthest = t.bounds("place.pancreas_depth_mm")
+    if offset < -12.0:
+        nearest = t.bounds("place.uncinate_depth_mm")[0]
     tail = max(0.0, offset - 30.0)
     return _within(behind - point[1], (nearest - 0.8 * tail, farthest))
 
@@ -282,12 +284,26 @@ def _abdomen(marks: Landmarks, point: Point) -> bool:
 
 
 def _bowel_zone(marks: Landmarks, point: Point) -> bool:
-    """In the abdomen, before the spine's hind half."""
+    """In the abdomen, before the spine's hind half; the colon at the sides reaches farther back."""
     if not _abdomen(marks, point):
         return False
+    if _rectum(marks, point):
+        return True
     front = marks.front_of_spine(point[2])
     behind = marks.extents["body"].centre[1] + 30.0 if front is None else front + 25.0
+    if abs(point[0] - marks.middle_x) > 60.0:
+        behind += 35.0
     return point[1] < behind
+
+
+def _rectum(marks: Landmarks, point: Point) -> bool:
+    """Behind and above the bladder near the middle: rectum and sigmoid."""
+    bladder = marks.extents.get("bladder")
+    if bladder is None:
+        return False
+    t = marks.thresholds
+    near = abs(point[0] - marks.middle_x) <= t.number("place.rectum_lateral_mm")
+    return near and _within(point[2] - bladder.centre[2], t.bounds("place.rectum_height_mm"))
 
 
 def _stomach_zone(marks: Landmarks, point: Point) -> bool:
@@ -357,6 +373,7 @@ PLACES: dict[str, Place] = {
     "retroperitoneum": _retroperitoneum,
     "abdomen": _abdomen,
     "bowel_zone": _bowel_zone,
+    "rectum": _rectum,
     "stomach_zone": _stomach_zone,
     "pelvis_middle": _pelvis_middle,
     "below_pelvis": _below_pelvis,

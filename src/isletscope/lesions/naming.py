@@ -73,24 +73,42 @@ def _elsewhere(focus: FocusFigures, marks: Landmarks) -> tuple[str, str]:
     return f"{_side(focus, marks)}trunk", "other"
 
 
-def name_lesions(readings: Sequence[ReadingOfPet]) -> list[Lesion]:
+def name_lesions(
+    readings: Sequence[ReadingOfPet], earlier: Sequence[Lesion] = (), retired: Sequence[str] = ()
+) -> list[Lesion]:
     """One lesion per focus held to be tumour or left unsure, numbered through the case by compartment.
 
-    Foci of different PETs are not matched: each gives its own lesion.
+    ``earlier``: lesions of an earlier reading of the same images, which keep their names; ``retired``: names given up
+    before, which are never used again. Foci of different PETs are not matched: each gives its own lesion.
     """
+    kept = {lesion.tracking_uid: lesion.id for lesion in earlier}
     counts: dict[str, int] = {}
+    for name in (*kept.values(), *retired):
+        counts[name[0]] = max(counts.get(name[0], 0), int(name[1:]))
     lesions = []
     for reading in readings:
         for focus in reading.foci:
             if focus.verdict is Verdict.PHYSIOLOGIC:
                 continue
-            letter = LETTERS.get(focus.site_code, _OTHER_LETTER)
-            counts[letter] = counts.get(letter, 0) + 1
-            lesions.append(_lesion(f"{letter}{counts[letter]}", focus))
+            tracking_uid = tracking_uid_of(focus)
+            name = kept.get(tracking_uid)
+            if name is None:
+                letter = LETTERS.get(focus.site_code, _OTHER_LETTER)
+                counts[letter] = counts.get(letter, 0) + 1
+                name = f"{letter}{counts[letter]}"
+            lesions.append(
+                Lesion(
+                    id=name,
+                    tracking_uid=tracking_uid,
+                    site=focus.site,
+                    verdict=focus.verdict,
+                    focus_ids=[focus.id],
+                )
+            )
     return lesions
 
 
-def _lesion(name: str, focus: Focus) -> Lesion:
+def tracking_uid_of(focus: Focus) -> str:
+    """The identity of a focus on its series: the place of its maximum, whatever its number or verdict."""
     place = ",".join(f"{v:.1f}" for v in focus.maximum_lps_mm)
-    tracking = f"2.25.{uuid.uuid5(_NAMESPACE, f'{focus.id}|{place}').int}"
-    return Lesion(id=name, tracking_uid=tracking, site=focus.site, verdict=focus.verdict, focus_ids=[focus.id])
+    return f"2.25.{uuid.uuid5(_NAMESPACE, f'{focus.series_key}|{place}').int}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from isletscope.anatomy import Organs, Thresholds, find_references
+from isletscope.anatomy import Organs, find_references
 from isletscope.lesions.classify import Classified, FocusFigures, classify
 from isletscope.lesions.delineate import Background, DelineationSet, delineate
 from isletscope.lesions.detect import Candidate, Candidates, detect_foci
@@ -26,7 +26,6 @@ from isletscope.model import (
     Measurement,
     ReadingOfPet,
     ReferenceRegion,
-    State,
     Tracer,
     TracerClass,
     Verdict,
@@ -36,6 +35,9 @@ from isletscope.model import (
 from isletscope.spatial import Box, Mask, Volume, cropped_geometry
 
 Progress = Callable[[int, int], None]
+_WELL_ABOVE_BLOOD = 1.7
+_LEAK_RATIO = 6.0
+_LEAK_ML = 20.0
 _RANK = {Verdict.TUMOUR: 0, Verdict.UNSURE: 1, Verdict.PHYSIOLOGIC: 2}
 
 
@@ -136,7 +138,8 @@ def _clear_references(
     candidates: Candidates,
 ) -> list[ReferenceRegion]:
     """The references, placed again clear of foci; a reader's own region stays."""
-    focal = [candidate.label for candidate in candidates.found if not candidate.whole_organ]
+    blood = max((r.mean or 0.0 for r in references if r.name == "blood_pool"), default=0.0)
+    focal = [c.label for c in candidates.found if not c.whole_organ and c.height > _WELL_ABOVE_BLOOD * blood]
     foci = np.isin(candidates.labels, focal)
     if not foci.any():
         return references
@@ -168,6 +171,7 @@ def _outline_all(
             continue
         seed = seed_from_label(pet, candidates.labels, candidate.label, box)
         outlines = delineate(scene, seed, tracer=tracer_class, liver=liver, organ=levels.get(candidate.organ))
+        outlines = _without_leak(outlines, rough)
         mask = outlines.default.mask
         region = rough
         if mask is not None:
@@ -177,6 +181,15 @@ def _outline_all(
         if _discernible(pet, region, outlines):
             kept.append(_Outlined(region, outlines))
     return kept
+
+
+def _without_leak(outlines: DelineationSet, rough: FocusRegion) -> DelineationSet:
+    """The outlines, the default taken back when it spreads far beyond the region above half of the contrast."""
+    volume = outlines.default.volume_ml
+    if volume is None or volume < _LEAK_ML or volume < _LEAK_RATIO * rough.mask.volume_ml:
+        return outlines
+    because = f"the outline spreads into its surroundings ({volume:.0f} mL)"
+    return replace(outlines, default=replace(outlines.default, mask=None, why_not=because))
 
 
 def _discernible(pet: Volume, region: FocusRegion, outlines: DelineationSet) -> bool:
