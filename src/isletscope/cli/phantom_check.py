@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +35,7 @@ def run(
     folder = CaseFolder.open(case)
     result = check_case(folder.path, truth or _truth_of(folder))
     if as_json:
-        console.document(result.to_json())
+        console.document(json.loads(result.to_json()))
     else:
         console.say(result.to_text())
     return ExitCode.DONE
