@@ -20,11 +20,23 @@ REAL = "Readings of real scans"
 Points = npt.NDArray[np.float64]
 
 
-def measure_qin(data: Path, work: Path, *, with_segmentation: bool) -> Result:
-    """Read the whole-body FDG PET, alone or with its SEG beside it; the 11 segments are the truth."""
+# The headers of the whole-body PET name the nuclide and no tracer: what a reader would enter.
+TRACER_ENTRY = """entries:
+  - {subject: tracer_class, value: fdg, who: A. Reader, when: 2026-01-01, why: the collection says FDG}
+"""
+
+
+def measure_qin(data: Path, work: Path, *, with_segmentation: bool = False, with_entry: bool = False) -> Result:
+    """Read the whole-body PET: alone, with its SEG beside it, or with a reader's word that the tracer is FDG.
+
+    The 11 segments are the truth.
+    """
     folder = data / "pet_wb_qin_headneck_0139"
     truth = seg_points(folder / "mask/mask.dcm")
-    inputs = [folder / "image", *([folder / "mask"] if with_segmentation else [])]
+    inputs: list[str | Path] = [folder / "image", *([folder / "mask"] if with_segmentation else [])]
+    if with_entry:
+        (work / "entries.yaml").write_text(TRACER_ENTRY)
+        inputs += ["--entries", work / "entries.yaml"]
     return _read(inputs, work / "case", truth)
 
 
@@ -32,11 +44,11 @@ def measure_sarcoma(data: Path, patient: str, work: Path) -> Result:
     """Read one PET/CT/MR of a limb; the contour of the tumour on PET is the truth."""
     folder = data / "petctmr_sts" / patient
     contours = folder / "PET/mask/RS.dcm"
-    inputs = [folder / modality / "image" for modality in ("PET", "CT", "MR_T1")]
+    inputs: list[str | Path] = [folder / modality / "image" for modality in ("PET", "CT", "MR_T1")]
     return _read(inputs, work / "case", {"GTV": contours})
 
 
-def _read(inputs: list[Path], case: Path, truth: Mapping[str, Points | Path]) -> Result:
+def _read(inputs: list[str | Path], case: Path, truth: Mapping[str, Points | Path]) -> Result:
     run = isletscope("read", *inputs, "--out", case)
     result: Result = {
         "exit_code": run.exit_code,
@@ -82,6 +94,10 @@ def _reading(case: Path, reading: dict[str, Any], truth: Mapping[str, Points | P
         ],
         "limits": reading.get("limits", []),
         "truth": {name: sorted({verdicts.get(label, "?") for label in there}) for name, there in found.items()},
+        "truth_because": {
+            name: [f"{names[label]['site']}: {names[label]['assessment'].get('because', '')}" for label in there]
+            for name, there in found.items()
+        },
         "foci": len(verdicts),
         "off_truth": [
             {

@@ -60,8 +60,9 @@ def measure(data: Path, parts: list[str] | tuple[str, ...], size: str) -> dict[s
     if "regions" in parts:
         items["regions"] = partial(measure_given_regions, data)
     if "real" in parts:
-        items["qin"] = partial(measure_qin, data, with_segmentation=False)
+        items["qin"] = partial(measure_qin, data)
         items["qin-with-seg"] = partial(measure_qin, data, with_segmentation=True)
+        items["qin-as-fdg"] = partial(measure_qin, data, with_entry=True)
         items |= {patient.lower(): partial(measure_sarcoma, data, patient) for patient in SARCOMAS}
     if "patients" in parts:
         items |= {f"patient-{seed}-{size}": partial(measure_patient, seed, size) for seed in SEEDS}
@@ -79,6 +80,7 @@ def all_claims(results: dict[str, Result]) -> list[Claim]:
     if "qin" in results:
         claims += real_patient_claims("whole-body FDG PET", results["qin"], whole_body=True)
         claims += real_patient_claims("the same with its SEG", results["qin-with-seg"], whole_body=True)
+        claims += real_patient_claims("the same, tracer entered as FDG", results["qin-as-fdg"], whole_body=True)
     for patient in SARCOMAS:
         if patient.lower() in results:
             claims += real_patient_claims(f"limb {patient}", results[patient.lower()], whole_body=False)
