@@ -91,6 +91,46 @@ entries:
     assert "A. Reader" in report
 
 
+def test_a_readers_verdict_outranks_the_rule_and_stays(
+    case: Path, reference_patient: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = case_from_json((case / "case.json").read_text())
+    names = [lesion.id for lesion in before.lesions]
+    entries = tmp_path / "verdict.yaml"
+    entries.write_text(
+        """
+overrides:
+  - {lesion: L1, verdict: physiologic, who: A. Reader, when: 2026-05-11, why: haemangioma on MRI}
+"""
+    )
+    again = read(capsys, reference_patient / "dicom", "--out", case, "--entries", entries)
+    assert again["recomputed"] == []
+    after = case_from_json((case / "case.json").read_text())
+    assert [lesion.id for lesion in after.lesions] == [name for name in names if name != "L1"]
+    assert after.retired_names == ["L1"]
+    (focus,) = [f for reading in after.readings for f in reading.foci if f.computed_verdict is not None]
+    volume = focus.measurements["volume"].value
+    volumes = [case.readings[0].totals["sstr_tv"].value for case in (before, after)]
+    assert None not in volumes
+    assert volume is not None
+    assert volumes[0] - volumes[1] == pytest.approx(volume)  # type: ignore[operator]
+    assert "haemangioma on MRI" in (case / "report" / "report.html").read_text()
+
+    read(capsys, reference_patient / "dicom", "--out", case)
+    kept = case_from_json((case / "case.json").read_text())
+    assert [lesion.id for lesion in kept.lesions] == [name for name in names if name != "L1"]
+    assert kept.overrides[0].why == "haemangioma on MRI"
+
+
+def test_an_override_of_an_unknown_lesion_is_refused(
+    case: Path, reference_patient: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entries = tmp_path / "verdict.yaml"
+    entries.write_text("overrides: [{lesion: L99, verdict: tumour, who: A. Reader, when: 2026-05-11, why: growing}]")
+    assert main(["read", str(reference_patient / "dicom"), "--out", str(case), "--entries", str(entries)]) == 2
+    assert "names a lesion that the case does not have" in capsys.readouterr().err
+
+
 def test_an_emptied_cache_is_filled_again(
     case: Path, reference_patient: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

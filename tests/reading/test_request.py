@@ -22,7 +22,7 @@ entries:
 def test_entries_are_read_with_who_when_why(tmp_path: Path) -> None:
     path = tmp_path / "entries.yaml"
     path.write_text(GOOD.replace("2026-05-11", "'2026-05-11'"))
-    (entry,) = load_entries(path)
+    (entry,) = load_entries(path).entries
     assert entry.subject is EntrySubject.WEIGHT_KG
     assert (entry.value, entry.who) == (72, "A. Reader")
 
@@ -30,7 +30,7 @@ def test_entries_are_read_with_who_when_why(tmp_path: Path) -> None:
 def test_a_date_without_quotes_is_a_date(tmp_path: Path) -> None:
     path = tmp_path / "entries.yaml"
     path.write_text(GOOD)
-    assert load_entries(path)[0].when == "2026-05-11"
+    assert load_entries(path).entries[0].when == "2026-05-11"
 
 
 @pytest.mark.parametrize(

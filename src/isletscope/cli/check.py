@@ -32,7 +32,7 @@ def run(
             inputs,
             Path(workspace),
             patient_id=patient,
-            entries=load_entries(entries) if entries else (),
+            entries=load_entries(entries).entries if entries else (),
             progress=progress,
         )
     refusals = seen.refusals

@@ -22,6 +22,6 @@ def run(
     # The rooms behind a command are loaded when it runs: help and --version answer at once.
     from isletscope.reading import load_entries, measure_series
 
-    results = measure_series(series, mask, roi=roi, entries=load_entries(entries) if entries else ())
+    results = measure_series(series, mask, roi=roi, entries=load_entries(entries).entries if entries else ())
     Console(as_json=True).document(results[0] if len(results) == 1 else results)
     return ExitCode.DONE

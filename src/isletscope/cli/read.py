@@ -40,18 +40,21 @@ def run(
     """Carry out ``isletscope read``."""
     # The rooms behind a command are loaded when it runs: help and --version answer at once.
     from isletscope.cli.reporting import write_case_report
+    from isletscope.model import ReaderEntries
     from isletscope.reading import ReadRequest, load_clinical, load_entries, read_case, same_patient_statement
 
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     for path in inputs:
         if not path.exists():
             raise InputError("does not exist", subject=str(path), remedy="Check the path.")
+    given = load_entries(entries) if entries else ReaderEntries()
     request = ReadRequest(
         inputs=tuple(inputs),
         out=out,
         patient_id=patient,
         same_patient=tuple(same_patient_statement(pair, reason) for pair in same_patient or []),
-        entries=load_entries(entries) if entries else (),
+        entries=tuple(given.entries),
+        overrides=tuple(given.overrides),
         clinical=load_clinical(clinical) if clinical else {},
         anatomy=tuple(anatomy or ()),
     )

@@ -91,8 +91,8 @@ def name_lesions(
             if focus.verdict is Verdict.PHYSIOLOGIC:
                 continue
             tracking_uid = tracking_uid_of(focus)
-            name = kept.get(tracking_uid)
-            if name is None:
+            name = kept.get(tracking_uid, "")
+            if not name:
                 letter = LETTERS.get(focus.site_code, _OTHER_LETTER)
                 counts[letter] = counts.get(letter, 0) + 1
                 name = f"{letter}{counts[letter]}"

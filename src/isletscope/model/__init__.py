@@ -4,7 +4,7 @@ Pydantic models; the JSON Schema is printed by ``isletscope schema``. Knows noth
 """
 
 from isletscope.model.case import SCHEMA_VERSION, Case, Software
-from isletscope.model.entry import EntrySubject, ReaderEntries, ReaderEntry, SamePatient
+from isletscope.model.entry import EntrySubject, ReaderEntries, ReaderEntry, SamePatient, VerdictOverride
 from isletscope.model.exam import (
     Exam,
     GridDescription,
@@ -78,6 +78,7 @@ __all__ = [
     "Tracer",
     "TracerClass",
     "Verdict",
+    "VerdictOverride",
     "case_from_json",
     "case_to_json",
     "derived",

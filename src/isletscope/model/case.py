@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, JsonValue
 
-from isletscope.model.entry import ReaderEntry, SamePatient
+from isletscope.model.entry import ReaderEntry, SamePatient, VerdictOverride
 from isletscope.model.exam import Exam, Patient, QualityFinding, RefusedInput, Series, SupplementaryObject
 from isletscope.model.knowledge import Document
 from isletscope.model.lesion import Lesion, ReadingOfPet
@@ -34,8 +34,10 @@ class Case(Document):
     supplements: list[SupplementaryObject] = Field(default_factory=list)
     readings: list[ReadingOfPet] = Field(default_factory=list)
     lesions: list[Lesion] = Field(default_factory=list)
+    retired_names: list[str] = Field(default_factory=list, description="names of lesions no longer there, never reused")
     open_items: list[str] = Field(default_factory=list, description="what a reader must still answer")
     entries: list[ReaderEntry] = Field(default_factory=list)
+    overrides: list[VerdictOverride] = Field(default_factory=list)
     same_patient: list[SamePatient] = Field(default_factory=list)
     findings: list[QualityFinding] = Field(default_factory=list, description="about the input as a whole")
     refused: list[RefusedInput] = Field(default_factory=list)

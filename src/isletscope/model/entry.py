@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from isletscope.model.knowledge import Document
+from isletscope.model.lesion import Verdict
 
 
 class EntrySubject(StrEnum):
@@ -37,6 +38,18 @@ class ReaderEntry(Document):
     why: str = Field(min_length=3)
 
 
+class VerdictOverride(Document):
+    """A reader's verdict on a lesion, in place of the computed one. It outranks the rules in every later reading."""
+
+    lesion: str = Field(description="the lesion's name in the report the reader saw, e.g. X1")
+    verdict: Verdict
+    who: str = Field(min_length=1)
+    when: str = Field(min_length=10, description="ISO date or date-time")
+    why: str = Field(min_length=3)
+    tracking_uid: str | None = Field(default=None, description="filled in by the reading: which focus was meant")
+    computed: Verdict | None = Field(default=None, description="filled in by the reading: the verdict by rule")
+
+
 class SamePatient(Document):
     """A reader's statement that two patient identifiers belong to one person."""
 
@@ -48,3 +61,4 @@ class ReaderEntries(Document):
     """The file given with ``--entries``: YAML or JSON."""
 
     entries: list[ReaderEntry] = Field(default_factory=list)
+    overrides: list[VerdictOverride] = Field(default_factory=list)

@@ -59,6 +59,9 @@ class Focus(Document):
     site: str = Field(description="where it lies, in words")
     site_code: str = Field(default="", description="pancreas, liver, node, bone, lung, other ...")
     verdict: Verdict
+    computed_verdict: Verdict | None = Field(
+        default=None, description="the verdict by rule, where a reader overrode it"
+    )
     assessment: Assessment
     centroid_lps_mm: tuple[float, float, float]
     maximum_lps_mm: tuple[float, float, float]

@@ -26,6 +26,7 @@ from isletscope.reading.label_maps import read_label_map
 from isletscope.reading.look import Seen, look, refusal_sentences
 from isletscope.reading.manifest import RunRecorder, software
 from isletscope.reading.open_items import open_items
+from isletscope.reading.overrides import all_overrides, apply_overrides
 from isletscope.reading.pet import PetTask, read_one_pet
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.request import ReadRequest
@@ -74,7 +75,7 @@ def read_case(request: ReadRequest, progress: Progress = silent) -> ReadOutcome:
         case = _case_of(request, seen)
         _refuse_other_patient(folder, case)
         fresh = _read_pets(folder, case, seen, _pet_tasks(seen, request), recorder, progress)
-    case.lesions = name_lesions(case.readings)
+    _name_lesions(folder, case, request)
     case.open_items = open_items(case)
     _save(folder, case)
     recorder.write(folder.path / "run.json", request, seen.file_count)
@@ -85,6 +86,17 @@ def read_case(request: ReadRequest, progress: Progress = silent) -> ReadOutcome:
         reused=tuple(key for key, computed in fresh.items() if not computed),
         refusals=tuple(refusal_sentences(case.exams, case.refused)),
     )
+
+
+def _name_lesions(folder: CaseFolder, case: Case, request: ReadRequest) -> None:
+    """Put the reader's overrides on the foci and name the lesions; names of an earlier reading stay."""
+    earlier = folder.case if folder.exists else None
+    case.overrides = all_overrides(request.overrides, earlier)
+    case.findings += apply_overrides(case)
+    known, retired = (earlier.lesions, earlier.retired_names) if earlier else ([], [])
+    case.lesions = name_lesions(case.readings, known, retired)
+    current = {lesion.id for lesion in case.lesions}
+    case.retired_names = sorted({*retired, *(lesion.id for lesion in known)} - current)
 
 
 def _case_of(request: ReadRequest, seen: Seen) -> Case:

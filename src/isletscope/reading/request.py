@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.types import JsonValue
 
 from isletscope.errors import InputError
-from isletscope.model import ReaderEntries, ReaderEntry, SamePatient
+from isletscope.model import ReaderEntries, ReaderEntry, SamePatient, VerdictOverride
 
 _CLINICAL = TypeAdapter(dict[str, JsonValue])
 
@@ -26,22 +26,23 @@ class ReadRequest:
     patient_id: str | None = None
     same_patient: tuple[SamePatient, ...] = ()
     entries: tuple[ReaderEntry, ...] = ()
+    overrides: tuple[VerdictOverride, ...] = ()
     clinical: dict[str, JsonValue] = field(default_factory=dict)
     anatomy: tuple[Path, ...] = ()
 
 
-def load_entries(path: Path) -> tuple[ReaderEntry, ...]:
-    """The reader's entries of a YAML or JSON file. Raises InputError naming the entry that is wrong."""
+def load_entries(path: Path) -> ReaderEntries:
+    """The reader's entries and overrides of a YAML or JSON file. Raises InputError naming the entry that is wrong."""
     document = _load_document(path)
     try:
-        return tuple(ReaderEntries.model_validate(document).entries)
+        return ReaderEntries.model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(
             "does not follow the schema of reader's entries",
             subject=str(path),
             found=f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}",
-            expected="entries with subject, value, who, when, why",
+            expected="entries with subject, value, who, when, why; overrides with lesion, verdict, who, when, why",
             remedy="Print the schema with: isletscope schema entries",
         ) from error
 

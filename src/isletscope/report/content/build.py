@@ -82,7 +82,9 @@ def _parts(
         "totals_text": no_pet or _no_totals(views),
         "open_items": tuple(case.open_items) or ("None.",),
         "entries": closing.entries_tables(case),
-        "entries_text": () if case.entries or case.same_patient else ("None. No value was entered or overridden.",),
+        "entries_text": ()
+        if case.entries or case.overrides or case.same_patient
+        else ("None. No value was entered or overridden.",),
         "refused": (refused,) if refused else (),
         "refused_text": () if refused else ("None. Every input was used or is listed under Exams and quality.",),
         "footer": (words().research_use,),

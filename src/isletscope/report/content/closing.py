@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from isletscope.model import Case, ReaderEntry, State, Support
+from isletscope.model import Case, ReaderEntry, State, Support, VerdictOverride
 from isletscope.report import format as fmt
 from isletscope.report.content.document import Cell, Column, Given, Table, TitledList
 from isletscope.report.content.overview import PetView
@@ -26,6 +26,17 @@ def entries_tables(case: Case) -> tuple[Table, ...]:
             Column("Why"),
         )
         tables.append(Table("Values entered by a reader", columns, tuple(_entry_row(entry) for entry in case.entries)))
+    if case.overrides:
+        columns = (
+            Column("Lesion", 20),
+            Column("Verdict§", 34),
+            Column("By rule", 34),
+            Column("Who", 24),
+            Column("When", 26),
+            Column("Why"),
+        )
+        rows = tuple(_override_row(override) for override in case.overrides)
+        tables.append(Table("Verdicts that a reader changed", columns, rows))
     if case.same_patient:
         identifiers = (Column("Identifiers of one person", 60), Column("Why"))
         stated = tuple(
@@ -43,6 +54,18 @@ def _entry_row(entry: ReaderEntry) -> tuple[Cell, ...]:
         Cell(Given(entry.who)),
         Cell(fmt.moment(entry.when)),
         Cell(Given(f"“{entry.why}”")),
+    )
+
+
+def _override_row(override: VerdictOverride) -> tuple[Cell, ...]:
+    verdicts = words().verdicts
+    return (
+        Cell(Given(override.lesion)),
+        Cell(verdicts[override.verdict]),
+        Cell(verdicts[override.computed] if override.computed else "focus not found any more"),
+        Cell(Given(override.who)),
+        Cell(fmt.moment(override.when)),
+        Cell(Given(f"“{override.why}”")),
     )
 
 
@@ -95,8 +118,8 @@ def _definitions(figure_notes: tuple[str, ...]) -> tuple[str, ...]:
     return (
         "SUV is by body weight, in g/mL; the tracer is always named. Every sum, ratio and class is computed before "
         "rounding.",
-        "Marks: ~ measured under a limitation; † derived by a rule; ‡ entered by the reader; n/a (x) missing for the "
-        "reason x under the table. ? after a name: indeterminate.",
+        "Marks: ~ measured under a limitation; † derived by a rule; ‡ entered by the reader; § overridden by the "
+        "reader; n/a (x) missing for the reason x under the table. ? after a name: indeterminate.",
         f"Support of a rule: [{supports[Support.VERIFIED]}] read in the source; "
         f"[{supports[Support.VERIFIED_SECOND_HAND]}] read in a text that cites it; [{supports[Support.RECALL]}] "
         f"source not read again; [{supports[Support.CONVENTION]}] choice of this software; "

@@ -87,6 +87,8 @@ def _lesion_row(item: NamedFocus, regions: list[str], derived: tuple[str, ...], 
 
 def _why(focus: Focus) -> tuple[str, ...]:
     verdict = words().verdicts[focus.verdict]
+    if focus.computed_verdict is not None:
+        verdict = f"{verdict}§; by rule {words().verdicts[focus.computed_verdict]}"
     because = _inside_a_sentence(focus.assessment.because)
     lines = [f"{verdict}: {because}" if because else verdict]
     if focus.flags:
@@ -122,7 +124,7 @@ def physiologic_table(view: PetView) -> Table | None:
             Cell(item.focus.id),
             Cell(item.focus.site),
             notes.cell(keys.value_of(item.focus, keys.SUV_MAX), fmt.suv, item.focus.id),
-            Cell(_inside_a_sentence(item.focus.assessment.because) or NOT_IN_DOCUMENT),
+            Cell(_physiologic_because(item.focus)),
         )
         for item in foci
     )
@@ -134,6 +136,13 @@ def physiologic_table(view: PetView) -> Table | None:
     )
     caption = f"{view.title}: {fmt.counted(len(foci), 'focus', 'foci')} held to be physiologic"
     return Table(caption, columns, rows, notes.lines(), view.reading.tracer_class)
+
+
+def _physiologic_because(focus: Focus) -> str:
+    because = _inside_a_sentence(focus.assessment.because) or NOT_IN_DOCUMENT
+    if focus.computed_verdict is None:
+        return because
+    return f"verdict of a reader§; by rule {words().verdicts[focus.computed_verdict]}: {because}"
 
 
 def totals_table(view: PetView) -> Table | None:
