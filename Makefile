@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
-.PHONY: help install demo test lint format bench accept accept-full lock licences docs clean
+.PHONY: help install demo test lint style types contracts parts format bench accept accept-full lock licences docs clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -19,12 +19,20 @@ demo: install ## make a digital reference patient, read it, write the report int
 test: install ## run the tests on all cores (ARGS="tests/model -k ..." narrows)
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-lint: install ## style, types, room contracts, licences, lock
+lint: style types contracts parts ## style, types, room contracts, licences, lock
+
+style: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: install
 	$(BIN)/mypy
 	$(BIN)/mypy scripts
+
+contracts: install
 	$(BIN)/lint-imports
+
+parts: install
 	$(BIN)/python scripts/licences.py --check
 	$(BIN)/python scripts/lock.py --check
 
