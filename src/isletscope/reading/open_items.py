@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from isletscope.model import Case, Role, Series, Severity, State, TracerClass, Verdict
+from isletscope.model import Case, Focus, ReadingOfPet, Role, Series, Severity, State, TracerClass, Verdict
+
+_NAMED_AT_MOST = 8
 
 
 def open_items(case: Case) -> list[str]:
@@ -21,13 +23,23 @@ def open_items(case: Case) -> list[str]:
             for region in reading.references
             if region.state is State.MISSING
         ]
-        items += [
-            f"{name} PET: {lesion_of.get(focus.id, focus.id)} ({focus.site}) needs a reader's verdict. "
-            f"{focus.assessment.because}"
-            for focus in reading.foci
-            if focus.verdict is Verdict.UNSURE
-        ]
+        items += [f"{name} PET: {line}" for line in _verdicts_wanted(reading, lesion_of)]
     return items
+
+
+def _verdicts_wanted(reading: ReadingOfPet, lesion_of: dict[str, str]) -> list[str]:
+    """The foci that a reader must judge, those with the same reason together."""
+    by_reason: dict[str, list[Focus]] = {}
+    for focus in reading.foci:
+        if focus.verdict is Verdict.UNSURE:
+            by_reason.setdefault(focus.assessment.because, []).append(focus)
+    lines = []
+    for reason, foci in by_reason.items():
+        named = [f"{lesion_of.get(focus.id, focus.id)} ({focus.site})" for focus in foci[:_NAMED_AT_MOST]]
+        more = f" and {len(foci) - len(named)} more" if len(foci) > len(named) else ""
+        verb = "needs" if len(foci) == 1 else "need"
+        lines.append(f"{', '.join(named)}{more} {verb} a reader's verdict. {reason}")
+    return lines
 
 
 def _pet_items(roles: set[Role]) -> list[str]:
