@@ -33,6 +33,7 @@ from isletscope.model import (
     Tracer,
     TracerClass,
     Verdict,
+    VerdictOverride,
     derived,
     measured,
     missing,
@@ -58,6 +59,13 @@ def example_case() -> Case:
             Lesion(
                 id="L1", tracking_uid="2.25.900", site="liver, right lobe", verdict=Verdict.TUMOUR,
                 focus_ids=["pet-1/1"],
+            )
+        ],
+        retired_names=["N1"],
+        overrides=[
+            VerdictOverride(
+                lesion="L1", verdict=Verdict.TUMOUR, who="A. Reader", when="2026-01-02", why="seen on MR too",
+                tracking_uid="2.25.900", computed=Verdict.UNSURE,
             )
         ],
         open_items=["Is the focus pet-1/2 the gallbladder?"],
@@ -165,6 +173,7 @@ def _reading() -> ReadingOfPet:
 def _focus() -> Focus:
     return Focus(
         id="pet-1/1", series_key="pet-1", label=1, site="liver, right lobe", site_code="liver", verdict=Verdict.TUMOUR,
+        computed_verdict=Verdict.UNSURE,
         assessment=Assessment(
             name="verdict", state=State.DERIVED, value="tumour", because="stands out in the liver",
             evidence=[Evidence(text="SUVmax", value=20.0, unit="g/mL")], rule="sstr.liver", citations=["a guideline"],

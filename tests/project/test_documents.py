@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from isletscope.intake.suv_tables import suv_tables
-from isletscope.model import EntrySubject, Measurement
+from isletscope.model import EntrySubject, Measurement, Verdict
 from isletscope.reading import load_entries
 from scripts import commands
 
@@ -72,8 +72,9 @@ def test_the_example_of_readers_entries_is_valid(tmp_path: Path) -> None:
     page = ROOT / "docs/case.md"
     (example,) = blocks(page, "yaml")
     (tmp_path / "entries.yaml").write_text(example)
-    entries = load_entries(tmp_path / "entries.yaml")
-    assert [entry.value for entry in entries] == [71.5, "2026-01-01 08:45:00", "ct_arterial"]
+    given = load_entries(tmp_path / "entries.yaml")
+    assert [entry.value for entry in given.entries] == [71.5, "2026-01-01 08:45:00", "ct_arterial"]
+    assert [(item.lesion, item.verdict) for item in given.overrides] == [("X1", Verdict.PHYSIOLOGIC)]
     assert {f"`{subject}`" for subject in EntrySubject} <= set(re.findall(r"`\w+`", page.read_text()))
 
 
