@@ -180,7 +180,7 @@ def patients_markdown(results: Mapping[str, Result]) -> str:
             missed += [_missed_line(seed, mark) for mark in marks if not is_found(mark)]
         wrong += [
             f"- {seed}, {focus['exam']}: read as {focus['site'] or 'a focus'}, "
-            f"in truth {focus['organ'] or 'nothing'}, {focus['volume_ml'] or 0:.1f} mL"
+            f"in truth {focus['organ'] or 'nothing'}, {_volume_text(focus['volume_ml'])}"
             for focus in check["wrong"]
         ]
     lines += ["", "Qualifying foci not found:", "", *(missed or ["- none"])]
@@ -192,6 +192,10 @@ def _missed_line(seed: int, mark: Mark) -> str:
     verdict = f"read as {mark['verdict']}" if mark["verdict"] else "no focus"
     contrast = f"{mark['tumour_to_background']:.1f} times background"
     return f"- {seed}, {mark['exam']}: {mark['site']}, {mark['diameter_mm']:.0f} mm, {contrast}: {verdict}"
+
+
+def _volume_text(volume_ml: float | None) -> str:
+    return "no volume given" if volume_ml is None else f"{volume_ml:.1f} mL"
 
 
 def _middle(marks: Sequence[Mark], error: Any) -> str:
