@@ -250,16 +250,47 @@ def _half_width_mm(frame: BodyFrame, body: Bool3D, liver: Bool3D) -> float:
 
 
 def _split_by_shape(mask: Bool3D, frame: BodyFrame) -> list[Bool3D]:
-    """Parts of a mask, cut at necks: each voxel goes to the thick core it is nearest to."""
-    depth = depth_mm(mask, frame.spacing_mm)
-    cores = Parts(depth > 9.0, least_voxels=3, connectivity=26)
-    if len(cores) < 2:
-        parts = Parts(mask, least_voxels=8)
-        return [parts.mask(n) for n in range(min(len(parts), 12))]
-    _, nearest = ndimage.distance_transform_edt(cores.labels == 0, sampling=frame.spacing_mm, return_indices=True)
-    owner = cores.labels[tuple(nearest)]
-    whole = Parts(mask)
-    return [np.asarray(mask & (owner == n + 1) & (whole.labels > 0)) for n in range(min(len(cores), 12))]
+    """Parts of a mask, cut at necks: each voxel goes to the thick core it is nearest to; largest first.
+
+    Parts above the size of one organ are tried again with thicker cores.
+    """
+    pieces = _cut_at_depth(mask, frame, T.number("split.core_depth_mm"), 0.0)
+    least, large = T.number("split.least_part_ml"), T.number("split.large_ml")
+    done: list[Bool3D] = []
+    while pieces:
+        piece = pieces.pop()
+        if frame.volume_ml(piece) < large:
+            done.append(piece)
+            continue
+        depth = T.number("split.core_depth_mm") + 2.0
+        parts = [piece]
+        while len(parts) < 2 and depth < T.number("split.deepest_mm"):
+            parts = _cut_at_depth(piece, frame, depth, least)
+            depth += 2.0
+        if len(parts) < 2:
+            done.append(piece)
+        else:
+            pieces += parts
+    return sorted(done, key=lambda piece: -int(np.count_nonzero(piece)))
+
+
+def _cut_at_depth(mask: Bool3D, frame: BodyFrame, depth_limit_mm: float, least_ml: float) -> list[Bool3D]:
+    """The mask shared out among its cores deeper than a limit; cores whose share is too small do not count."""
+    whole = Parts(mask, least_voxels=8)
+    cores = Parts((whole.labels > 0) & (depth_mm(mask, frame.spacing_mm) > depth_limit_mm), connectivity=26)
+    if not len(cores):
+        return [whole.mask(n) for n in range(min(len(whole), 12))]
+    count = min(len(cores), 12)
+    for _ in range(count):
+        seeds = np.where(cores.labels <= count, cores.labels, 0)
+        _, nearest = ndimage.distance_transform_edt(seeds == 0, sampling=frame.spacing_mm, return_indices=True)
+        owner = seeds[tuple(nearest)]
+        shares = [np.asarray(mask & (owner == n + 1)) for n in range(count)]
+        small = [n for n, share in enumerate(shares) if frame.volume_ml(share) < least_ml]
+        if not small or count == 1:
+            break
+        count = max(1, count - len(small))
+    return shares
 
 
 def find_kidneys(
@@ -336,9 +367,9 @@ def _one_kidney(
         return not_found(f"no uptake above the liver's lies beside the spine on the {side}")
     reach = 45.0 if tracer is TracerClass.FDG else 10.0
     group = hot & half & dilated(best, reach, frame.spacing_mm)
-    mask = closed(group, 12.0, frame.spacing_mm) & trunk.body
     if tracer is not TracerClass.FDG:
-        mask = _main_bulk(frame, mask, level)
+        group = _main_bulk(frame, group, level)
+    mask = closed(group, 12.0 if tracer is TracerClass.FDG else 6.0, frame.spacing_mm) & trunk.body & half
     volume = frame.volume_ml(mask)
     low, high = T.bounds("kidney.volume_ml")
     if volume > high:
@@ -352,7 +383,7 @@ def _one_kidney(
 
 def _main_bulk(frame: BodyFrame, mask: Bool3D, level: float) -> Bool3D:
     """The kidney without thin appendages such as the ureter and with its rim at half of its typical uptake."""
-    pieces = _split_by_shape(opened(mask, 8.0, frame.spacing_mm), frame)
+    pieces = _split_by_shape(opened(mask, 7.0, frame.spacing_mm), frame)
     if not pieces:
         return mask
     hindmost = max(frame.centre_lps_mm(piece)[1] for piece in pieces)

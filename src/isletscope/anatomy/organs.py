@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isletscope.anatomy.abdomen import Trunk, find_bladder, find_brain, find_kidneys, find_liver, find_spleen
-from isletscope.anatomy.found import Found, not_found
+from isletscope.anatomy.found import THRESHOLDS, Found, not_found
 from isletscope.anatomy.frame import NO_CT_HU, BodyFrame, working_frame
 from isletscope.anatomy.shapes import Bool3D
 from isletscope.anatomy.thorax import find_aorta, find_body, find_bone, find_heart, find_lungs
@@ -123,11 +123,23 @@ def _by_rule(frame: BodyFrame, tracer: TracerClass) -> dict[str, Found]:
     bladder = find_bladder(frame, trunk, liver)
     taken = _or(liver.mask, nothing) | _or(spleen.mask, nothing) | _or(aorta.mask, nothing)
     heart = find_heart(frame, body.mask, trunk.lungs, trunk.bone, taken, tracer, liver)
+    aorta = _checked_aorta(frame, aorta, heart, tracer)
     return {
         "body": body, "bone": bone, "lung_right": right, "lung_left": left, "heart": heart, "aorta": aorta,
         "liver": liver, "spleen": spleen, "kidney_right": kidney_right, "kidney_left": kidney_left,
         "bladder": bladder, "brain": brain,
     }  # fmt: skip
+
+
+def _checked_aorta(frame: BodyFrame, aorta: Found, heart: Found, tracer: TracerClass) -> Found:
+    """The aorta, refused when its uptake does not fit blood as the heart shows it (not on FDG: myocardium differs)."""
+    if aorta.mask is None or heart.mask is None or tracer is TracerClass.FDG or not aorta.mask.any():
+        return aorta
+    ratio = float(np.median(frame.suv_3[aorta.mask])) / max(float(np.median(frame.suv_3[heart.mask])), 1e-6)
+    low, high = THRESHOLDS.bounds("aorta.blood_over_heart")
+    if low <= ratio <= high:
+        return aorta
+    return not_found(f"uptake in the supposed aorta is {ratio:.1f} times that of the heart (expected {low} to {high})")
 
 
 def _or(mask: Bool3D | None, nothing: Bool3D) -> Bool3D:

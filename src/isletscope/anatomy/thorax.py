@@ -111,7 +111,7 @@ def spine_centre_mm(frame: BodyFrame, body: Bool3D, bone: Bool3D) -> npt.NDArray
         rows = np.flatnonzero(body[plane].any(axis=1))
         if not rows.size:
             continue
-        back = y > 0.5 * (y[rows[0]] + y[rows[-1]])
+        back = y > y[rows[0]] + T.number("aorta.spine_behind") * (y[rows[-1]] - y[rows[0]])
         here = opened_plane(bone[plane], frame.spacing_mm[1]) & near[None, :] & back[:, None]
         if np.count_nonzero(here) * frame.spacing_mm[1] * frame.spacing_mm[2] < 300.0:
             continue
@@ -167,6 +167,8 @@ def find_aorta(frame: BodyFrame, body: Bool3D, lungs: Bool3D, bone: Bool3D) -> F
         disc = (frame.x_mm[0] - x) ** 2 + (frame.y_mm[0] - y) ** 2 <= radius**2
         tissue = (frame.hu_4[plane] > hu_low) & (frame.hu_4[plane] < hu_high)
         mask[plane] = disc & tissue & ~lungs[plane] & ~bone[plane]
+    if frame.volume_ml(mask) < T.number("aorta.least_volume_ml"):
+        return not_found("the column along the left front of the spine is too thin for an aorta")
     return Found(mask, "CT: round column left and in front of the spine, path of best fit", "moderate")
 
 
