@@ -1,8 +1,6 @@
-"""Liver, spleen, kidneys and bladder by uptake, density and position."""
+"""Liver and spleen by uptake, density and position."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
@@ -12,7 +10,6 @@ from isletscope.anatomy.found import Found, not_found
 from isletscope.anatomy.frame import BodyFrame
 from isletscope.anatomy.shapes import (
     Bool3D,
-    Float3D,
     Parts,
     closed,
     depth_mm,
@@ -22,35 +19,20 @@ from isletscope.anatomy.shapes import (
     smoothed,
     touching,
 )
+from isletscope.anatomy.trunk import Trunk, others_than, soft_tissue, split_by_shape
 from isletscope.model import TracerClass
-
-
-@dataclass(frozen=True)
-class Trunk:
-    """What the abdominal rules start from: body, lungs and bone (empty masks where unknown), the middle of the body."""
-
-    body: Bool3D
-    right_lung: Bool3D
-    left_lung: Bool3D
-    bone: Bool3D
-    middle_x_mm: float
-
-    @property
-    def lungs(self) -> Bool3D:
-        """Both lungs."""
-        return self.right_lung | self.left_lung
 
 
 def find_liver(frame: BodyFrame, trunk: Trunk, tracer: TracerClass) -> Found:
     """The largest region of even uptake right of the middle, grown to where uptake (and density) changes."""
     inner = depth_mm(trunk.body, frame.spacing_mm) > 14.0
-    solid = _soft_tissue(frame, trunk) & inner
+    solid = soft_tissue(frame, trunk) & inner
     low, high = _liver_suv_bounds(tracer)
     core = _even_core(frame, trunk, solid, (low, high))
     if core is None:
         return not_found("no large region of even uptake lies right of the middle of the body")
     core, level = _narrowed(frame, core)
-    mask = _grown(frame, core, _soft_tissue(frame, trunk), level)
+    mask = _grown(frame, core, soft_tissue(frame, trunk), level)
     mask = _with_enclosed_hot_spots(frame, mask, trunk, level)
     refusal = _implausible_liver(frame, trunk, mask)
     if refusal:
@@ -65,16 +47,6 @@ def _liver_suv_bounds(tracer: TracerClass) -> tuple[float, float]:
     if tracer is TracerClass.SSTR:
         return T.bounds("liver.suv_sstr")
     return T.bounds("liver.suv_fdg" if tracer is TracerClass.FDG else "liver.suv_other")
-
-
-def _soft_tissue(frame: BodyFrame, trunk: Trunk) -> Bool3D:
-    """Parenchyma by CT where there is CT; else the body without lungs."""
-    tissue = trunk.body & ~trunk.lungs
-    if frame.hu_4 is None:
-        return tissue
-    low, high = T.bounds("soft_tissue.hu")
-    dense = (frame.hu_4 > low) & (frame.hu_4 < high) & ~trunk.bone
-    return np.asarray(tissue & (dense | ~frame.ct_seen))
 
 
 def _even_core(frame: BodyFrame, trunk: Trunk, solid: Bool3D, bounds: tuple[float, float]) -> Bool3D | None:
@@ -116,7 +88,7 @@ def _narrowed(frame: BodyFrame, core: Bool3D) -> tuple[Bool3D, float]:
 
 
 def _below_right_lung(frame: BodyFrame, trunk: Trunk, z_mm: float) -> bool:
-    """Whether a height lies in the zone of the liver: from the lower third of the right lung to 260 mm below its end."""
+    """Whether a height lies in the zone of the liver: from the lower half of the right lung to 260 mm below it."""
     planes = np.flatnonzero(trunk.right_lung.any(axis=(1, 2)))
     z = frame.z_mm.ravel()
     bottom, top = float(z[planes[0]]), float(z[planes[-1]])
@@ -145,7 +117,7 @@ def _grown(frame: BodyFrame, core: Bool3D, solid: Bool3D, level: float) -> Bool3
 def _with_enclosed_hot_spots(frame: BodyFrame, mask: Bool3D, trunk: Trunk, level: float) -> Bool3D:
     """Adds spots of other uptake that the liver surrounds on most sides (metastases, cysts), and small gaps."""
     filled = closed(mask, 10.0, frame.spacing_mm)
-    solid = _soft_tissue(frame, trunk)
+    solid = soft_tissue(frame, trunk)
     beyond = trunk.body & ~trunk.lungs & ~mask
     if frame.hu is not None:
         beyond &= frame.hu > -20.0
@@ -196,7 +168,7 @@ def find_spleen(frame: BodyFrame, trunk: Trunk, liver: Found, tracer: TracerClas
     planes = np.flatnonzero(liver.mask.any(axis=(1, 2)))
     bottom, top = float(z[planes[0]]), float(z[planes[-1]])
     zone = (frame.z_mm > bottom - 20.0) & (frame.z_mm < top + 40.0) & (frame.x_mm > trunk.middle_x_mm + 20.0)
-    solid = _soft_tissue(frame, trunk) & zone & ~liver.mask
+    solid = soft_tissue(frame, trunk) & zone & ~liver.mask
     if tracer is TracerClass.FDG:
         low, high = (bound * level for bound in T.bounds("spleen.band_fdg"))
         inner = depth_mm(trunk.body, frame.spacing_mm) > 12.0
@@ -209,7 +181,7 @@ def find_spleen(frame: BodyFrame, trunk: Trunk, liver: Found, tracer: TracerClas
 
 def _best_spleen(frame: BodyFrame, trunk: Trunk, like: Bool3D, liver: Bool3D) -> Found:
     """The part that fits a spleen's place best: far left, behind the middle, high, compact."""
-    pieces = _split_by_shape(opened(like, 8.0, frame.spacing_mm), frame)
+    pieces = split_by_shape(opened(like, 8.0, frame.spacing_mm), frame)
     low, high = T.bounds("spleen.volume_ml")
     half_width = _half_width_mm(frame, trunk.body, liver)
     body_y = frame.centre_lps_mm(trunk.body)[1]
@@ -229,249 +201,13 @@ def _best_spleen(frame: BodyFrame, trunk: Trunk, like: Bool3D, liver: Bool3D) ->
             best, best_score = piece, float(score)
     if best is None:
         return not_found("no organ of plausible size, place and uptake lies left behind in the upper abdomen")
-    mask = dilated(best, 6.0, frame.spacing_mm) & like & ~_others(pieces, best)
+    mask = dilated(best, 6.0, frame.spacing_mm) & like & ~others_than(pieces, best)
     confidence = "moderate" if frame.hu is not None else "low"
     source = "uptake and place left behind in the upper abdomen" + ("" if frame.hu is not None else ", without CT")
     return Found(np.asarray(mask), source, confidence)
-
-
-def _others(pieces: list[Bool3D], chosen: Bool3D) -> Bool3D:
-    rest = np.zeros_like(chosen)
-    for piece in pieces:
-        if piece is not chosen:
-            rest |= piece
-    return rest
 
 
 def _half_width_mm(frame: BodyFrame, body: Bool3D, liver: Bool3D) -> float:
     """Half the width of the trunk at the liver's level, arms left out as far as the liver's side shows it."""
     right = float(frame.x_mm.ravel()[np.flatnonzero(liver.any(axis=(0, 1)))[0]])
     return max(90.0, frame.centre_lps_mm(body)[0] - right + 10.0)
-
-
-def _split_by_shape(mask: Bool3D, frame: BodyFrame) -> list[Bool3D]:
-    """Parts of a mask, cut at necks: each voxel goes to the thick core it is nearest to; largest first.
-
-    Parts above the size of one organ are tried again with thicker cores.
-    """
-    pieces = _cut_at_depth(mask, frame, T.number("split.core_depth_mm"), 0.0)
-    least, large = T.number("split.least_part_ml"), T.number("split.large_ml")
-    done: list[Bool3D] = []
-    while pieces:
-        piece = pieces.pop()
-        if frame.volume_ml(piece) < large:
-            done.append(piece)
-            continue
-        depth = T.number("split.core_depth_mm") + 2.0
-        parts = [piece]
-        while len(parts) < 2 and depth < T.number("split.deepest_mm"):
-            parts = _cut_at_depth(piece, frame, depth, least)
-            depth += 2.0
-        if len(parts) < 2:
-            done.append(piece)
-        else:
-            pieces += parts
-    return sorted(done, key=lambda piece: -int(np.count_nonzero(piece)))
-
-
-def _cut_at_depth(mask: Bool3D, frame: BodyFrame, depth_limit_mm: float, least_ml: float) -> list[Bool3D]:
-    """The mask shared out among its cores deeper than a limit; cores whose share is too small do not count."""
-    whole = Parts(mask, least_voxels=8)
-    cores = Parts((whole.labels > 0) & (depth_mm(mask, frame.spacing_mm) > depth_limit_mm), connectivity=26)
-    if not len(cores):
-        return [whole.mask(n) for n in range(min(len(whole), 12))]
-    count = min(len(cores), 12)
-    for _ in range(count):
-        seeds = np.where(cores.labels <= count, cores.labels, 0)
-        _, nearest = ndimage.distance_transform_edt(seeds == 0, sampling=frame.spacing_mm, return_indices=True)
-        owner = seeds[tuple(nearest)]
-        shares = [np.asarray(mask & (owner == n + 1)) for n in range(count)]
-        small = [n for n, share in enumerate(shares) if frame.volume_ml(share) < least_ml]
-        if not small or count == 1:
-            break
-        count = max(1, count - len(small))
-    return shares
-
-
-def find_kidneys(
-    frame: BodyFrame, trunk: Trunk, liver: Found, spleen: Found, tracer: TracerClass
-) -> tuple[Found, Found]:
-    """Right and left kidney: uptake above liver beside the spine, between the liver's dome and the pelvis."""
-    if liver.mask is None:
-        lack = not_found("the kidneys' place is judged against the liver, and the liver was not found")
-        return lack, lack
-    level = float(np.median(frame.suv_5[liver.mask]))
-    z = frame.z_mm.ravel()
-    planes = np.flatnonzero(liver.mask.any(axis=(1, 2)))
-    bottom, top = float(z[planes[0]]), float(z[planes[-1]])
-    zone = (frame.z_mm > bottom - 130.0) & (frame.z_mm < bottom + 0.8 * (top - bottom))
-    lateral = np.abs(frame.x_mm - trunk.middle_x_mm)
-    zone = zone & (lateral > 12.0) & (lateral < 130.0) & (frame.y_mm > _front_of_kidneys_mm(frame, trunk))
-    taken = liver.mask | (spleen.mask if spleen.mask is not None else np.zeros_like(liver.mask))
-    hot = trunk.body & zone & ~taken & (frame.suv_3 > level * T.number("kidney.over_liver"))
-    if frame.hu_4 is not None:
-        hot &= (frame.hu_4 > -20.0) & ~trunk.bone
-    found = [_one_kidney(frame, trunk, hot, level, side, tracer) for side in ("right", "left")]
-    if tracer is TracerClass.FDG and frame.hu is not None:
-        solid = _soft_tissue(frame, trunk) & zone & ~taken & (frame.suv_3 > T.number("kidney.fdg_over_liver") * level)
-        found = [
-            _kidney_by_shape(frame, trunk, solid, side) or by_urine
-            for side, by_urine in zip(("right", "left"), found, strict=True)
-        ]
-    return found[0], found[1]
-
-
-def _kidney_by_shape(frame: BodyFrame, trunk: Trunk, solid: Bool3D, side: str) -> Found | None:
-    """The compact soft-tissue body of a kidney's size farthest back beside the spine; None when there is none."""
-    half = frame.x_mm < trunk.middle_x_mm if side == "right" else frame.x_mm >= trunk.middle_x_mm
-    near, far = T.bounds("kidney.from_midline_mm")
-    low, high = T.bounds("kidney.volume_ml")
-    pieces = _split_by_shape(opened(solid & half, 8.0, frame.spacing_mm), frame)
-    best: Bool3D | None = None
-    best_y = -np.inf
-    for piece in pieces:
-        if not low <= frame.volume_ml(piece) <= high:
-            continue
-        x, y, _ = frame.centre_lps_mm(piece)
-        if near <= abs(x - trunk.middle_x_mm) <= far and y > best_y:
-            best, best_y = piece, y
-    if best is None:
-        return None
-    mask = dilated(best, 5.0, frame.spacing_mm) & solid & half & ~_others(pieces, best)
-    return Found(np.asarray(mask), "CT: compact soft tissue beside the spine, FDG uptake of kidney", "moderate")
-
-
-def _front_of_kidneys_mm(frame: BodyFrame, trunk: Trunk) -> float:
-    """LPS y before which no kidney lies: well in front of the spine, or of the middle of the body."""
-    if trunk.bone.any():
-        return frame.centre_lps_mm(trunk.bone)[1] - 60.0
-    return frame.centre_lps_mm(trunk.body)[1] - 25.0
-
-
-def _one_kidney(
-    frame: BodyFrame, trunk: Trunk, hot: Bool3D, level: float, side: str, tracer: TracerClass
-) -> Found:
-    half = frame.x_mm < trunk.middle_x_mm if side == "right" else frame.x_mm >= trunk.middle_x_mm
-    near, far = T.bounds("kidney.from_midline_mm")
-    parts = Parts(hot & half, least_voxels=2, connectivity=26)
-    best, best_score = None, 0.0
-    for number in range(min(len(parts), 10)):
-        part = parts.mask(number)
-        x = frame.centre_lps_mm(part)[0]
-        if not near <= abs(x - trunk.middle_x_mm) <= far:
-            continue
-        score = float(frame.suv_3[part].sum())
-        if score > best_score:
-            best, best_score = part, score
-    if best is None:
-        return not_found(f"no uptake above the liver's lies beside the spine on the {side}")
-    reach = 45.0 if tracer is TracerClass.FDG else 10.0
-    group = hot & half & dilated(best, reach, frame.spacing_mm)
-    if tracer is not TracerClass.FDG:
-        group = _main_bulk(frame, group, level)
-    mask = closed(group, 12.0 if tracer is TracerClass.FDG else 6.0, frame.spacing_mm) & trunk.body & half
-    volume = frame.volume_ml(mask)
-    low, high = T.bounds("kidney.volume_ml")
-    if volume > high:
-        return not_found(f"the uptake beside the spine has {volume:.0f} mL, too much for a kidney (to {high:.0f} mL)")
-    if volume < low and (tracer is not TracerClass.FDG or volume < T.number("kidney.hot_part_ml")):
-        return not_found(f"the uptake beside the spine has only {volume:.0f} mL (a kidney has {low:.0f} mL or more)")
-    partial = volume < low
-    confidence = "low" if partial or frame.hu is None else "moderate"
-    return Found(mask, "uptake above liver beside the spine" + (", the part with urine only" if partial else ""), confidence)
-
-
-def _main_bulk(frame: BodyFrame, mask: Bool3D, level: float) -> Bool3D:
-    """The kidney without thin appendages such as the ureter and with its rim at half of its typical uptake."""
-    pieces = _split_by_shape(opened(mask, 7.0, frame.spacing_mm), frame)
-    if not pieces:
-        return mask
-    hindmost = max(frame.centre_lps_mm(piece)[1] for piece in pieces)
-    core = max(
-        pieces,
-        key=lambda piece: float(
-            min(frame.volume_ml(piece), 200.0) * np.exp((frame.centre_lps_mm(piece)[1] - hindmost) / 25.0)
-        ),
-    )
-    typical = float(np.percentile(frame.suv_3[core], 70))
-    rim = frame.suv_3 > max(0.4 * typical, level)
-    kept = dilated(core, 5.0, frame.spacing_mm) & mask & rim & ~_others(pieces, core)
-    return np.asarray(largest_part(kept))
-
-
-def find_bladder(frame: BodyFrame, trunk: Trunk, liver: Found) -> Found:
-    """The hot hollow in the middle of the pelvis, the largest amount of uptake there."""
-    if liver.mask is None and not trunk.bone.any():
-        return not_found("neither liver nor skeleton shows where the pelvis is")
-    suv = frame.suv_3
-    middle = np.abs(frame.x_mm - trunk.middle_x_mm) < 70.0
-    zone = trunk.body & middle & ~trunk.lungs
-    if liver.mask is not None:
-        z = frame.z_mm.ravel()
-        lower = float(z[np.flatnonzero(liver.mask.any(axis=(1, 2)))[0]])
-        zone = zone & (frame.z_mm < lower - T.number("bladder.below_liver_mm") + 40.0)
-    if not zone.any():
-        return not_found("the pelvis is not in the field")
-    parts = Parts(zone & (suv > T.number("bladder.above_suv")), least_voxels=3, connectivity=26)
-    low, high = T.bounds("bladder.volume_ml")
-    best: Bool3D | None = None
-    best_score = 0.0
-    for number in range(min(len(parts), 12)):
-        part = parts.mask(number)
-        volume = frame.volume_ml(part)
-        x, _, z_centre = frame.centre_lps_mm(part)
-        if volume < low or abs(x - trunk.middle_x_mm) > T.number("bladder.from_midline_mm"):
-            continue
-        if liver.mask is not None and z_centre > lower - T.number("bladder.below_liver_mm"):
-            continue
-        score = float(suv[part].sum())
-        if score > best_score:
-            best, best_score = part, score
-    if best is None:
-        return not_found("no urine uptake of a bladder's size lies in the middle of the pelvis")
-    rim = _rim(frame.suv_3, best)
-    mask = largest_part(best & rim)
-    volume = frame.volume_ml(mask)
-    if not 0.5 * low <= volume <= high:
-        return not_found(f"the uptake in the pelvis has {volume:.0f} mL; expected {low:.0f} to {high:.0f} mL")
-    return Found(mask, "urine uptake in the middle of the pelvis", "moderate" if frame.hu is not None else "low")
-
-
-def _rim(suv: Float3D, part: Bool3D) -> Bool3D:
-    """Where uptake is above a third of the part's typical uptake."""
-    return np.asarray(suv > 0.33 * float(np.percentile(suv[part], 80)))
-
-
-def find_brain(frame: BodyFrame, trunk: Trunk, tracer: TracerClass) -> Found:
-    """The brain: high FDG uptake at the upper end of the body, or soft tissue enclosed by skull on CT."""
-    low, high = T.bounds("brain.volume_ml")
-    planes = np.flatnonzero(trunk.body.any(axis=(1, 2)))
-    top = float(frame.z_mm.ravel()[planes[-1]])
-    upper = frame.z_mm > top - 260.0
-    if tracer is TracerClass.FDG:
-        hot = trunk.body & upper & (frame.suv_5 > T.number("brain.above_suv_fdg"))
-        mask = largest_part(opened(hot, 9.0, frame.spacing_mm))
-        mask = dilated(mask, 5.0, frame.spacing_mm) & hot
-        source = "FDG uptake at the upper end of the body"
-    elif frame.hu_4 is not None and trunk.bone.any():
-        mask = _inside_skull(frame, trunk, np.asarray(upper))
-        source = "CT: soft tissue enclosed by skull"
-    else:
-        return not_found("without FDG uptake the brain is found by the skull on CT, and no CT lies with this PET")
-    volume = frame.volume_ml(mask)
-    if frame.cut_by_edge(mask):
-        low = T.number("brain.cut_volume_ml")
-    if not low <= volume <= high:
-        return not_found(f"the head is not in the field (only {volume:.0f} mL fit a brain)" if volume < low else
-                         f"{volume:.0f} mL are too much for a brain")
-    return Found(np.asarray(ndimage.binary_fill_holes(mask)), source, "high" if frame.hu is not None else "moderate")
-
-
-def _inside_skull(frame: BodyFrame, trunk: Trunk, upper: Bool3D) -> Bool3D:
-    if frame.hu_4 is None:
-        return np.zeros_like(trunk.body)
-    low, high = T.bounds("brain.hu")
-    bone = closed(trunk.bone & upper, 6.0, frame.spacing_mm)
-    inside = np.stack([ndimage.binary_fill_holes(plane) for plane in bone]) & ~bone
-    inside &= (frame.hu_4 > low - 20.0) & (frame.hu_4 < high + 30.0)
-    return largest_part(opened(inside, 10.0, frame.spacing_mm))

@@ -60,7 +60,7 @@ class BodyFrame:
 
     def _axis(self, axis: int) -> npt.NDArray[np.float64]:
         step = self.geometry.spacing_mm[axis]
-        return self.geometry.origin_lps_mm[2 - axis] + step * np.arange(self.geometry.shape[axis])
+        return self.geometry.origin_lps_mm[2 - axis] + step * np.arange(self.geometry.shape[axis], dtype=np.float64)
 
     @cached_property
     def suv_5(self) -> Float3D:

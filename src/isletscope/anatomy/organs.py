@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from isletscope.anatomy.abdomen import Trunk, find_bladder, find_brain, find_kidneys, find_liver, find_spleen
+from isletscope.anatomy.abdomen import find_liver, find_spleen
 from isletscope.anatomy.found import THRESHOLDS, Found, not_found
 from isletscope.anatomy.frame import NO_CT_HU, BodyFrame, working_frame
+from isletscope.anatomy.head import find_brain
 from isletscope.anatomy.shapes import Bool3D
 from isletscope.anatomy.thorax import find_aorta, find_body, find_bone, find_heart, find_lungs
+from isletscope.anatomy.trunk import Trunk
+from isletscope.anatomy.urinary import find_bladder, find_kidneys
 from isletscope.model import OrganFinding, State, TracerClass
 from isletscope.spatial import Geometry, Mask, Volume, resample, resample_labels, resample_mask
 
@@ -90,9 +93,7 @@ def find_organs(
     on_pet = resample_labels(labels, frame.geometry, pet.geometry).copy()
     names = {name: label for name, label in LABELS.items() if found[name].mask is not None}
     entered = _lay_given(on_pet, names, given or {}, pet.geometry)
-    findings = [
-        _finding(name, on_pet, pet, names, found.get(name), entered) for name in [*LABELS, *_extra(names)]
-    ]
+    findings = [_finding(name, on_pet, pet, names, found.get(name), entered) for name in [*LABELS, *_extra(names)]]
     names = {name: label for name, label in names.items() if np.any(on_pet == label)}
     placed = None if ct is None else resample(ct, pet.geometry, order="linear", outside=NO_CT_HU)
     return Organs(on_pet, pet.geometry, names, findings, placed)

@@ -207,7 +207,9 @@ def _region(
 def _checks(mean: float, deviation: float, maximum: float) -> list[str]:
     found = []
     if mean > 0 and deviation / mean > T.number("reference.cov_above"):
-        found.append(f"uneven: SD / mean is {deviation / mean:.2f} (expected up to {T.number('reference.cov_above'):.2f})")
+        found.append(
+            f"uneven: SD / mean is {deviation / mean:.2f} (expected up to {T.number('reference.cov_above'):.2f})"
+        )
     if mean > 0 and maximum / mean > T.number("reference.max_over_mean_above"):
         limit = T.number("reference.max_over_mean_above")
         found.append(f"a peak lies in it: SUVmax / SUVmean is {maximum / mean:.2f} (expected up to {limit:.1f})")

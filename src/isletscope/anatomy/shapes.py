@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import cc3d
+from typing import Literal
+
 import edt
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from isletscope.spatial import label_components
+
 Bool3D = npt.NDArray[np.bool_]
 Float3D = npt.NDArray[np.float32]
 Spacing = tuple[float, float, float]
+Connectivity = Literal[6, 18, 26]
 
 
 def box_around(mask: Bool3D, margin_mm: float, spacing_mm: Spacing) -> tuple[slice, slice, slice] | None:
@@ -71,14 +75,19 @@ def filled_slices(mask: Bool3D) -> Bool3D:
     return np.stack([ndimage.binary_fill_holes(plane) for plane in mask])
 
 
+def _numbered(mask: Bool3D, connectivity: Connectivity) -> npt.NDArray[np.int32]:
+    labels, _ = label_components(mask, connectivity)
+    return labels.astype(np.int32)
+
+
 class Parts:
     """Connected parts of a mask, largest first.
 
     ``labels`` [k, j, i] holds 1 for the largest part; ``voxels[n]`` and ``boxes[n]`` describe label ``n + 1``.
     """
 
-    def __init__(self, mask: Bool3D, *, least_voxels: int = 1, connectivity: int = 6) -> None:
-        labels = np.asarray(cc3d.connected_components(mask, connectivity=connectivity), dtype=np.int32)
+    def __init__(self, mask: Bool3D, *, least_voxels: int = 1, connectivity: Connectivity = 6) -> None:
+        labels = _numbered(mask, connectivity)
         counts = np.bincount(labels.ravel())
         order = [int(n) for n in np.argsort(-counts[1:], kind="stable") + 1 if counts[n] >= least_voxels]
         table = np.zeros(counts.size, dtype=np.int32)
@@ -112,6 +121,6 @@ def largest_part(mask: Bool3D) -> Bool3D:
 
 def touching(mask: Bool3D, seed: Bool3D) -> Bool3D:
     """The connected parts of ``mask`` that share a voxel with ``seed``."""
-    labels = np.asarray(cc3d.connected_components(mask, connectivity=6))
+    labels = _numbered(mask, 6)
     wanted = np.unique(labels[seed & mask])
     return np.asarray(np.isin(labels, wanted[wanted > 0]))

@@ -71,7 +71,9 @@ def find_lungs(frame: BodyFrame, body: Bool3D) -> tuple[Found, Found]:
         mask = dilated(mask, 8.0, frame.spacing_mm) & air & half
         volume = frame.volume_ml(mask)
         if volume > high or (volume < low and not frame.cut_by_edge(mask)):
-            found.append(not_found(f"its volume of {volume:.0f} mL is not plausible (expected {low:.0f} to {high:.0f})"))
+            found.append(
+                not_found(f"its volume of {volume:.0f} mL is not plausible (expected {low:.0f} to {high:.0f})")
+            )
             continue
         found.append(Found(mask, "CT density of aerated lung", "moderate" if frame.cut_by_edge(mask) else "high"))
     return found[0], found[1]
@@ -141,8 +143,8 @@ def _steadied(centre: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def find_aorta(frame: BodyFrame, body: Bool3D, lungs: Bool3D, bone: Bool3D) -> Found:
     """Descending thoracic aorta: the round soft-tissue column left of and before the vertebrae, beside the left lung.
 
-    In every slice that shows lung, discs of the aorta's radius are scored (soft tissue inside, no bone, no lung; lung or
-    fat around); the best path through the slices is taken by dynamic programming.
+    In every slice that shows lung, discs of the aorta's radius are scored (soft tissue inside, no bone, no lung; lung
+    or fat around); the best path through the slices is taken by dynamic programming.
     """
     if frame.hu is None or frame.hu_4 is None:
         return not_found("the descending aorta is followed on CT, and no CT lies with this PET")

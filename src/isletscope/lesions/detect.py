@@ -92,7 +92,9 @@ def detect_foci(
     inner = labels[_slices(block)]
     _whole_organs(block, levels, tracer_class, found, inner)
     for number in np.argsort(-catchments.heights, kind="stable"):
-        candidate, region, box = _judge(block, catchments, int(number), levels, (floor, scatter), tracer_class, thresholds)
+        candidate, region, box = _judge(
+            block, catchments, int(number), levels, (floor, scatter), tracer_class, thresholds
+        )
         if candidate is None or region is None:
             continue
         target = inner[box]
@@ -217,7 +219,7 @@ def _inside(block: _Block, label: int, depth_mm: float) -> npt.NDArray[np.bool_]
     if box:
         part = np.ascontiguousarray(there[box[0]])
         result[box[0]] = edt.edt(part, anisotropy=block.spacing) > depth_mm
-    return result
+    return np.asarray(result)
 
 
 def _whole_organs(
@@ -286,7 +288,9 @@ def _judge(
 def _near_end(plane: int, block: _Block, reach_mm: float) -> bool:
     """Whether a plane lies near the first or last image along the body, where counts are few and noise is high."""
     last = block.field[1]
-    return bool(min(plane + block.start[0] - block.field[0], last - plane - block.start[0]) * block.spacing[0] < reach_mm)
+    return bool(
+        min(plane + block.start[0] - block.field[0], last - plane - block.start[0]) * block.spacing[0] < reach_mm
+    )
 
 
 @dataclass(frozen=True)

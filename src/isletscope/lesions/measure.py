@@ -13,7 +13,12 @@ from isletscope.spatial import Mask, Volume, axial_axes_mm
 
 SUV_UNIT = "g/mL"
 TOTAL_UNIT = "g"
-TRACER_WORD = {TracerClass.SSTR: "SSTR", TracerClass.FDG: "FDG", TracerClass.DOPA: "DOPA", TracerClass.EXENDIN: "Exendin"}
+TRACER_WORD = {
+    TracerClass.SSTR: "SSTR",
+    TracerClass.FDG: "FDG",
+    TracerClass.DOPA: "DOPA",
+    TracerClass.EXENDIN: "Exendin",
+}
 _SUV = Code(value="126401", scheme="DCM", meaning="SUVbw")
 _PEAK = Code(value="126031", scheme="DCM", meaning="Peak Value Within ROI")
 _VOLUME = Code(value="118565006", scheme="SCT", meaning="Volume")
@@ -22,7 +27,11 @@ _TLSRE = Code(value="tlsre", scheme="99ISLET", meaning="Total lesion somatostati
 _LONG = Code(value="103339001", scheme="SCT", meaning="Long Axis")
 _SHORT = Code(value="103340004", scheme="SCT", meaning="Short Axis")
 _RATIO = Code(value="126039", scheme="DCM", meaning="Lesion to Background SUV Ratio")
-REFERENCES = {"to_liver": ("liver", "liver"), "to_blood_pool": ("blood_pool", "blood pool"), "to_spleen": ("spleen", "spleen")}
+REFERENCES = {
+    "to_liver": ("liver", "liver"),
+    "to_blood_pool": ("blood_pool", "blood pool"),
+    "to_spleen": ("spleen", "spleen"),
+}
 
 
 def tracer_word(tracer_class: TracerClass) -> str:

@@ -164,7 +164,7 @@ def _outline_all(
         part = boxes[candidate.label - 1]
         if part is None:
             continue
-        box = Box(tuple(s.start for s in part), tuple(s.stop for s in part))  # type: ignore[arg-type]
+        box = Box(tuple(s.start for s in part), tuple(s.stop for s in part))
         rough = _rough(pet, candidates, candidate, box)
         if candidate.whole_organ:
             kept.append(_Outlined(rough, None))
@@ -206,7 +206,9 @@ def _discernible(pet: Volume, region: FocusRegion, outlines: DelineationSet) -> 
 def _rough(pet: Volume, candidates: Candidates, candidate: Candidate, box: Box) -> FocusRegion:
     inside = candidates.labels[box.slices] == candidate.label
     mask = Mask(inside, cropped_geometry(pet.geometry, box), pet.frame_of_reference_uid)
-    return FocusRegion(mask, box.start, candidate.organ or "body", candidate.whole_organ, candidate.contrast, candidate.height)
+    return FocusRegion(
+        mask, box.start, candidate.organ or "body", candidate.whole_organ, candidate.contrast, candidate.height
+    )
 
 
 def _background(words: str, references: list[ReferenceRegion], name: str) -> Background | None:

@@ -131,13 +131,16 @@ def limit_sentences(pet: Volume, organs: Organs, references: list[ReferenceRegio
         )
     elif tracer.tracer_class not in (TracerClass.SSTR, TracerClass.FDG):
         limits.append(
-            f"No rules of physiologic uptake are written for {tracer.name}: foci outside organs of excretion are unsure."
+            f"No rules of physiologic uptake are written for {tracer.name}: foci outside organs "
+            "of excretion are unsure."
         )
     if organs.ct_on_pet is None:
         limits.append("No CT lies with this PET: organs are found by uptake alone, lungs and bone are not known.")
-    for region in references:
-        if region.state is State.MISSING:
-            limits.append(f"Reference region {region.name.replace('_', ' ')}: missing, because {region.missing_because}.")
+    limits += [
+        f"Reference region {region.name.replace('_', ' ')}: missing, because {region.missing_because}."
+        for region in references
+        if region.state is State.MISSING
+    ]
     if pet.missing_slices:
         planes = ", ".join(str(k) for k in pet.missing_slices)
         limits.append(f"Nothing is measured in missing slices ({planes}).")
