@@ -143,6 +143,8 @@ def find_bladder(frame: BodyFrame, trunk: Trunk, liver: Found) -> Found:
             continue
         if liver.mask is not None and z_centre > lower - T.number("bladder.below_liver_mm"):
             continue
+        if liver.mask is None and not _between_hips(frame, trunk, part):
+            continue
         score = float(suv[part].sum())
         if score > best_score:
             best, best_score = part, score
@@ -154,6 +156,16 @@ def find_bladder(frame: BodyFrame, trunk: Trunk, liver: Found) -> Found:
     if not 0.5 * low <= volume <= high:
         return not_found(f"the uptake in the pelvis has {volume:.0f} mL; expected {low:.0f} to {high:.0f} mL")
     return Found(mask, "urine uptake in the middle of the pelvis", "moderate" if frame.hu is not None else "low")
+
+
+def _between_hips(frame: BodyFrame, trunk: Trunk, part: Bool3D) -> bool:
+    """Whether bone of a pelvis lies well to both sides of a region at its height: a limb has no such place."""
+    x, _, z = frame.centre_lps_mm(part)
+    slab = trunk.bone & (np.abs(frame.z_mm - z) < 40.0)
+    away = T.number("bladder.hip_distance_mm")
+    enough = T.number("bladder.hip_bone_ml")
+    sides = (slab & (frame.x_mm < x - away), slab & (frame.x_mm > x + away))
+    return all(frame.volume_ml(side) >= enough for side in sides)
 
 
 def _rim(suv: Float3D, part: Bool3D) -> Bool3D:

@@ -383,11 +383,15 @@ def _stands_out(
     bars: tuple[float, float],
     thresholds: Thresholds,
 ) -> bool:
-    """The discernible rule on smoothed uptake: against shell and noise, and the organ's own level where it has one."""
+    """The discernible rule on smoothed uptake: against shell and noise, and the organ's own level where it has one.
+
+    Noise of iterative reconstructions is skewed, so the organ's scatter is counted in ratios, not in differences.
+    """
     floor, bar = bars
     if organ in UPTAKE_ORGANS and organ in levels:
         level = levels[organ]
-        enough = level.median + thresholds.number("detection.organ_deviations") * level.scatter
+        ratio = level.scatter / max(level.median - level.scatter, 1e-6)
+        enough = level.median * (1.0 + ratio) ** thresholds.number("detection.organ_deviations")
         if height < max(enough, thresholds.number("detection.organ_contrast") * level.median):
             return False
         return height >= thresholds.number("detection.organ_contrast_local") * around.ring

@@ -98,7 +98,8 @@ def find_landmarks(organs: Organs, thresholds: Thresholds) -> Landmarks:
     skeleton = points[values == bone] if bone is not None else np.zeros((0, 3))
     basis = extents.get("bone") or extents.get("body")
     middle = basis.centre[0] if basis else 0.0
-    return Landmarks(extents, middle, thresholds, _fronts(skeleton, middle))
+    oriented = any(name in extents for name in ("liver", "lung_right", "lung_left"))
+    return Landmarks(extents, middle, thresholds, _fronts(skeleton, middle) if oriented else {})
 
 
 def _extent(points: npt.NDArray[np.float64]) -> Extent:

@@ -109,7 +109,7 @@ def method_sentences(tracer_class: TracerClass, thresholds: Thresholds) -> list[
         f"Foci are uptake maxima of the PET smoothed to {detection['smoothing_fwhm_mm']:g} mm (FWHM) that reach "
         f"{detection['contrast']:g} times their surroundings and "
         f"{thresholds.number('detection.noise_deviations'):g} SD of the image's noise above them; inside liver and "
-        f"spleen {thresholds.number('detection.organ_deviations'):g} SD above the organ's median and "
+        f"spleen {thresholds.number('detection.organ_deviations'):g} SD (in ratios) above the organ's median and "
         f"{thresholds.number('detection.organ_contrast'):g} times it (convention).",
         f"A focus must stand out: SUVmax above mean + {rules.discernible.standard_deviations.value:g} SD of the shell "
         f"{shell.inner_mm.value:g} to {shell.outer_mm.value:g} mm outside it, and SUVpeak at least "
