@@ -111,3 +111,11 @@ def test_simpleitk_agrees_on_every_place(
     back = from_image(image, HOUNSFIELD)
     assert back.geometry.same_grid(grid)
     assert np.array_equal(back.array, array)
+
+
+def test_a_direction_cosine_too_small_to_matter_does_not_lose_the_image() -> None:
+    axes = ((0.0, 1e-308, 1.0), (0.0, 1.0, -1e-308), (1.0, 0.0, 0.0))
+    grid = Geometry((3, 4, 5), (2.0, 2.0, 2.0), (0.0, 0.0, 0.0), axes)
+    plain = Geometry((3, 4, 5), (2.0, 2.0, 2.0), (0.0, 0.0, 0.0))
+    volume = Volume(np.arange(60, dtype=np.float32).reshape(3, 4, 5), grid, HOUNSFIELD)
+    assert np.allclose(resample(volume, plain, order="nearest", outside=-1.0).array, volume.array)

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from isletscope.spatial.geometry import Geometry
 from isletscope.spatial.volume import Quantity, Volume
 
+_NO_COSINE = 1e-12
+
 
 @cache
 def simple_itk() -> Any:
@@ -35,6 +37,8 @@ def place(image: Any, geometry: Geometry) -> None:
     image.SetOrigin(geometry.origin_lps_mm)
     image.SetSpacing(geometry.spacing_mm[::-1])
     columns = np.asarray(geometry.axes_lps)[::-1].T
+    # Cosines near the smallest number a float can hold make SimpleITK's resampler miss the whole image.
+    columns = np.where(np.abs(columns) < _NO_COSINE, 0.0, columns)
     image.SetDirection([float(v) for v in columns.ravel()])
 
 
