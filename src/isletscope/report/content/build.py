@@ -13,6 +13,7 @@ from isletscope.report import keys
 from isletscope.report.content import closing, exam_tables, lesion_tables
 from isletscope.report.content import summary as summary_part
 from isletscope.report.content.document import ReportDocument, SliceGroup, SlicePart, Table, Where
+from isletscope.report.content.given_regions import given_regions_table
 from isletscope.report.content.notes import Notes
 from isletscope.report.content.overview import NamedFocus, PetView, pet_views
 from isletscope.report.figures.projections import projection_figures
@@ -78,6 +79,7 @@ def _parts(
         "physiologic": _tables(lesion_tables.physiologic_table(view) for view in views),
         "physiologic_text": no_pet
         or _without(views, lambda view: not view.of(Verdict.PHYSIOLOGIC), "no focus held to be physiologic"),
+        "given_regions": _tables(given_regions_table(view) for view in views),
         "totals": _tables(lesion_tables.totals_table(view) for view in views),
         "totals_text": no_pet or _no_totals(views),
         "open_items": tuple(case.open_items) or ("None.",),

@@ -169,6 +169,7 @@ class ReportDocument:
     slices_text: tuple[str, ...]
     physiologic: tuple[Table, ...]
     physiologic_text: tuple[str, ...]
+    given_regions: tuple[Table, ...]
     totals: tuple[Table, ...]
     totals_text: tuple[str, ...]
     open_items: tuple[str, ...]
