@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -64,10 +65,23 @@ def measure(data: Path, parts: list[str] | tuple[str, ...], size: str) -> dict[s
         items["qin-with-seg"] = partial(measure_qin, data, with_segmentation=True)
         items["qin-as-fdg"] = partial(measure_qin, data, with_entry=True)
         items |= {patient.lower(): partial(measure_sarcoma, data, patient) for patient in SARCOMAS}
-    if "patients" in parts:
-        items |= {f"patient-{seed}-{size}": partial(measure_patient, seed, size) for seed in SEEDS}
     digest = source_digest()
-    return {name: kept(name, digest, item, lambda line: print(line, flush=True)) for name, item in items.items()}
+    results = {name: kept(name, digest, item, _say) for name, item in items.items()}
+    if "patients" in parts:
+        results |= _reference_patients(size, digest)
+    return results
+
+
+def _reference_patients(size: str, digest: str) -> dict[str, Result]:
+    """The reference patients of all seeds, as many side by side as there are cores (two at most, for memory)."""
+    names = {f"patient-{seed}-{size}": partial(measure_patient, seed, size) for seed in SEEDS}
+    with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
+        waiting = {name: pool.submit(kept, name, digest, item, _say) for name, item in names.items()}
+        return {name: future.result() for name, future in waiting.items()}
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def all_claims(results: dict[str, Result]) -> list[Claim]:
