@@ -21,6 +21,7 @@ from isletscope.spatial import Volume
 
 _FWHM_PER_SIGMA = float(np.sqrt(8.0 * np.log(2.0)))
 _WIDE_SIGMA_MM = 9.0
+_LEAST_FALL = 0.4
 WHOLE_ORGANS = ("brain", "kidney_right", "kidney_left", "bladder", "heart")
 UPTAKE_ORGANS = ("liver", "spleen")
 
@@ -268,6 +269,9 @@ def _judge(
     floor, scatter = bars
     in_kidney = organ in ("kidney_right", "kidney_left")
     if height < floor or (_belongs_to_whole_organ(organ, levels, tracer_class) and not in_kidney):
+        return None, None, box
+    fall = height - float(catchments.saddles[number])
+    if organ not in UPTAKE_ORGANS and fall < _LEAST_FALL * thresholds.number("detection.noise_deviations") * scatter:
         return None, None, box
     own = catchments.labels[box] == number + 1
     centre = tuple(v - part.start for v, part in zip((k, j, i), box, strict=True))

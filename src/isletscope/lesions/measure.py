@@ -9,7 +9,7 @@ from isletscope.lesions.features import FocusRegion
 from isletscope.lesions.outline import Delineation, measure_block
 from isletscope.lesions.quantify import PEAK_METHOD, RegionStatistics
 from isletscope.model import Code, Measurement, ReferenceRegion, Source, TracerClass, derived, measured, missing
-from isletscope.spatial import Mask, Volume, axial_axes_mm
+from isletscope.spatial import Volume, axial_axes_mm
 
 SUV_UNIT = "g/mL"
 TOTAL_UNIT = "g"
@@ -62,12 +62,13 @@ def measure_focus(
     word = tracer_word(shared.tracer_class)
     source = Source(mask=f"{shared.mask_path}#{label}")
     found = _uptake(statistics, word, source)
-    limitation = _limitation(shared, region.mask, statistics)
+    axes = axial_axes_mm(region.mask)[:2] if region.mask.voxel_count else (0.0, 0.0)
+    limitation = _limitation(shared, axes[0], statistics)
     if delineation is not None and not delineation.valid:
         lack = delineation.why_not or "the outline is not valid"
         found |= _without_outline(word, lack, shared.tracer_class)
     else:
-        found |= _extent(statistics, region.mask, word, source, limitation, shared.tracer_class)
+        found |= _extent(statistics, axes, word, source, limitation, shared.tracer_class)
     for key in ("suv_max", "suv_peak_global", "suv_peak_local"):
         if limitation and found[key].value is not None:
             found[key] = found[key].model_copy(update={"limitation": limitation})
@@ -100,7 +101,7 @@ def _uptake(statistics: RegionStatistics, word: str, source: Source) -> dict[str
 
 def _extent(
     statistics: RegionStatistics,
-    mask: Mask,
+    axes_mm: tuple[float, float],
     word: str,
     source: Source,
     limitation: str | None,
@@ -123,7 +124,7 @@ def _extent(
             name, statistics.total, TOTAL_UNIT, code=code, method="volume times SUVmean", source=source,
             limitation=limitation,
         )  # fmt: skip
-    long_mm, short_mm, _ = axial_axes_mm(mask)
+    long_mm, short_mm = axes_mm
     text = "longest in an axial plane of the outline"
     found["long_axis"] = measured(
         f"{word} long axis", long_mm, "mm", code=_LONG, method=text, source=source, limitation=limitation
@@ -154,11 +155,10 @@ def _without_outline(word: str, because: str, tracer_class: TracerClass) -> dict
     }
 
 
-def _limitation(shared: Measuring, mask: Mask, statistics: RegionStatistics) -> str | None:
+def _limitation(shared: Measuring, long_mm: float, statistics: RegionStatistics) -> str | None:
     """Why to read the figures with care: partial volume in small foci."""
     small_ml = shared.thresholds.number("measure.partial_volume_ml")
     small_mm = shared.thresholds.number("measure.partial_volume_mm")
-    long_mm = axial_axes_mm(mask)[0] if mask.voxel_count else 0.0
     if statistics.volume_ml < small_ml:
         return f"partial volume: smaller than {small_ml:g} mL"
     if long_mm < small_mm:
