@@ -25,7 +25,7 @@ def find_kidneys(
     bottom, top = float(z[planes[0]]), float(z[planes[-1]])
     zone = (frame.z_mm > bottom - 130.0) & (frame.z_mm < bottom + 0.8 * (top - bottom))
     lateral = np.abs(frame.x_mm - trunk.middle_x_mm)
-    zone = zone & (lateral > 12.0) & (lateral < 130.0) & (frame.y_mm > _front_of_kidneys_mm(frame, trunk))
+    zone = zone & (lateral > 20.0) & (lateral < 130.0) & (frame.y_mm > _front_of_kidneys_mm(frame, trunk))
     taken = liver.mask | (spleen.mask if spleen.mask is not None else np.zeros_like(liver.mask))
     hot = trunk.body & zone & ~taken & (frame.suv_3 > level * T.number("kidney.over_liver"))
     if frame.hu_4 is not None:
