@@ -61,6 +61,11 @@ def focus(
         "bladder_mm": 90.0,
         "heart_mm": 90.0,
         "liver_mm": 60.0,
+        "middle_mm": 60.0,
+        "field_end_mm": 200.0,
+        "liver_known": 1.0,
+        "heart_known": 1.0,
+        "kidneys_known": 2.0,
     }
     return FocusFigures(point, organ, whole, usual | figures)
 
@@ -92,6 +97,16 @@ CASES = [
     ("sstr.bone", SSTR, focus((0, 60, 100), "bone", bone=0.9)),
     ("sstr.faint", SSTR, focus((120, 90, 250), smooth_over_blood=1.2, over_liver=0.4)),
     ("sstr.focus", SSTR, focus((20, 30, -100), retroperitoneal=1.0)),
+    ("sstr.no_liver", SSTR, focus((20, 30, -100), liver_known=0.0)),
+    ("sstr.field_end", SSTR, focus((20, 30, -100), field_end_mm=2.0)),
+    ("sstr.beside_kidney", SSTR, focus((95, 75, -20), kidney_mm=1.0)),
+    ("sstr.kidney_missing", SSTR, focus((95, 75, -20), kidneys_known=1.0, volume_ml=20.0)),
+    ("sstr.midline_neck", SSTR, focus((4, 40, 370), middle_mm=4.0)),
+    ("sstr.below_liver", SSTR, focus((120, 90, 250), over_liver=0.7)),
+    ("fdg.field_end", FDG, focus((20, 30, -100), field_end_mm=2.0)),
+    ("fdg.heart_missing", FDG, focus((60, -20, 190), heart_known=0.0, volume_ml=80.0)),
+    ("fdg.mediastinum_mild", FDG, focus((30, 10, 250), over_liver=1.5)),
+    ("fdg.pancreas_or_bowel", FDG, focus((-25, 20, 10), over_liver=2.2, volume_ml=9.0)),
     ("fdg.organ", FDG, focus((0, 0, 540), "brain", True)),
     ("fdg.renal_pelvis", FDG, focus((40, 50, 0), kidney_mm=8.0)),
     ("fdg.kidney", FDG, focus((95, 75, -20), kidney_mm=1.0, over_liver=1.2)),

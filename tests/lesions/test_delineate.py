@@ -149,7 +149,7 @@ def test_fixed_suv_needs_suv_and_gives_way_inside_hot_organs() -> None:
     seed = seed_from_point(scene.pet, CENTRE)
     found = fixed_suv(scene, seed, tracer=SSTR)
     assert found.threshold == 4.0
-    assert found.method == "SUV >= 4: threshold 4.00 g/mL"
+    assert found.method == "SUV ≥ 4: threshold 4.00 g/mL"
     assert found.mask is not None
     assert np.array_equal(found.on(scene.pet).array, scene.pet.array >= 4.0)
     inside = fixed_suv(scene, seed, tracer=SSTR, organ=Background("liver", 3.6, 0.4))
@@ -275,7 +275,7 @@ def test_prominence_says_why() -> None:
     shell = ShellStatistics(100, 2.0, 0.3)
     out = prominence(5.0, 4.0, 3.5, shell)
     assert (out.discernible, out.photopenic) == (True, False)
-    assert out.because == "stands out: SUVmax 5.00 > 2.60 and SUVpeak 4.00 >= 2.20 (surroundings 2.00 ± 0.30)"
+    assert out.because == "stands out: SUVmax 5.00 > 2.60 and SUVpeak 4.00 ≥ 2.20 (surroundings 2.00 ± 0.30)"
     noise = prominence(2.5, 2.4, 2.2, shell)
     assert noise.discernible is False
     assert noise.because == (

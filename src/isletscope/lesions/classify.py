@@ -38,6 +38,11 @@ FIGURES: dict[str, tuple[str, str | None]] = {
     "bladder_mm": ("distance to the bladder", "mm"),
     "heart_mm": ("distance to the heart", "mm"),
     "liver_mm": ("distance to the liver", "mm"),
+    "middle_mm": ("distance from the middle of the body", "mm"),
+    "field_end_mm": ("distance to the end of the field along the body", "mm"),
+    "liver_known": ("liver reference (1 known, 0 missing)", None),
+    "heart_known": ("heart (1 found, 0 missing)", None),
+    "kidneys_known": ("kidneys found", None),
 }
 ORGAN_WORDS = {
     "kidney_right": "right kidney",

@@ -141,7 +141,7 @@ def fixed_suv(
     threshold = figure.value if value is None else value
     source = figure.source if value is None else "value chosen by the caller"
     plain = Delineation(
-        "fixed_suv", f"SUV >= {threshold:g}", figure.support if value is None else Support.CONVENTION, (source,)
+        "fixed_suv", f"SUV ≥ {threshold:g}", figure.support if value is None else Support.CONVENTION, (source,)
     )
     if scene.pet.quantity != SUV_BODY_WEIGHT:
         return replace(plain, why_not=f"a fixed SUV is defined for SUVbw; the image holds {scene.pet.quantity.name}")
@@ -267,7 +267,7 @@ def percist(
     figures = (rules or delineation_rules()).percist
     factor, deviations = figures.factor.value, figures.standard_deviations.value
     plain = Delineation(
-        "percist", f"{factor:g} x liver mean + {deviations:g} SD", figures.factor.support, (figures.factor.source,)
+        "percist", f"{factor:g} × liver mean + {deviations:g} SD", figures.factor.support, (figures.factor.source,)
     )
     if liver is None:
         return replace(plain, why_not="there is no liver reference region")

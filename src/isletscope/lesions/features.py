@@ -98,10 +98,24 @@ class Surroundings:
             figures["smooth_over_blood"] = region.height / float(self._means["blood_pool"] or 1.0)
         if self._marks.spine_front:
             figures["retroperitoneal"] = float(in_place(self._marks, "retroperitoneum", point))
+        figures.update(self._orientation(region, x))
         if not region.whole_organ:
             figures.update(self._distances(points))
             figures.update(self._density(region))
         return FocusFigures(point, region.organ, region.whole_organ, figures)
+
+    def _orientation(self, region: FocusRegion, x_mm: float) -> dict[str, float]:
+        """How far the focus lies from the middle and from the end of the field, and what there is for orientation."""
+        planes = np.flatnonzero(region.mask.array.any(axis=(1, 2))) + region.start_kji[0]
+        slices, spacing = self._pet.geometry.shape[0], self._pet.geometry.spacing_mm[0]
+        extents = self._marks.extents
+        return {
+            "middle_mm": abs(x_mm - self._marks.middle_x),
+            "field_end_mm": float(min(planes[0], slices - 1 - planes[-1])) * spacing if len(planes) else 0.0,
+            "liver_known": float("liver" in self._means),
+            "heart_known": float("heart" in extents),
+            "kidneys_known": float(sum(name in extents for name in ("kidney_right", "kidney_left"))),
+        }
 
     def _distances(self, points: npt.NDArray[np.float64]) -> dict[str, float]:
         sample = points[:: max(1, len(points) // 400)]

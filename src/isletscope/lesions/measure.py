@@ -85,7 +85,7 @@ def _uptake(statistics: RegionStatistics, word: str, source: Source) -> dict[str
             statistics.peak_local,
             "peak_local",
             _PEAK,
-            "mean in a sphere of 1 cm3 by voxel centres (IBSI), local: centred on the highest voxel",
+            "mean in a sphere of 1 cm³ by voxel centres (IBSI), local: centred on the highest voxel",
         ),
         ("suv_mean", "SUVmean", statistics.mean, "mean", _SUV, "mean over the voxels of the outline"),
     )

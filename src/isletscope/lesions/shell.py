@@ -129,5 +129,5 @@ def prominence(
     if peak < peak_bar:
         share = f"{figures.peak_over_shell.value:g} x the mean = {peak_bar:.2f}"
         return Prominence(False, False, f"does not stand out: SUVpeak {peak:.2f} is below {share} ({around})", shell)
-    text = f"stands out: SUVmax {maximum:.2f} > {bar:.2f} and SUVpeak {peak:.2f} >= {peak_bar:.2f} ({around})"
+    text = f"stands out: SUVmax {maximum:.2f} > {bar:.2f} and SUVpeak {peak:.2f} ≥ {peak_bar:.2f} ({around})"
     return Prominence(True, False, text, shell)

@@ -111,10 +111,11 @@ def method_sentences(tracer_class: TracerClass, thresholds: Thresholds) -> list[
         f"{thresholds.number('detection.noise_deviations'):g} SD of the image's noise above them; inside liver and "
         f"spleen {thresholds.number('detection.organ_deviations'):g} SD (in ratios) above the organ's median and "
         f"{thresholds.number('detection.organ_contrast'):g} times it (convention).",
-        f"A focus must stand out: SUVmax above mean + {rules.discernible.standard_deviations.value:g} SD of the shell "
-        f"{shell.inner_mm.value:g} to {shell.outer_mm.value:g} mm outside it, and SUVpeak at least "
+        "A focus counts when it stands out: SUVmax above mean + "
+        f"{rules.discernible.standard_deviations.value:g} SD of the shell {shell.inner_mm.value:g} to "
+        f"{shell.outer_mm.value:g} mm outside it, and SUVpeak at least "
         f"{rules.discernible.peak_over_shell.value:g} times the shell mean (convention).",
-        f"Outline: background + {share.value:.0%} of (SUVmax - background), background = mean of that shell "
+        f"Outline: background + {share.value:.0%} of (SUVmax − background), background = mean of that shell "
         f"({share.support.value}; {share.source}). Other rules are given as a sensitivity range.",
         f"SUVpeak: {PEAK_METHOD}.",
         "Ratios: SUVmax of the focus over SUVmean of the reference region.",
