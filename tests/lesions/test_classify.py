@@ -109,6 +109,7 @@ CASES = [
     ("fdg.pancreas_or_bowel", FDG, focus((-25, 20, 10), over_liver=2.2, volume_ml=9.0)),
     ("fdg.organ", FDG, focus((0, 0, 540), "brain", True)),
     ("fdg.renal_pelvis", FDG, focus((40, 50, 0), kidney_mm=8.0)),
+    ("fdg.renal_hilum", FDG, focus((40, 50, 0), kidney_mm=12.0)),
     ("fdg.kidney", FDG, focus((95, 75, -20), kidney_mm=1.0, over_liver=1.2)),
     ("fdg.kidney_edge", FDG, focus((95, 75, -20), kidney_mm=1.0)),
     ("fdg.heart", FDG, focus((60, -20, 170), heart_mm=3.0)),
