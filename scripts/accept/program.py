@@ -62,7 +62,7 @@ def source_digest() -> str:
     digest = hashlib.sha256()
     for folder in (SOURCE, Path(__file__).parent):
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
+            if path.is_file() and "__pycache__" not in path.parts:
                 digest.update(path.relative_to(ROOT).as_posix().encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
