@@ -12,7 +12,8 @@ from isletscope.phantom.body import Body, anatomical_box
 from isletscope.phantom.lesions import Tumour, draw_lobes
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.render import paint_body
-from isletscope.phantom.scenario import LesionRule, Scenario, Uptake
+from isletscope.phantom.scenario import Scenario
+from isletscope.phantom.scenario_lesions import LesionRule, Uptake
 from isletscope.phantom.shapes import Array
 from isletscope.spatial import Geometry
 

@@ -15,37 +15,13 @@ from typing import Any
 import yaml
 
 from isletscope.errors import InputError
+from isletscope.phantom.scenario_lesions import LesionRule, read_lesion
 from isletscope.phantom.tracers import tracers
+from isletscope.phantom.yaml_node import Node
 
 VENDORS = ("siemens", "ge", "philips")
-SITES = ("pancreas", "liver", "node", "bone", "lung", "peritoneum", "other")
-SHAPES = ("round", "ellipsoid", "lobulated")
 SYNTAXES = ("explicit", "implicit", "deflated", "rle", "jpeg2000", "jpegls", "jpeg")
 FORMS = ("classic", "enhanced")
-Range = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Uptake:
-    """Tumour uptake of one tracer class: absolute SUVbw or a multiple of the host tissue's; drawn in a range."""
-
-    suv: Range | None = None
-    times_background: Range | None = None
-
-
-@dataclass(frozen=True)
-class LesionRule:
-    """One or more tumours to make; ranges are drawn per tumour. ``line`` is where the rule stands in the file."""
-
-    site: str
-    place: dict[str, Any]
-    diameter_mm: Range
-    uptake: dict[str, Uptake]
-    count: tuple[int, int] = (1, 1)
-    shape: str = "round"
-    hu_offset: float = -8.0
-    margin_mm: float = 8.0
-    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,7 +113,7 @@ def parse_scenario(text: str, path: str) -> Scenario:
         raise InputError(f"not valid YAML: {error.problem}", subject=f"{path}, line {line}") from error
     if root is None:
         raise InputError("the scenario file is empty", subject=path, expected="name, title, exams")
-    node = _Node(root, path, "scenario")
+    node = Node(root, path, "scenario")
     entries = node.mapping(required=("name", "title", "exams"), optional=("patient", "lesions", "description"))
     exams = tuple(_exam(item) for item in entries["exams"].items())
     if not exams:
@@ -150,103 +126,13 @@ def parse_scenario(text: str, path: str) -> Scenario:
         title=entries["title"].text(),
         exams=exams,
         patient=_patient(entries["patient"]) if "patient" in entries else PatientRule(),
-        lesions=tuple(_lesion(item) for item in entries["lesions"].items()) if "lesions" in entries else (),
+        lesions=tuple(read_lesion(item) for item in entries["lesions"].items()) if "lesions" in entries else (),
         text=text,
         path=path,
     )
 
 
-@dataclass(frozen=True)
-class _Node:
-    """A YAML node with the file and the name of the thing it describes."""
-
-    node: yaml.Node
-    path: str
-    what: str
-
-    @property
-    def line(self) -> int:
-        return int(self.node.start_mark.line) + 1
-
-    def refuse(self, problem: str, found: str = "", expected: str = "") -> InputError:
-        return InputError(problem, subject=f"{self.path}, line {self.line}", found=found, expected=expected)
-
-    def value(self) -> Any:
-        loader = yaml.SafeLoader("")
-        return loader.construct_object(self.node, deep=True)
-
-    def mapping(self, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, _Node]:
-        if not isinstance(self.node, yaml.MappingNode):
-            raise self.refuse(f"{self.what} must be a mapping of keys", found=str(self.value())[:60])
-        entries: dict[str, _Node] = {}
-        for key, value in self.node.value:
-            name = str(key.value)
-            if name not in required + optional:
-                raise _Node(key, self.path, self.what).refuse(
-                    f"unknown key '{name}' in {self.what}", expected=", ".join(required + optional)
-                )
-            entries[name] = _Node(value, self.path, f"'{name}'")
-        missing = [name for name in required if name not in entries]
-        if missing:
-            raise self.refuse(f"{self.what} lacks {', '.join(missing)}", expected=", ".join(required))
-        return entries
-
-    def items(self) -> list[_Node]:
-        if not isinstance(self.node, yaml.SequenceNode):
-            raise self.refuse(f"{self.what} must be a list", found=str(self.value())[:60])
-        return [_Node(item, self.path, f"an entry of {self.what}") for item in self.node.value]
-
-    def text(self) -> str:
-        value = self.value()
-        if not isinstance(value, str) or not value.strip():
-            raise self.refuse(f"{self.what} must be text", found=repr(value))
-        return value
-
-    def choice(self, allowed: tuple[str, ...]) -> str:
-        value = self.value()
-        if value not in allowed:
-            raise self.refuse(f"{self.what} is not known", found=repr(value), expected=", ".join(allowed))
-        return str(value)
-
-    def number(self, low: float, high: float) -> float:
-        value = self.value()
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise self.refuse(
-                f"{self.what} is out of range", found=repr(value), expected=f"a number, {low:g} to {high:g}"
-            )
-        return float(value)
-
-    def range(self, low: float, high: float) -> Range:
-        if isinstance(self.node, yaml.SequenceNode):
-            ends = [item.number(low, high) for item in self.items()]
-            if len(ends) != 2 or ends[0] > ends[1]:
-                raise self.refuse(f"{self.what} must be one number or [smallest, largest]", found=str(ends))
-            return ends[0], ends[1]
-        value = self.number(low, high)
-        return value, value
-
-    def flag(self) -> bool:
-        value = self.value()
-        if not isinstance(value, bool):
-            raise self.refuse(f"{self.what} must be true or false", found=repr(value))
-        return value
-
-    def date(self) -> dt.date:
-        value = self.value()
-        if not isinstance(value, dt.date):
-            raise self.refuse(f"{self.what} must be a date", found=repr(value), expected="e.g. 2026-09-01")
-        return value
-
-    def clock(self) -> dt.time:
-        try:
-            return dt.time.fromisoformat(str(self.node.value))
-        except ValueError as error:
-            raise self.refuse(
-                f"{self.what} must be a time", found=str(self.node.value), expected="e.g. 09:40"
-            ) from error
-
-
-def _patient(node: _Node) -> PatientRule:
+def _patient(node: Node) -> PatientRule:
     entries = node.mapping((), ("sex", "age_years", "height_cm", "weight_kg"))
     return PatientRule(
         sex=entries["sex"].choice(("F", "M")) if "sex" in entries else None,
@@ -256,17 +142,17 @@ def _patient(node: _Node) -> PatientRule:
     )
 
 
-def _exam(node: _Node) -> ExamRule:
-    readers: dict[str, Callable[[_Node], Any]] = {
-        "name": _Node.text,
+def _exam(node: Node) -> ExamRule:
+    readers: dict[str, Callable[[Node], Any]] = {
+        "name": Node.text,
         "tracer": lambda n: n.choice(tuple(tracers())),
-        "date": _Node.date,
-        "time": _Node.clock,
+        "date": Node.date,
+        "time": Node.clock,
         "vendor": lambda n: n.choice(VENDORS),
         "pet_form": lambda n: n.choice(FORMS),
         "ct_form": lambda n: n.choice(FORMS),
         "transfer_syntax": lambda n: n.choice(SYNTAXES),
-        "uncorrected_series": _Node.flag,
+        "uncorrected_series": Node.flag,
         "liver_noise": lambda n: n.number(0, 0.5),
         "resolution_mm": lambda n: n.number(3.5, 12),
         "breathing_mm": lambda n: n.number(0, 20),
@@ -276,43 +162,3 @@ def _exam(node: _Node) -> ExamRule:
     required = ("name", "tracer", "date")
     entries = node.mapping(required, tuple(key for key in readers if key not in required))
     return ExamRule(line=node.line, **{key: readers[key](value) for key, value in entries.items()})
-
-
-def _lesion(node: _Node) -> LesionRule:
-    entries = node.mapping(("site", "place", "diameter_mm", "uptake"), ("count", "shape", "hu_offset", "margin_mm"))
-    uptake = {}
-    for key, item in entries["uptake"].mapping(("sstr", "fdg")).items():
-        given = item.mapping((), ("suv", "times_background"))
-        if len(given) != 1:
-            raise item.refuse(f"{item.what} needs either suv or times_background", found=", ".join(given) or "neither")
-        uptake[key] = Uptake(
-            suv=given["suv"].range(0, 400) if "suv" in given else None,
-            times_background=given["times_background"].range(0, 200) if "times_background" in given else None,
-        )
-    count = entries["count"].range(0, 80) if "count" in entries else (1.0, 1.0)
-    return LesionRule(
-        site=entries["site"].choice(SITES),
-        place=_place(entries["place"]),
-        diameter_mm=entries["diameter_mm"].range(4, 120),
-        uptake=uptake,
-        count=(int(count[0]), int(count[1])),
-        shape=entries["shape"].choice(SHAPES) if "shape" in entries else "round",
-        hu_offset=entries["hu_offset"].number(-200, 1200) if "hu_offset" in entries else -8.0,
-        margin_mm=entries["margin_mm"].number(0, 60) if "margin_mm" in entries else 8.0,
-        line=node.line,
-    )
-
-
-def _place(node: _Node) -> dict[str, Any]:
-    entries = node.mapping((), ("in", "at", "side"))
-    if ("in" in entries) == ("at" in entries):
-        raise node.refuse("'place' needs either 'in' (a structure) or 'at' (x, y, z in anatomical mm)")
-    if "at" in entries:
-        point = [item.number(-600, 600) for item in entries["at"].items()]
-        if len(point) != 3:
-            raise entries["at"].refuse("'at' needs three numbers", found=str(point))
-        return {"at": tuple(point)}
-    place: dict[str, Any] = {"in": entries["in"].text()}
-    if "side" in entries:
-        place["side"] = entries["side"].choice(("left", "right"))
-    return place
