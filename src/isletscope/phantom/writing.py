@@ -28,7 +28,7 @@ from pydicom.uid import (
 )
 
 from isletscope.errors import OutputError
-from isletscope.phantom.tracers import Code
+from isletscope.phantom.tracers import Code, Tracer
 from isletscope.phantom.visit import Visit
 from isletscope.spatial import Geometry
 
@@ -47,13 +47,23 @@ FileNamer = Callable[[str, int], str]
 
 @dataclass(frozen=True)
 class SeriesFacts:
-    """What tells one series of a visit from another."""
+    """What tells one series of a visit from another.
+
+    ``kind``: unique among the series of the visit, the source of its identifiers. ``model``, ``software``: of the
+    scanner, where it is not the vendor's PET/CT. ``study``, ``protocol``, ``body_part``: where they are not the usual
+    ones of the modality.
+    """
 
     kind: str
     modality: str
     number: int
     description: str
     start: dt.datetime
+    model: str = ""
+    software: str = ""
+    study: str = ""
+    protocol: str = ""
+    body_part: str = ""
 
 
 def code(concept: Code) -> DicomSequence:
@@ -101,18 +111,19 @@ def base_dataset(visit: Visit, facts: SeriesFacts) -> Dataset:
     dataset.InstitutionName = "Digital reference patient"
     dataset.ReferringPhysicianName = ""
     dataset.StationName = f"{visit.vendor.key.upper()}1"
-    study_name = f"PET/CT {visit.tracer.name}"
-    dataset.StudyDescription = study_name
+    study, protocol, body_part = _exam_words(visit.tracer, visit.vendor.key, facts.modality)
+    dataset.StudyDescription = facts.study or study
     dataset.SeriesDescription = facts.description
-    dataset.ManufacturerModelName = visit.vendor.pet_model if facts.modality == "PT" else visit.vendor.ct_model
+    usual_model = visit.vendor.pet_model if facts.modality == "PT" else visit.vendor.ct_model
+    dataset.ManufacturerModelName = facts.model or usual_model
     dataset.PatientName, dataset.PatientID = visit.patient_name, visit.patient_id
     dataset.PatientBirthDate, dataset.PatientSex = date_text(visit.birth_date), person.sex
     dataset.PatientAge = f"{person.age_years:03d}Y"
     dataset.PatientSize, dataset.PatientWeight = decimal(person.height_cm / 100), decimal(person.weight_kg)
     dataset.DeviceSerialNumber = f"{1000 + len(visit.vendor.key)}"
-    dataset.SoftwareVersions = visit.vendor.software
-    dataset.ProtocolName = f"WB {visit.tracer.key}"
-    dataset.BodyPartExamined = "WHOLEBODY" if visit.vendor.key == "siemens" else "CHEST"
+    dataset.SoftwareVersions = facts.software or visit.vendor.software
+    dataset.ProtocolName = facts.protocol or protocol
+    dataset.BodyPartExamined = facts.body_part or body_part
     dataset.StudyInstanceUID = visit.uid("study")
     dataset.SeriesInstanceUID = visit.uid(facts.kind, "series")
     dataset.StudyID = "1"
@@ -120,6 +131,13 @@ def base_dataset(visit: Visit, facts: SeriesFacts) -> Dataset:
     dataset.FrameOfReferenceUID = visit.uid("frame of reference")
     dataset.PositionReferenceIndicator = ""
     return dataset
+
+
+def _exam_words(tracer: Tracer | None, vendor: str, modality: str) -> tuple[str, str, str]:
+    """Study Description, Protocol Name and Body Part Examined: of the PET/CT, or of a CT or MR exam of its own."""
+    if tracer is not None:
+        return f"PET/CT {tracer.name}", f"WB {tracer.key}", "WHOLEBODY" if vendor == "siemens" else "CHEST"
+    return f"{modality} Abdomen", "Abdomen", "ABDOMEN"
 
 
 def place_slice(dataset: Dataset, geometry: Geometry, k: int) -> None:
