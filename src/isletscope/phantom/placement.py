@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from isletscope.phantom.appearance import CT_PHASES, Appearance
 from isletscope.phantom.body import Body, anatomical_box
 from isletscope.phantom.lesions import Tumour, draw_lobes
 from isletscope.phantom.pose import Pose
@@ -136,8 +137,10 @@ class _Placer:
             centre_personal_mm=(0.0, 0.0, 0.0),
             semi_axes_mm=(float(axes[0]), float(axes[1]), float(axes[2])),
             turned_degrees=(float(turned[0]), float(turned[1]), float(turned[2])),
-            suv={key: _suv(item, host.uptake[key], rng) for key, item in rule.uptake.items()},
-            hu=(host.hu if solid else _SOFT_TISSUE_HU) + rule.hu_offset,
+            appearance=Appearance(
+                hu=dict.fromkeys(CT_PHASES, (host.hu if solid else _SOFT_TISSUE_HU) + rule.hu_offset),
+                uptake={key: _suv(item, host.uptake[key], rng) for key, item in rule.uptake.items()},
+            ),
             lobes=draw_lobes(rng) if rule.shape == "lobulated" else np.zeros((0, 4)),
         )
         centre, region = self._centre(rule, radius, tumour.reach_mm)

@@ -1,0 +1,345 @@
+"""Contact of a tumour with the wall of a vessel or duct, exact by construction.
+
+At points of the tube's centreline rays are cast in the plane perpendicular to it; the wall point of a ray is where the
+tube's own distance function (the one that is painted) is zero. A ray is in contact where the tumour, without the lumina
+that are painted over it, comes within the tolerance of its wall point. The contact angle at a centreline point is 360
+degrees times the share of its ring in contact (all arcs summed), and lengths are measured along the centreline.
+All is done in the scanner space of one exam when a pose is given, else in the space of the tube. Where contact begins
+and ends between rays or planes is interpolated linearly, so that angles and lengths vary smoothly with position.
+
+Method: perpendicular planes and rays as is usual for contact angles of pancreatic tumours; the distance to the tumour
+without lumina is the distance to the tumour, or to the rim of the contact where the nearest tumour point would lie
+inside a lumen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from isletscope.phantom.lesions import Tumour
+from isletscope.phantom.pose import Pose
+from isletscope.phantom.shapes import Array
+
+TOLERANCES_MM = (0.0, 0.5, 1.0, 1.5)
+RAYS = 720
+STEP_MM = 0.25
+SMOOTHING_MM = 3.0
+LEVELS_DEGREES = (90.0, 180.0)
+_SECANTS = 4
+_FOOT_ROUNDS = 6
+_NUDGE_MM = 1e-4
+_BEYOND_MM = 4.0
+_INSIDE_MM = 1e-6
+_FAR_MM = 1e3
+
+Distance = Callable[[Array], Array]
+Flags = npt.NDArray[np.bool_]
+
+
+class TubeLike(Protocol):
+    """What contact needs of a tube: its name, its exact signed distance, and samples of its centreline."""
+
+    @property
+    def name(self) -> str:
+        """Name of the structure."""
+
+    def distance(self, points: Array) -> Array:
+        """Signed distance (mm) at anatomical ``points`` [n, 3], negative in the lumen."""
+
+    def sample(self, step_mm: float) -> tuple[Array, Array, Array, Array]:
+        """Points [n, 3], unit tangents [n, 3], radii [n] and arc length [n] (mm) of the centreline."""
+
+
+@dataclass(frozen=True)
+class Wall:
+    """The wall of a tube in one space: ``points`` [s, ray, 3] on rings about ``centres`` [s, 3], LPS mm.
+
+    ``arc_mm`` [s] is the centreline's arc length from the tube's first end, ``weight_mm`` [s] the length that each ring
+    stands for, ``inside`` gives the signed distance to the lumen at points of the same space.
+    """
+
+    name: str
+    centres: Array
+    tangents: Array
+    arc_mm: Array
+    weight_mm: Array
+    points: Array
+    inside: Distance
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Contact of one tumour with one tube; tables by tolerance in mm.
+
+    ``degrees_max``: largest contact angle; ``degrees_smoothed``: largest running median over 3 mm of centreline.
+    ``length_mm``: centreline length with any contact, and with more than 90 and 180 degrees (keys ``any``, ``gt90``,
+    ``gt180``); ``longest_run_mm``: longest unbroken stretch with any contact. ``gap_mm``: smallest distance of tumour
+    and wall (0 in contact). ``profile``: arc length and angle by tolerance along the centreline.
+    """
+
+    vessel: str
+    gap_mm: float
+    degrees_max: dict[float, float]
+    degrees_smoothed: dict[float, float]
+    length_mm: dict[float, dict[str, float]]
+    longest_run_mm: dict[float, float]
+    arc_mm: Array
+    profile: dict[float, Array]
+
+    def as_json(self) -> dict[str, Any]:
+        """For truth.json; tolerances are keys with one decimal."""
+        return {
+            "gap_mm": round(self.gap_mm, 3),
+            "by_tolerance_mm": {
+                f"{tolerance:.1f}": {
+                    "degrees_max": round(self.degrees_max[tolerance], 2),
+                    "degrees_max_median_3mm": round(self.degrees_smoothed[tolerance], 2),
+                    "length_any_mm": round(self.length_mm[tolerance]["any"], 2),
+                    "length_gt90_mm": round(self.length_mm[tolerance]["gt90"], 2),
+                    "length_gt180_mm": round(self.length_mm[tolerance]["gt180"], 2),
+                    "longest_run_mm": round(self.longest_run_mm[tolerance], 2),
+                }
+                for tolerance in self.profile
+            },
+        }
+
+
+def wall_of(
+    tube: TubeLike,
+    pose: Pose | None = None,
+    *,
+    near: tuple[Array, float] | None = None,
+    step_mm: float = STEP_MM,
+    rays: int = RAYS,
+) -> Wall | None:
+    """The wall of a tube in scanner space (``pose`` given) or in the tube's own space.
+
+    ``near``: only rings whose wall can lie within a radius (mm) of a point of that space. None if there is none.
+    """
+    points, tangents, radii, _ = tube.sample(step_mm)
+    if pose is not None:
+        points = pose.to_scanner(pose.from_anatomical(points))
+        tangents = np.gradient(points, axis=0)
+        radii = radii * float(pose.scale.mean())
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    arc = np.concatenate([[0.0], np.cumsum(steps)])
+    if near is not None:
+        keep = np.linalg.norm(points - near[0], axis=1) < near[1] + 1.5 * radii
+        if not keep.any():
+            return None
+        points, tangents, radii, arc = points[keep], tangents[keep], radii[keep], arc[keep]
+    tangents = tangents / np.linalg.norm(tangents, axis=1, keepdims=True)
+
+    def inside(where: Array) -> Array:
+        return tube.distance(where if pose is None else pose.to_anatomical(pose.to_personal(where)))
+
+    directions = _rings(tangents, rays)
+    reach = _wall_radii(points, directions, radii, inside)
+    weight = np.full(len(arc), step_mm)
+    if len(arc) > 1:
+        weight = np.minimum(np.gradient(arc), 2 * step_mm)
+    return Wall(tube.name, points, tangents, arc, weight, points[:, None] + reach[..., None] * directions, inside)
+
+
+def _rings(tangents: Array, rays: int) -> Array:
+    """Unit directions [s, ray, 3] perpendicular to the tangents, carried along without twist."""
+    first = np.eye(3)[int(np.argmin(np.abs(tangents[0])))]
+    side = np.empty_like(tangents)
+    for n, tangent in enumerate(tangents):
+        first = first - (first @ tangent) * tangent
+        first = first / np.linalg.norm(first)
+        side[n] = first
+    other = np.cross(tangents, side)
+    angle = 2 * np.pi * np.arange(rays) / rays
+    return side[:, None] * np.cos(angle)[None, :, None] + other[:, None] * np.sin(angle)[None, :, None]
+
+
+def _wall_radii(centres: Array, directions: Array, radii: Array, inside: Distance) -> Array:
+    """Where each ray leaves the lumen, mm from the centre: secant steps on the lumen's distance."""
+
+    def at(where: Array) -> Array:
+        points = centres[:, None] + where[..., None] * directions
+        return inside(points.reshape(-1, 3)).reshape(where.shape)
+
+    before = np.broadcast_to(radii[:, None], directions.shape[:2]).copy()
+    value = at(before)
+    now = before - value
+    for _ in range(_SECANTS):
+        latest = at(now)
+        if float(np.abs(latest).max()) < _INSIDE_MM:
+            break
+        change = latest - value
+        safe = np.abs(change) > 1e-12
+        slope = np.where(safe, (now - before) / np.where(safe, change, 1.0), 1.0)
+        before, value, now = now, latest, now - latest * np.clip(slope, 0.5, 2.0)
+    return now
+
+
+def tumour_distance(tumour: Tumour, pose: Pose | None = None) -> Distance:
+    """Signed distance (mm) to the tumour's outline at points of scanner space, or personal space without a pose."""
+    centre = np.asarray(tumour.centre_personal_mm)
+    if pose is None:
+        return lambda points: tumour.distance(points - centre)
+    centre, turn = pose.to_scanner(centre[None])[0], pose.matrix
+    return lambda points: tumour.distance((points - centre) @ turn)
+
+
+def contact_on(
+    distance: Distance,
+    wall: Wall,
+    lumina: Sequence[Distance] = (),
+    tolerances_mm: Sequence[float] = TOLERANCES_MM,
+) -> Contact:
+    """Contact of a tumour, given by its signed ``distance``, with a wall in the same space.
+
+    ``lumina``: signed distances of other tubes that are painted over the tumour. Where a lumen lies, no tumour is.
+    """
+    gaps = _gaps(distance, wall, lumina, max(tolerances_mm))
+    profile = {t: _degrees(gaps, t) for t in tolerances_mm}
+    nearest = gaps.min(axis=1)
+    width = max(round(SMOOTHING_MM / float(np.median(wall.weight_mm))), 1) | 1
+    lengths: dict[float, dict[str, float]] = {}
+    for t, degrees in profile.items():
+        lengths[t] = {"any": sum(_stretches(nearest - t, wall.arc_mm, wall.weight_mm))}
+        for level in LEVELS_DEGREES:
+            lengths[t][f"gt{level:g}"] = sum(_stretches(level - degrees, wall.arc_mm, wall.weight_mm))
+    return Contact(
+        vessel=wall.name,
+        gap_mm=max(float(nearest.min()), 0.0),
+        degrees_max={t: float(degrees.max()) for t, degrees in profile.items()},
+        degrees_smoothed={
+            t: float(ndimage.median_filter(degrees, size=width, mode="constant").max())
+            for t, degrees in profile.items()
+        },
+        length_mm=lengths,
+        longest_run_mm={t: max(_stretches(nearest - t, wall.arc_mm, wall.weight_mm), default=0.0) for t in profile},
+        arc_mm=wall.arc_mm,
+        profile=profile,
+    )
+
+
+def contact_of(
+    tumour: Tumour,
+    tube: TubeLike,
+    pose: Pose | None = None,
+    tolerances_mm: Sequence[float] = TOLERANCES_MM,
+    *,
+    others: Sequence[TubeLike] = (),
+) -> Contact | None:
+    """Contact of a tumour with a tube in one exam's scanner space (or, without pose, where both lie as they are).
+
+    ``others``: further tubes that are painted over the tumour. None when the tube lies more than some mm away.
+    """
+    centre = np.asarray(tumour.centre_personal_mm)
+    if pose is not None:
+        centre = pose.to_scanner(centre[None])[0]
+    wall = wall_of(tube, pose, near=(centre, tumour.reach_mm + max(tolerances_mm) + _BEYOND_MM))
+    if wall is None:
+        return None
+    lumina = [_lumen(other, pose) for other in others if other.name != tube.name]
+    return contact_on(tumour_distance(tumour, pose), wall, lumina, tolerances_mm)
+
+
+def _lumen(tube: TubeLike, pose: Pose | None) -> Distance:
+    if pose is None:
+        return tube.distance
+    return lambda points: tube.distance(pose.to_anatomical(pose.to_personal(points)))
+
+
+def _gaps(distance: Distance, wall: Wall, lumina: Sequence[Distance], widest_mm: float) -> Array:
+    """Signed distance [s, ray] of the wall points to the tumour without lumina (exact up to ``widest_mm``)."""
+    shape = wall.points.shape[:2]
+    flat = wall.points.reshape(-1, 3)
+    gaps = distance(flat)
+    close = np.flatnonzero(gaps < widest_mm)
+    for lumen in lumina:
+        if close.size:
+            gaps[close] = np.maximum(gaps[close], -lumen(flat[close]))
+    unsure = np.flatnonzero((gaps > 0) & (gaps < 1.3 * widest_mm + 0.1))
+    if widest_mm > 0 and unsure.size:
+        feet, exact = foot_points(distance, flat[unsure])
+        blocked = wall.inside(feet) < -_INSIDE_MM
+        for lumen in lumina:
+            blocked |= lumen(feet) < -_INSIDE_MM
+        rim = _rim(gaps.reshape(shape), wall.points)
+        around = cKDTree(rim).query(flat[unsure])[0] if len(rim) else np.full(unsure.size, _FAR_MM)
+        gaps[unsure] = np.where(blocked, np.maximum(around, exact), np.minimum(exact, around))
+    return np.asarray(gaps.reshape(shape))
+
+
+def foot_points(distance: Distance, points: Array) -> tuple[Array, Array]:
+    """Nearest points of a surface to ``points`` [n, 3] outside it and near, and their distances (mm).
+
+    ``distance`` need only vanish on the surface and grow outward: steps along its gradient onto the surface, then along
+    the surface toward the point, in turn.
+    """
+    feet = points.copy()
+    for _ in range(_FOOT_ROUNDS):
+        value, gradient = _with_gradient(distance, feet)
+        feet = feet - (value / (gradient**2).sum(axis=1))[:, None] * gradient
+        normal = gradient / np.linalg.norm(gradient, axis=1, keepdims=True)
+        apart = points - feet
+        feet = feet + 0.8 * (apart - (apart * normal).sum(axis=1)[:, None] * normal)
+    value, gradient = _with_gradient(distance, feet)
+    feet = feet - (value / (gradient**2).sum(axis=1))[:, None] * gradient
+    return feet, np.linalg.norm(points - feet, axis=1)
+
+
+def _with_gradient(distance: Distance, points: Array) -> tuple[Array, Array]:
+    nudges = np.concatenate([np.zeros((1, 3)), _NUDGE_MM * np.eye(3), -_NUDGE_MM * np.eye(3)])
+    values = distance((points[None] + nudges[:, None]).reshape(-1, 3)).reshape(7, -1)
+    gradient = (values[1:4] - values[4:7]).T / (2 * _NUDGE_MM)
+    return values[0], gradient
+
+
+def _rim(gaps: Array, points: Array) -> Array:
+    """Points [n, 3] of the wall where contact begins or ends, interpolated along rings and along the tube."""
+    found = [np.zeros((0, 3))]
+    for a, b, p, q in (
+        (gaps, np.roll(gaps, -1, axis=1), points, np.roll(points, -1, axis=1)),
+        (gaps[:-1], gaps[1:], points[:-1], points[1:]),
+    ):
+        crossing = (a <= 0) != (b <= 0)
+        share = (a[crossing] / (a[crossing] - b[crossing]))[:, None]
+        found.append(p[crossing] + share * (q[crossing] - p[crossing]))
+    return np.concatenate(found)
+
+
+def _degrees(gaps: Array, tolerance_mm: float) -> Array:
+    """Contact angle [s] of rings: the share of each ring where the gap, linear between rays, is within tolerance."""
+    a = gaps - tolerance_mm
+    b = np.roll(a, -1, axis=1)
+    touching = (a <= 0) & (b <= 0)
+    mixed = (a <= 0) != (b <= 0)
+    span = np.where(mixed, np.abs(a - b), 1.0)
+    share = np.where(touching, 1.0, np.where(mixed, -np.minimum(a, b) / span, 0.0))
+    return np.asarray(360.0 * share.mean(axis=1))
+
+
+def _stretches(excess: Array, arc_mm: Array, weight_mm: Array) -> list[float]:
+    """Lengths (mm) of the unbroken stretches where ``excess`` [s], linear between rings, is not positive."""
+    lengths: list[float] = []
+    current = 0.0
+    for n in range(len(excess)):
+        if excess[n] <= 0:
+            current += 1e-12
+        if n + 1 == len(excess):
+            break
+        a, b, step = excess[n], excess[n + 1], arc_mm[n + 1] - arc_mm[n]
+        if step > 3 * weight_mm[n]:
+            step = 0.0
+        if a <= 0 and b <= 0:
+            current += step
+        elif a <= 0 or b <= 0:
+            current += step * min(abs(a if a <= 0 else b) / abs(a - b), 1.0)
+        if b > 0 and current:
+            lengths.append(current)
+            current = 0.0
+    return [*lengths, current] if current else lengths
