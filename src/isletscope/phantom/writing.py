@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import struct
+import zlib
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
@@ -12,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_data_element, write_file_meta_info
+from pydicom.filewriter import correct_ambiguous_vr, correct_ambiguous_vr_element, write_data_element
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import (
     UID,
@@ -26,10 +28,12 @@ from pydicom.uid import (
     JPEGLSLossless,
     RLELossless,
 )
+from pydicom.valuerep import AMBIGUOUS_VR
 
 from isletscope.errors import OutputError
 from isletscope.phantom.tracers import Code, Tracer
 from isletscope.phantom.visit import Visit
+from isletscope.phantom.writing_pixels import PixelLayout, encapsulated_element, is_compressed
 from isletscope.spatial import Geometry
 
 _SYNTAXES = {
@@ -41,6 +45,7 @@ _SYNTAXES = {
     "jpegls": JPEGLSLossless,
     "jpeg": JPEGLosslessSV1,
 }
+_PIXEL_DATA = 0x7FE00010
 _IMPLEMENTATION = "2.25.237564087645131899441250571"
 FileNamer = Callable[[str, int], str]
 
@@ -150,108 +155,94 @@ def place_slice(dataset: Dataset, geometry: Geometry, k: int) -> None:
     dataset.PixelSpacing = [decimal(geometry.spacing_mm[1]), decimal(geometry.spacing_mm[2])]
 
 
-def set_pixels(dataset: Dataset, stored: npt.NDArray[Any], signed: bool) -> None:
-    """Image Pixel attributes and 16-bit pixel data of one or more frames [.., row, column]."""
+def set_pixels(dataset: Dataset, stored: npt.NDArray[Any], signed: bool, bits_stored: int = 16) -> None:
+    """Image Pixel attributes and pixel data (16 bits allocated) of one or more frames [.., row, column]."""
     dataset.SamplesPerPixel = 1
     dataset.PhotometricInterpretation = "MONOCHROME2"
     dataset.Rows, dataset.Columns = stored.shape[-2:]
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 16, 15
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, bits_stored, bits_stored - 1
     dataset.PixelRepresentation = int(signed)
     pixels = np.ascontiguousarray(stored, dtype="<i2" if signed else "<u2").tobytes()
     dataset.add_new("PixelData", "OW", pixels)
 
 
 class SliceWriter:
-    """Writes the slices of one series. What does not change from slice to slice is encoded once."""
+    """Writes the slices of one series. What does not change from slice to slice is encoded once.
+
+    ``syntax``: explicit, implicit, deflated, rle, jpeg2000, jpegls or jpeg (all lossless).
+    """
 
     def __init__(self, syntax: str) -> None:
         self._syntax = syntax
         self._known: dict[int, tuple[Any, bytes]] = {}
 
     def save(self, dataset: Dataset, path: Path) -> None:
-        """Write one slice. Raises OutputError when the file cannot be written."""
-        if self._syntax != "explicit":
-            save(dataset, path, self._syntax)
-            return
-        pieces = [b"\0" * 128 + b"DICM", _meta_bytes(dataset), *(self._encoded(element) for element in dataset)]
+        """Write one slice. Raises OutputError when the file cannot be written or a frame cannot be compressed."""
+        pieces = [_preamble(dataset, _SYNTAXES[self._syntax]), self._body(dataset)]
         try:
             path.write_bytes(b"".join(pieces))
         except OSError as error:
-            raise _not_written(path, error) from error
+            raise OutputError(
+                "the file cannot be written",
+                subject=str(path),
+                found=str(error),
+                remedy="Choose another folder or free space there.",
+            ) from error
 
-    def _encoded(self, element: DataElement) -> bytes:
+    def _body(self, dataset: Dataset) -> bytes:
+        body = b"".join([self._encoded(element, dataset) for element in dataset])
+        if self._syntax != "deflated":
+            return body
+        packer = zlib.compressobj(level=1, wbits=-zlib.MAX_WBITS)
+        packed = packer.compress(body) + packer.flush()
+        return packed if len(packed) % 2 == 0 else packed + b"\0"
+
+    def _encoded(self, element: DataElement, dataset: Dataset) -> bytes:
         tag = int(element.tag)
+        if tag == _PIXEL_DATA:
+            return self._pixel_data(element.value, dataset)
         known = self._known.get(tag)
         if known is not None and (known[0] is element.value or (element.VR != "SQ" and known[0] == element.value)):
             return known[1]
+        if element.VR in AMBIGUOUS_VR:
+            correct_ambiguous_vr_element(element, dataset, is_little_endian=True)
         buffer = DicomBytesIO()
-        buffer.is_little_endian, buffer.is_implicit_VR = True, False
+        buffer.is_little_endian, buffer.is_implicit_VR = True, self._syntax == "implicit"
         write_data_element(buffer, element, ["latin-1"])
-        encoded = buffer.getvalue()
+        encoded: bytes = buffer.getvalue()
         self._known[tag] = (element.value if element.VR == "SQ" else copy(element.value), encoded)
         return encoded
 
-
-def _meta(dataset: Dataset, syntax: UID) -> FileMetaDataset:
-    meta = FileMetaDataset()
-    meta.FileMetaInformationVersion = b"\x00\x01"
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.ImplementationClassUID = UID(_IMPLEMENTATION)
-    meta.TransferSyntaxUID = syntax
-    return meta
-
-
-def _meta_bytes(dataset: Dataset) -> bytes:
-    buffer = DicomBytesIO()
-    write_file_meta_info(buffer, _meta(dataset, ExplicitVRLittleEndian))
-    return buffer.getvalue()
+    def _pixel_data(self, pixels: bytes, dataset: Dataset) -> bytes:
+        if is_compressed(self._syntax):
+            layout = PixelLayout(
+                dataset.Rows, dataset.Columns, dataset.BitsStored, signed=bool(dataset.PixelRepresentation)
+            )
+            return encapsulated_element(pixels, layout, self._syntax)
+        padded = pixels if len(pixels) % 2 == 0 else pixels + b"\0"
+        if self._syntax == "implicit":
+            return struct.pack("<HHL", 0x7FE0, 0x0010, len(padded)) + padded
+        return struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OW", 0, len(padded)) + padded
 
 
-def _not_written(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        "the file cannot be written",
-        subject=str(path),
-        found=str(error),
-        remedy="Choose another folder or free space there.",
+def _preamble(dataset: Dataset, syntax: UID) -> bytes:
+    """Preamble and file meta information of one file."""
+    uids = (
+        (0x02, dataset.SOPClassUID),
+        (0x03, dataset.SOPInstanceUID),
+        (0x10, syntax),
+        (0x12, _IMPLEMENTATION),
     )
+    pieces = [struct.pack("<HH2sHL", 0x0002, 0x0001, b"OB", 0, 2) + b"\x00\x01"]
+    for element, uid in uids:
+        value = uid.encode("ascii")
+        value += b"\0" * (len(value) % 2)
+        pieces.append(struct.pack("<HH2sH", 0x0002, element, b"UI", len(value)) + value)
+    meta = b"".join(pieces)
+    return b"\0" * 128 + b"DICM" + struct.pack("<HH2sHL", 0x0002, 0x0000, b"UL", 4, len(meta)) + meta
 
 
 def save(dataset: Dataset, path: Path, syntax: str) -> None:
     """Write one DICOM file in the named transfer syntax. Raises OutputError when the file cannot be written."""
-    wanted = _SYNTAXES[syntax]
-    plain = wanted if syntax in ("explicit", "implicit", "deflated") else ExplicitVRLittleEndian
-    file = FileDataset(str(path), dataset, file_meta=_meta(dataset, plain), preamble=b"\0" * 128)
-    try:
-        if syntax == "rle":
-            file.compress(RLELossless, generate_instance_uid=False)
-        file.save_as(path, enforce_file_format=True)
-        if syntax in ("jpeg2000", "jpegls", "jpeg"):
-            _recompress(path, syntax)
-    except OSError as error:
-        raise _not_written(path, error) from error
-
-
-def _recompress(path: Path, syntax: str) -> None:
-    import gdcm
-
-    kinds = {
-        "jpeg2000": gdcm.TransferSyntax.JPEG2000Lossless,
-        "jpegls": gdcm.TransferSyntax.JPEGLSLossless,
-        "jpeg": gdcm.TransferSyntax.JPEGLosslessProcess14_1,
-    }
-    reader = gdcm.ImageReader()
-    reader.SetFileName(str(path))
-    change = gdcm.ImageChangeTransferSyntax()
-    change.SetTransferSyntax(gdcm.TransferSyntax(kinds[syntax]))
-    if not reader.Read():
-        raise OutputError("the image cannot be compressed", subject=str(path), found=f"no reading by gdcm for {syntax}")
-    change.SetInput(reader.GetImage())
-    if not change.Change():
-        raise OutputError("the image cannot be compressed", subject=str(path), found=f"no encoder for {syntax}")
-    writer = gdcm.ImageWriter()
-    writer.SetFileName(str(path))
-    writer.SetFile(reader.GetFile())
-    writer.SetImage(change.GetOutput())
-    if not writer.Write():
-        raise OutputError("the image cannot be written", subject=str(path), found=f"gdcm failed for {syntax}")
+    correct_ambiguous_vr(dataset, is_little_endian=True)
+    SliceWriter(syntax).save(dataset, path)
