@@ -6,9 +6,9 @@ images are painted in one pass as signed signals, so that partial volume mixes w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,10 @@ import numpy.typing as npt
 from isletscope.phantom.appearance import Appearance
 from isletscope.phantom.body import Body
 from isletscope.phantom.mr_physics import bias_field, fit_adc, point_spread, rician, signal, spread
-from isletscope.phantom.mr_sequences import ADC_IMAGE, Hold, MrImage, MrRule, mr_protocol
+from isletscope.phantom.mr_rule import MrRule
+from isletscope.phantom.mr_sequences import ADC_IMAGE, Hold, MrImage, mr_protocol
 from isletscope.phantom.pose import Pose, draw_breathing
+from isletscope.phantom.render import Contrast, Scene, paint_scene
 from isletscope.phantom.shapes import Image
 from isletscope.spatial import Geometry
 
@@ -25,28 +27,7 @@ LIVER_UNITS = 300.0
 _FULL_BREATH_MM = 1.0
 
 Labels = npt.NDArray[np.uint8]
-Contrast = Callable[[Appearance, dict[str, float]], float]
 RandomOf = Callable[..., np.random.Generator]
-
-
-class PaintedImages(Protocol):
-    """Images [channel, k, j, i] with structure and lesion numbers [k, j, i]."""
-
-    @property
-    def images(self) -> Image:
-        """One image for each contrast."""
-
-    @property
-    def structures(self) -> Labels:
-        """Structure numbers."""
-
-    @property
-    def lesions(self) -> Labels:
-        """Lesion numbers."""
-
-
-# Paints the scene in another pose: pose, grid, one contrast for each channel, width of edges in mm.
-Painter = Callable[[Pose, Geometry, Sequence[Contrast], float], PaintedImages]
 
 
 @dataclass(frozen=True)
@@ -101,13 +82,10 @@ class MrExam:
         return self.holds[self.series[key].hold].geometry
 
 
-def scan_mr(
-    body: Body, pose: Pose, liver: Appearance, rule: MrRule, size: str, paint: Painter, random_of: RandomOf
-) -> MrExam:
+def scan_mr(scene: Scene, rule: MrRule, size: str, random_of: RandomOf) -> MrExam:
     """Every image that ``rule`` asks for, at one size of output (full or small).
 
-    ``liver``: appearance of the liver, to which signal and noise are scaled. ``paint`` paints the scene (body, tumours)
-    in a given pose; ``random_of(purpose...)`` gives a generator for each purpose.
+    Signal and noise are scaled to the unenhanced liver. ``random_of(purpose...)`` gives a generator for each purpose.
     """
     protocol = mr_protocol()
     chosen = protocol.chosen(rule)
@@ -116,7 +94,7 @@ def scan_mr(
     for hold in protocol.holds.values():
         images = [image for image in chosen if image.hold == hold.key]
         if images:
-            made, holds[hold.key] = _scan_hold(body, pose, liver, rule, (hold, images, size), paint, random_of)
+            made, holds[hold.key] = _scan_hold(scene, rule, (hold, images, size), random_of)
             series.update(made)
     if set(protocol.adc_from) <= set(series):
         series[ADC_IMAGE] = _adc_map(series)
@@ -124,23 +102,18 @@ def scan_mr(
 
 
 def _scan_hold(
-    body: Body,
-    pose: Pose,
-    liver: Appearance,
-    rule: MrRule,
-    what: tuple[Hold, list[MrImage], str],
-    paint: Painter,
-    random_of: RandomOf,
+    scene: Scene, rule: MrRule, what: tuple[Hold, list[MrImage], str], random_of: RandomOf
 ) -> tuple[dict[str, MrSeries], MrHoldTruth]:
     hold, images, size = what
-    held, truth = hold_pose(pose, hold, random_of("mr breath-hold", hold.key))
-    geometry = mr_grid(body, held, hold, size)
+    held, truth = hold_pose(scene.pose, hold, random_of("mr breath-hold", hold.key))
+    geometry = mr_grid(scene.body, held, hold, size)
     fine = _finer_slices(geometry, hold.parts)
     contrasts = [contrast_of(image, rule) for image in images]
     edge_mm = float(np.mean(fine.spacing_mm))
-    painted = paint(held, fine, contrasts, edge_mm)
+    painted = paint_scene(replace(scene, pose=held), fine, contrasts, background=0.0, edge_mm=edge_mm)
     middle = slice(hold.parts // 2, None, hold.parts)
     kernel = point_spread(geometry.spacing_mm[1], geometry.spacing_mm[1] * hold.acquired)
+    liver = scene.body.tissues["liver"].appearance
     reference = signal(liver, replace(images[0].excitation, b_s_mm2=0.0, fat="in_phase"))
     field = bias_field(geometry, mr_protocol().bias_strength, random_of("mr bias", hold.key))
     field *= np.float32(LIVER_UNITS / reference)
