@@ -11,7 +11,8 @@ import numpy as np
 import pydicom
 
 from isletscope.phantom.scanner import CtScan, PetScan
-from isletscope.phantom.scenario import ExamRule, Scenario
+from isletscope.phantom.scenario import Scenario
+from isletscope.phantom.scenario_exams import ExamRule
 from isletscope.phantom.sketch import Person
 from isletscope.phantom.visit import VENDORS, Visit, draw_visit
 from isletscope.spatial import Geometry

@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
-import nibabel
 import numpy as np
-import numpy.typing as npt
 
 from isletscope.errors import InputError, OutputError
 from isletscope.phantom.body import build_body, draw_person
+from isletscope.phantom.exams import ExamJob, ExamOutcome, run_exam, steps_of
 from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.placement import place_tumours
 from isletscope.phantom.pose import Pose, Variation, draw_breathing
-from isletscope.phantom.scanner import GRIDS, CtScan, PetScan, Scanner
-from isletscope.phantom.scenario import ExamRule, Scenario, load_scenario
+from isletscope.phantom.render import Scene
+from isletscope.phantom.scanner import GRIDS
+from isletscope.phantom.scenario import Scenario, load_scenario
+from isletscope.phantom.scenario_exams import ExamRule
 from isletscope.phantom.sketch import Person
 from isletscope.phantom.tissues import draw_tissues
-from isletscope.phantom.visit import Visit, draw_visit, random_source
-from isletscope.phantom.writing_ct import write_ct
-from isletscope.phantom.writing_enhanced import write_enhanced_ct, write_enhanced_pet
-from isletscope.phantom.writing_pet import write_pet
-from isletscope.spatial import Geometry
+from isletscope.phantom.truth import truth_document
+from isletscope.phantom.visit import draw_visit, random_source
 
-TRUTH_VERSION = 1
 Size = Literal["small", "full"]
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class _Exam:
-    visit: Visit
-    pose: Pose
-    pet: PetScan
-    ct: CtScan
+_WORKERS = 2
 
 
 def generate(
@@ -47,44 +39,41 @@ def generate(
     *,
     seed: int = 1,
     size: Size = "full",
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Make one reference patient: ``out/dicom`` (scanner files), ``out/truth`` (truth.json, label maps, noise-free
-    PET) and ``out/scenario.yaml``. Same scenario, seed and size give the same files.
+    PET, displacement fields) and ``out/scenario.yaml``. Same scenario, seed and size give the same files, however many
+    ``workers`` (exams made at the same time; by default two, or one on a single processor).
 
-    ``scenario``: a name or a YAML file. ``size``: ``full`` (CT 512 x 512 x 300, PET 200 x 200 x 300) or ``small``.
+    ``scenario``: a name or a YAML file. ``size``: ``full`` (CT 512 x 512, PET 200 x 200) or ``small``.
     ``progress(done, total)`` is called between steps. Returns ``out``. Raises InputError for a faulty scenario or a
     non-empty ``out``, OutputError when files cannot be written.
     """
     plan = load_scenario(scenario)
     if size not in GRIDS:
         raise InputError("the size is not known", subject="size", found=repr(size), expected="small or full")
-    total = 4 * len(plan.exams) + 1
-    tell = progress or (lambda done, count: None)
     out = out.resolve()
     working = _prepare(out)
+    steps = _Steps(1 + sum(steps_of(rule.kind) for rule in plan.exams), progress)
     try:
-        person, tumours, poses, body = _patient(plan, seed)
-        tell(1, total)
-        done = []
-        for number, rule in enumerate(plan.exams):
-            visit = draw_visit(plan, rule, person, seed, size)
-            rng = random_source(seed, plan.name, size, "noise", rule.name)
-            scanner = Scanner(body, poses[number], tuple(tumours), visit, GRIDS[size], rng)
-            pet = scanner.scan_pet()
-            tell(4 * number + 2, total)
-            ct = scanner.scan_ct()
-            tell(4 * number + 3, total)
-            names = _Names(number, visit, seed)
-            (write_enhanced_ct if rule.ct_form == "enhanced" else write_ct)(ct, visit, working / "dicom", names)
-            tell(4 * number + 4, total)
-            (write_enhanced_pet if rule.pet_form == "enhanced" else write_pet)(pet, visit, working / "dicom", names)
-            if rule.uncorrected_series:
-                write_pet(pet, visit, working / "dicom", names, corrected=False)
-            _write_maps(pet, rule, working / "truth")
-            done.append(_Exam(visit, poses[number], pet, ct))
-            tell(4 * number + 5, total)
-        truth = _truth(plan, seed, size, person, tumours, done)
+        person, scenes = _patient(plan, seed)
+        steps.done()
+        jobs = [
+            ExamJob(
+                number=number,
+                visit=draw_visit(plan, rule, person, seed, size),
+                scene=scene,
+                size=size,
+                grids=GRIDS[size],
+                seed=seed,
+                scenario=plan.name,
+                folder=working,
+                tell=steps.done,
+            )
+            for number, (rule, scene) in enumerate(zip(plan.exams, scenes, strict=True))
+        ]
+        truth = truth_document(plan, seed, size, person, _run(jobs, workers))
         (working / "truth" / "truth.json").write_text(json.dumps(truth, indent=1), encoding="utf-8")
         (working / "scenario.yaml").write_text(plan.text, encoding="utf-8")
         _finish(working, out)
@@ -98,6 +87,35 @@ def generate(
     finally:
         shutil.rmtree(working, ignore_errors=True)
     return out
+
+
+class _Steps:
+    """Counts finished steps of all workers and tells the caller."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._total, self._progress, self._count, self._lock = total, progress, 0, Lock()
+
+    def done(self) -> None:
+        """One more step is done."""
+        with self._lock:
+            self._count += 1
+            if self._progress:
+                self._progress(self._count, self._total)
+
+
+def _run(jobs: list[ExamJob], workers: int | None) -> list[ExamOutcome]:
+    """All exams, the most laborious kinds first; outcomes in the order of the scenario."""
+    count = workers or min(_WORKERS, os.cpu_count() or 1)
+    if count == 1 or len(jobs) == 1:
+        return [run_exam(job) for job in jobs]
+    with ThreadPoolExecutor(count) as pool:
+        order = sorted(jobs, key=lambda job: ("ct", "mr", "pet_ct").index(job.visit.rule.kind))
+        started = {job.number: pool.submit(run_exam, job) for job in order}
+        try:
+            return [started[job.number].result() for job in jobs]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _prepare(out: Path) -> Path:
@@ -125,15 +143,16 @@ def _finish(working: Path, out: Path) -> None:
     working.rename(out)
 
 
-def _patient(plan: Scenario, seed: int) -> tuple[Person, list[Tumour], list[Pose], Any]:
+def _patient(plan: Scenario, seed: int) -> tuple[Person, list[Scene]]:
+    """The person and, for each exam, the body in its pose with its lesions."""
     rng = random_source(seed, plan.name, "body")
     given = plan.patient
     person = draw_person(rng, given.sex, given.age_years, given.height_cm, given.weight_kg)
-    body = build_body(person, draw_tissues(rng), rng)
+    body = build_body(person, draw_tissues(random_source(seed, plan.name, "tissues"), person.weight_kg), rng)
     variation = Variation.draw(rng)
     poses = [_pose(plan, rule, body.scale, variation, seed) for rule in plan.exams]
-    tumours = place_tumours(plan, body, poses[0], random_source(seed, plan.name, "tumours"))
-    return person, tumours, poses, body
+    tumours: list[Tumour] = place_tumours(plan, body, poses[0], random_source(seed, plan.name, "tumours"))
+    return person, [Scene(body, pose, tuple(tumours)) for pose in poses]
 
 
 def _pose(plan: Scenario, rule: ExamRule, scale: Any, variation: Variation, seed: int) -> Pose:
@@ -148,132 +167,3 @@ def _pose(plan: Scenario, rule: ExamRule, scale: Any, variation: Variation, seed
         shift_mm=(round(float(shift[0]), 2), round(float(shift[1]), 2), round(float(shift[2]), 2)),
         bumps=draw_breathing(rng, rule.breathing_mm),
     )
-
-
-class _Names:
-    """File names as the vendor's export would give them: flat, without order by place, mostly without extension."""
-
-    def __init__(self, exam: int, visit: Visit, seed: int) -> None:
-        self._exam, self._vendor = exam, visit.vendor.key
-        self._order = random_source(seed, visit.rule.name, "file names").permutation(4096)
-
-    def __call__(self, kind: str, k: int) -> str:
-        number = int(self._order[k])
-        if self._vendor == "siemens":
-            return f"REF.{kind}.{self._exam + 1:04d}.{number:05d}.IMA"
-        if self._vendor == "ge":
-            return f"i{self._exam}{number:05d}.{kind}DC.{k % 7}"
-        return f"{kind[:1]}{self._exam}_{number:04X}"
-
-
-def _affine_ras(geometry: Geometry) -> npt.NDArray[np.float64]:
-    """NIfTI affine for arrays stored as [i, j, k]: LPS to RAS by turning x and y."""
-    order = np.eye(4)[:, [2, 1, 0, 3]]
-    return np.asarray(np.diag([-1.0, -1.0, 1.0, 1.0]) @ geometry.affine @ order)
-
-
-def _write_nifti(array: npt.NDArray[Any], geometry: Geometry, path: Path) -> None:
-    nibabel.save(nibabel.Nifti1Image(np.ascontiguousarray(array.transpose(2, 1, 0)), _affine_ras(geometry)), str(path))
-
-
-def _write_maps(pet: PetScan, rule: ExamRule, folder: Path) -> None:
-    _write_nifti(pet.lesion_labels, pet.geometry, folder / f"{rule.name}_lesions.nii.gz")
-    _write_nifti(pet.organ_labels, pet.geometry, folder / f"{rule.name}_organs.nii.gz")
-    _write_nifti(pet.clean.astype(np.float32), pet.geometry, folder / f"{rule.name}_noise_free_suv.nii.gz")
-
-
-def _truth(
-    plan: Scenario, seed: int, size: str, person: Person, tumours: list[Tumour], exams: list[_Exam]
-) -> dict[str, Any]:
-    return {
-        "truth_version": TRUTH_VERSION,
-        "scenario": plan.name,
-        "title": plan.title,
-        "seed": seed,
-        "size": size,
-        "patient": {
-            "id": exams[0].visit.patient_id,
-            "name": exams[0].visit.patient_name,
-            "sex": person.sex,
-            "age_years": person.age_years,
-            "height_cm": person.height_cm,
-            "weight_kg": person.weight_kg,
-        },
-        "exams": [_exam_truth(exam) for exam in exams],
-        "lesions": [_lesion_truth(n, tumour, exams) for n, tumour in enumerate(tumours)],
-        "tumour_volume_ml": {
-            exam.visit.rule.name: round(
-                sum(t.volume_ml for t, truth in zip(tumours, exam.pet.lesions, strict=True) if _shows(truth.contrast)),
-                4,
-            )
-            for exam in exams
-        },
-    }
-
-
-def _shows(contrast: float) -> bool:
-    return contrast >= 1.5
-
-
-def _exam_truth(exam: _Exam) -> dict[str, Any]:
-    visit, pet = exam.visit, exam.pet
-    return {
-        "name": visit.rule.name,
-        "tracer": visit.tracer.key,
-        "tracer_class": visit.tracer.tracer_class,
-        "vendor": visit.vendor.key,
-        "study_uid": visit.uid("study"),
-        "pet_series_uid": visit.uid("pet", "series"),
-        "ct_series_uid": visit.uid("ct", "series"),
-        "frame_of_reference_uid": visit.uid("frame of reference"),
-        "scan_start": visit.scan_start.isoformat(),
-        "injection": visit.injection.isoformat(),
-        "dose_mbq": visit.dose_bq / 1e6,
-        "suv_per_bq_ml": visit.suv_factor,
-        "resolution_fwhm_mm": round(visit.physics.fwhm_mm, 4),
-        "noise_fwhm_mm": round(visit.physics.noise_fwhm_mm, 4),
-        "liver_noise": round(visit.physics.liver_noise, 4),
-        "pose": exam.pose.as_json(),
-        "pet_grid": _grid_truth(pet.geometry),
-        "ct_grid": _grid_truth(exam.ct.geometry),
-        "organs": pet.organs,
-        "maps": {
-            "lesions": f"{visit.rule.name}_lesions.nii.gz",
-            "organs": f"{visit.rule.name}_organs.nii.gz",
-            "noise_free_suv": f"{visit.rule.name}_noise_free_suv.nii.gz",
-        },
-    }
-
-
-def _grid_truth(geometry: Geometry) -> dict[str, Any]:
-    return {
-        "shape_kji": list(geometry.shape),
-        "spacing_kji_mm": list(geometry.spacing_mm),
-        "origin_lps_mm": list(geometry.origin_lps_mm),
-    }
-
-
-def _lesion_truth(n: int, tumour: Tumour, exams: list[_Exam]) -> dict[str, Any]:
-    return {
-        "id": tumour.id,
-        "label": n + 1,
-        "site": tumour.site,
-        "place": tumour.organ,
-        "volume_ml": round(tumour.volume_ml, 5),
-        "diameter_mm": round(tumour.diameter_mm, 3),
-        "semi_axes_mm": [round(a, 3) for a in tumour.semi_axes_mm],
-        "lobulated": bool(tumour.lobes.size),
-        "hu": round(tumour.hu, 1),
-        "exams": {
-            exam.visit.rule.name: {
-                "centre_lps_mm": [round(v, 3) for v in exam.pet.lesions[n].centre_lps_mm],
-                "suv": round(exam.pet.lesions[n].suv, 4),
-                "background_suv": round(exam.pet.lesions[n].background_suv, 4),
-                "tumour_to_background": round(exam.pet.lesions[n].contrast, 4),
-                "shows": _shows(exam.pet.lesions[n].contrast),
-                "suv_max_noise_free": round(exam.pet.lesions[n].suv_max_noise_free, 4),
-                "suv_peak_noise_free": round(exam.pet.lesions[n].suv_peak_noise_free, 4),
-            }
-            for exam in exams
-        },
-    }

@@ -56,11 +56,7 @@ class Pose:
 
     def breathing(self, points: Array) -> Array:
         """Breathing displacement (mm) at personal points [n, 3]."""
-        total = np.zeros_like(points)
-        for row in self.bumps:
-            weight = np.exp(-0.5 * (((points - row[:3]) / row[3:6]) ** 2).sum(axis=1))
-            total += weight[:, None] * row[6:9]
-        return total
+        return moved_by(self.bumps, points)
 
     def to_scanner(self, personal: Array) -> Array:
         """Scanner LPS mm of personal points [n, 3]."""
@@ -99,13 +95,33 @@ class Pose:
         }
 
 
+# Rows: centre x, y, z; sigma x, y, z; displacement x, y, z of a breathing state of 1 mm (liver most, pancreas less).
+_STATE = np.array(
+    [
+        [-60, 0, 80, 75, 80, 70, 0.0, -0.15, 1.0],
+        [75, 20, 70, 60, 70, 65, 0.0, -0.10, 0.75],
+        [10, -20, 0, 70, 60, 50, 0.0, 0.0, 0.30],
+    ]
+)
+
+
 def draw_breathing(rng: np.random.Generator, amplitude_mm: float) -> Array:
     """Breathing state of one exam: the upper abdomen moved along z (liver most, pancreas less), a little forward."""
-    state = float(rng.uniform(-1, 1)) * amplitude_mm
-    return np.array(
-        [
-            [-60, 0, 80, 75, 80, 70, 0.0, -0.15 * state, state],
-            [75, 20, 70, 60, 70, 65, 0.0, -0.10 * state, 0.75 * state],
-            [10, -20, 0, 70, 60, 50, float(rng.normal(0, 0.8)), 0.0, 0.30 * state],
-        ]
-    )
+    bumps = _STATE.copy()
+    bumps[:, 6:] *= float(rng.uniform(-1, 1)) * amplitude_mm
+    bumps[2, 6] = float(rng.normal(0, 0.8))
+    return bumps
+
+
+def breathing_pattern(personal: Array) -> Array:
+    """Displacement (mm) at personal points [n, 3] per mm of breathing state; about 1 in the liver."""
+    return moved_by(_STATE, personal)
+
+
+def moved_by(bumps: Array, points: Array) -> Array:
+    """Sum of Gaussian bumps (rows as in ``Pose.bumps``) at points [n, 3], mm."""
+    total = np.zeros_like(points)
+    for row in bumps:
+        weight = np.exp(-0.5 * (((points - row[:3]) / row[3:6]) ** 2).sum(axis=1))
+        total += weight[:, None] * row[6:9]
+    return total

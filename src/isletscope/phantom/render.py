@@ -1,100 +1,187 @@
-"""Painting a posed body on a voxel grid, slab by slab."""
+"""Painting a posed body with its lesions on a voxel grid, slab by slab, in several contrasts at once.
+
+A scene is what lies in the scanner: body, pose, lesions. The geometry (which solid covers how much of which voxel) is
+worked out once; every contrast turns the appearance of a tissue into one number and gets its own channel.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
+from isletscope.phantom.appearance import Appearance
 from isletscope.phantom.body import Body
+from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.shapes import Array, Image, Indices, Solid, paint, warp
+from isletscope.phantom.structures import structure_label
+from isletscope.phantom.tumour_paint import cover_of, paint_tumour
 from isletscope.spatial import Geometry
 
 Labels = npt.NDArray[np.uint8]
-ValueOf = Callable[[Solid], float]
+Factors = dict[str, float]
+Contrast = Callable[[Appearance, Factors], float]
 _SLAB = 8
-_NODE_MM = 7.0
-_COARSER = 3
+_NODE_MM = (2.5, 7.0)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What lies in the scanner in one exam: a body in its pose, and its tumours and mimics in their state that day."""
+
+    body: Body
+    pose: Pose
+    tumours: tuple[Tumour, ...] = ()
+    mimics: tuple[Tumour, ...] = ()
+
+    @property
+    def lesions(self) -> tuple[Tumour, ...]:
+        """All that is painted over the anatomy, in painting order: mimics, then tumours."""
+        return (*self.mimics, *self.tumours)
+
+    def without_lesions(self) -> Scene:
+        """The anatomy alone."""
+        return replace(self, tumours=(), mimics=())
+
+    def centres(self, lesions: Sequence[Tumour]) -> Array:
+        """Scanner LPS mm of the lesions' centres [n, 3]."""
+        if not lesions:
+            return np.zeros((0, 3))
+        return self.pose.to_scanner(np.array([lesion.centre_personal_mm for lesion in lesions]))
+
+    def to_anatomical(self, scanner: Array) -> Array:
+        """Anatomical mm of scanner points [n, 3]."""
+        return self.pose.to_anatomical(self.pose.to_personal(scanner))
 
 
 @dataclass(frozen=True)
 class Painted:
-    """Values and organ labels on a grid."""
+    """A painted grid: ``images`` float32 [channel, k, j, i]; labels uint8 [k, j, i] where at least half is covered.
 
-    image: Image
-    labels: Labels
+    ``organs``: by tissue (tissues.yaml); ``structures``: by anatomical structure; ``lesions``: by lesion label.
+    """
+
+    images: npt.NDArray[np.float32]
+    organs: Labels
+    structures: Labels
+    lesions: Labels
+
+    @property
+    def image(self) -> Image:
+        """The first channel."""
+        image: Image = self.images[0]
+        return image
 
 
 @dataclass(frozen=True)
 class _Table:
-    """All solids as the arrays that the kernel reads."""
+    """All solids as the arrays that the kernel reads; ``values`` [n, channel], ``codes`` [n] organ and structure."""
 
     rows: Array
     starts: Indices
     boxes: Array
-    values: Array
-    organs: Indices
+    values: npt.NDArray[np.float32]
+    codes: Labels
 
 
-def _tabulate(body: Body, value_of: ValueOf, edge_mm: float) -> _Table:
-    tables = [solid.rows for solid in body.solids]
-    boxes = np.array([solid.box for solid in body.solids])
-    return _Table(
-        rows=np.vstack(tables),
-        starts=np.concatenate([[0], np.cumsum([len(table) for table in tables])]).astype(np.int64),
-        boxes=boxes + edge_mm * np.array([-1.0, -1.0, -1.0, 1.0, 1.0, 1.0]),
-        values=np.array([value_of(solid) for solid in body.solids]),
-        organs=np.array([body.tissues[solid.tissue].label for solid in body.solids], dtype=np.int64),
-    )
-
-
-def paint_body(
-    body: Body, pose: Pose, geometry: Geometry, value_of: ValueOf, background: float, edge_mm: float
+def paint_scene(
+    scene: Scene,
+    geometry: Geometry,
+    contrasts: Sequence[Contrast],
+    *,
+    background: float | Sequence[float],
+    edge_mm: float,
 ) -> Painted:
-    """Values of every solid by ``value_of`` on an axis-aligned LPS grid; ``edge_mm`` is the width of soft edges."""
-    table = _tabulate(body, value_of, edge_mm)
+    """The scene on an axis-aligned LPS grid, one channel per contrast; labels come along.
+
+    A contrast takes an appearance and the solid's factors (multipliers of uptake by tracer class, ``hu_offset`` in HU)
+    and returns a number, signed if need be. ``background``: value of air, for all channels or one each. ``edge_mm``:
+    width of soft edges. The pose is taken exactly at nodes at most 7 mm apart (finer on fine grids), linear between.
+    """
+    body = scene.body
+    table = _tabulate(body, contrasts, edge_mm)
     spacing = np.asarray(geometry.spacing_mm, dtype=np.float64)[::-1].copy()
     first = np.asarray(geometry.origin_lps_mm, dtype=np.float64)
     last = first + spacing * (np.asarray(geometry.shape)[::-1] - 1)
-    field, field_origin = _coarse_field(body, pose, first, last)
-    outside = body.fat_mm + 2.0 + edge_mm
-    image = np.full(geometry.shape, background, dtype=np.float32)
-    labels = np.zeros(geometry.shape, dtype=np.uint8)
+    step = float(np.clip(6.0 * spacing.min(), *_NODE_MM))
+    field, field_origin = _coarse_field(scene, first, last, step)
+    images = np.empty((len(contrasts), *geometry.shape), dtype=np.float32)
+    images[:] = np.broadcast_to(np.asarray(background, dtype=np.float32), len(contrasts))[:, None, None, None]
+    labels = np.zeros((2, *geometry.shape), dtype=np.uint8)
+    margins = (body.fat_mm + 2.0 + edge_mm, edge_mm)
     for k in range(0, geometry.shape[0], _SLAB):
         planes = min(_SLAB, geometry.shape[0] - k)
         where = np.empty((4, planes, *geometry.shape[1:]), dtype=np.float32)
         origin = first + np.array([0.0, 0.0, spacing[2] * k])
-        warp(field, field_origin, _NODE_MM, origin, spacing, where)
-        slab = slice(k, k + planes)
-        _paint_slab(table, where, origin, spacing, (outside, edge_mm), image[slab], labels[slab])
-    return Painted(image, labels)
+        warp(field, field_origin, step, origin, spacing, where)
+        _paint_slab(table, where, origin, spacing, margins, images[:, k : k + planes], labels[:, k : k + planes])
+    painted = Painted(images, labels[0], labels[1], np.zeros(geometry.shape, dtype=np.uint8))
+    paint_lesions(painted, scene, geometry, contrasts, edge_mm)
+    return painted
 
 
-def _coarse_field(body: Body, pose: Pose, low: Array, high: Array) -> tuple[Image, Array]:
+def paint_lesions(
+    painted: Painted, scene: Scene, geometry: Geometry, contrasts: Sequence[Contrast], edge_mm: float
+) -> tuple[str, ...]:
+    """Paint the scene's lesions over a painted anatomy, in place; returns the ids of those that lie on the grid.
+
+    Structure labels stay as they are: an organ's mask includes its tumours.
+    """
+    origin, spacing = np.asarray(geometry.origin_lps_mm), np.asarray(geometry.spacing_mm)[::-1]
+    met = []
+    for lesion in scene.lesions:
+        cover = paint_tumour(lesion, scene.pose, contrasts, painted.images, origin, spacing, edge_mm, scene.body)
+        if cover is not None:
+            painted.lesions[cover.box][cover.lesion >= 0.5] = lesion.label
+            met.append(lesion.id)
+    return tuple(met)
+
+
+def lesion_labels(scene: Scene, geometry: Geometry) -> Labels:
+    """Lesion labels [k, j, i]: each voxel of which a lesion fills at least half; later lesions over earlier ones."""
+    labels = np.zeros(geometry.shape, dtype=np.uint8)
+    origin, spacing = np.asarray(geometry.origin_lps_mm), np.asarray(geometry.spacing_mm)[::-1]
+    for lesion in scene.lesions:
+        cover = cover_of(lesion, scene.pose, scene.body, labels.shape, origin, spacing, float(spacing.mean()))
+        if cover is not None:
+            labels[cover.box][cover.lesion >= 0.5] = lesion.label
+    return labels
+
+
+def _tabulate(body: Body, contrasts: Sequence[Contrast], edge_mm: float) -> _Table:
+    tables = [solid.rows for solid in body.solids]
+    boxes = np.array([solid.box for solid in body.solids])
+    values = [[contrast(body.tissues[s.tissue].appearance, _factors(s)) for contrast in contrasts] for s in body.solids]
+    codes = [(body.tissues[solid.tissue].label, structure_label(solid.structure)) for solid in body.solids]
+    return _Table(
+        rows=np.vstack(tables),
+        starts=np.concatenate([[0], np.cumsum([len(table) for table in tables])]).astype(np.int64),
+        boxes=boxes + edge_mm * np.array([-1.0, -1.0, -1.0, 1.0, 1.0, 1.0]),
+        values=np.array(values, dtype=np.float32).reshape(len(body.solids), len(contrasts)),
+        codes=np.array(codes, dtype=np.uint8),
+    )
+
+
+def _factors(solid: Solid) -> Factors:
+    return {**solid.factors, "hu_offset": solid.hu_offset}
+
+
+def _coarse_field(scene: Scene, low: Array, high: Array, step_mm: float) -> tuple[Image, Array]:
     """Anatomical minus scanner position and surface distance, [4, k, j, i], on nodes over the box [low, high] (mm).
 
     Returns the field and the first node's x, y, z.
     """
-    wide = _NODE_MM * _COARSER
-    origin = low - _NODE_MM
-    count = np.ceil((high - low + 3 * _NODE_MM) / wide).astype(int) + 1
-    moved = _nodes(origin, count, wide)
-    moved = pose.to_anatomical(pose.to_personal(moved)) - moved
-    finer = [ndimage.zoom(column.reshape(count), ((count - 1) * _COARSER + 1) / count, order=1) for column in moved.T]
-    nodes = _nodes(origin, (count - 1) * _COARSER + 1, _NODE_MM)
-    depth = body.depth(nodes + np.stack([part.ravel() for part in finer], axis=1)).reshape(finer[0].shape)
-    field = np.stack([*finer, depth]).astype(np.float32)
-    return np.ascontiguousarray(field.transpose(0, 3, 2, 1)), origin
-
-
-def _nodes(origin: Array, count: npt.NDArray[np.int_], step_mm: float) -> Array:
-    """Points x, y, z of a lattice, x slowest; [n, 3]."""
+    origin = low - step_mm
+    count = np.ceil((high - low + 3 * step_mm) / step_mm).astype(int) + 1
     axes = [origin[n] + step_mm * np.arange(count[n]) for n in range(3)]
-    return np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
+    nodes = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
+    anatomical = scene.to_anatomical(nodes)
+    columns = np.column_stack([anatomical - nodes, scene.body.depth(anatomical)])
+    field = columns.astype(np.float32).reshape(*count, 4)
+    return np.ascontiguousarray(field.transpose(3, 2, 1, 0)), origin
 
 
 def _paint_slab(
@@ -103,35 +190,39 @@ def _paint_slab(
     origin: Array,
     spacing: Array,
     margins_mm: tuple[float, float],
-    image: Image,
+    images: Image,
     labels: Labels,
 ) -> None:
     low, high = where[2].min(), where[2].max()
     here = np.flatnonzero((table.boxes[:, 2] <= high) & (table.boxes[:, 5] >= low))
-    columns = origin[0] + spacing[0] * np.arange(image.shape[2])
-    rows = origin[1] + spacing[1] * np.arange(image.shape[1])
-    shift_x, shift_y = where[0] - columns[None, None, :], where[1] - rows[None, :, None]
+    if not here.size:
+        return
     boxes = table.boxes[here]
-    spans = np.column_stack(
-        [
-            np.searchsorted(rows, boxes[:, 1] - shift_y.max()),
-            np.searchsorted(rows, boxes[:, 4] - shift_y.min()),
-            np.searchsorted(columns, boxes[:, 0] - shift_x.max()),
-            np.searchsorted(columns, boxes[:, 3] - shift_x.min()),
-        ]
-    ).astype(np.int64)
     lengths = np.diff(table.starts)[here]
-    picked = np.concatenate([np.arange(table.starts[n], table.starts[n + 1]) for n in here]) if here.size else here
+    picked = np.concatenate([np.arange(table.starts[n], table.starts[n + 1]) for n in here])
     paint(
         table.rows[picked],
         np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         boxes,
-        spans,
+        _spans(boxes, where, origin, spacing),
         table.values[here],
-        table.organs[here],
+        table.codes[here],
         where,
         margins_mm[0],
         margins_mm[1],
-        image,
+        images,
         labels,
     )
+
+
+def _spans(boxes: Array, where: Image, origin: Array, spacing: Array) -> Indices:
+    """Planes, rows and columns of a slab that the solids' boxes can reach: k0, k1, j0, j1, i0, i1 each."""
+    columns = []
+    for axis, shape_axis in ((2, 1), (1, 2), (0, 3)):
+        ticks = origin[axis] + spacing[axis] * np.arange(where.shape[shape_axis])
+        shape = [1, 1, 1]
+        shape[shape_axis - 1] = -1
+        shift = where[axis] - ticks.reshape(shape)
+        columns.append(np.searchsorted(ticks, boxes[:, axis] - shift.max()))
+        columns.append(np.searchsorted(ticks, boxes[:, axis + 3] - shift.min()))
+    return np.column_stack(columns).astype(np.int64)

@@ -1,12 +1,13 @@
 """Scenarios: who is scanned, when, with what, and which tumours there are. YAML, checked line by line.
 
+Exams and their keys are read in scenario_exams.py, lesions in scenario_lesions.py.
+
 A wrong key, a wrong kind of value or an unknown name raises InputError with the file, the line and what is allowed.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
+import json
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -15,34 +16,13 @@ from typing import Any
 import yaml
 
 from isletscope.errors import InputError
-from isletscope.phantom.scenario_lesions import LesionRule, read_lesion
-from isletscope.phantom.tracers import tracers
+from isletscope.phantom.expected import read_expected
+from isletscope.phantom.scenario_anatomy import AnatomyRule, read_anatomy
+from isletscope.phantom.scenario_exams import ExamRule, read_exam
+from isletscope.phantom.scenario_lesions import LesionRule, read_lesion, read_mimic
 from isletscope.phantom.yaml_node import Node
 
-VENDORS = ("siemens", "ge", "philips")
-SYNTAXES = ("explicit", "implicit", "deflated", "rle", "jpeg2000", "jpegls", "jpeg")
-FORMS = ("classic", "enhanced")
-
-
-@dataclass(frozen=True)
-class ExamRule:
-    """One PET/CT visit. None means: drawn by seed."""
-
-    name: str
-    tracer: str
-    date: dt.date
-    time: dt.time | None = None
-    vendor: str | None = None
-    pet_form: str = "classic"
-    ct_form: str = "classic"
-    transfer_syntax: str = "explicit"
-    uncorrected_series: bool = False
-    liver_noise: float | None = None
-    resolution_mm: float | None = None
-    breathing_mm: float = 7.0
-    turn_degrees: float = 1.5
-    table_shift_mm: float = 18.0
-    line: int = 0
+_OPTIONAL = ("description", "patient", "anatomy", "lesions", "mimics", "clinical", "expected")
 
 
 @dataclass(frozen=True)
@@ -57,13 +37,21 @@ class PatientRule:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One checked scenario file."""
+    """One checked scenario file.
+
+    ``clinical``: what is known apart from images; ``expected``: what a report should say, written by hand, never
+    computed. Both are copied into truth.json as they stand.
+    """
 
     name: str
     title: str
     exams: tuple[ExamRule, ...]
     patient: PatientRule = PatientRule()
     lesions: tuple[LesionRule, ...] = ()
+    mimics: tuple[...] = ()
+    anatomy: AnatomyRule = field(default_factory=AnatomyRule)
+    clinical: dict[str, Any] = field(default_factory=dict)
+    expected: dict[str, Any] = field(default_factory=dict)
     text: str = field(default="", repr=False)
     path: str = ""
 
@@ -114,8 +102,8 @@ def parse_scenario(text: str, path: str) -> Scenario:
     if root is None:
         raise InputError("the scenario file is empty", subject=path, expected="name, title, exams")
     node = Node(root, path, "scenario")
-    entries = node.mapping(required=("name", "title", "exams"), optional=("patient", "lesions", "description"))
-    exams = tuple(_exam(item) for item in entries["exams"].items())
+    entries = node.mapping(required=("name", "title", "exams"), optional=_OPTIONAL)
+    exams = tuple(read_exam(item) for item in entries["exams"].items())
     if not exams:
         raise entries["exams"].refuse("a scenario needs at least one exam")
     names = [exam.name for exam in exams]
@@ -127,9 +115,22 @@ def parse_scenario(text: str, path: str) -> Scenario:
         exams=exams,
         patient=_patient(entries["patient"]) if "patient" in entries else PatientRule(),
         lesions=tuple(read_lesion(item) for item in entries["lesions"].items()) if "lesions" in entries else (),
+        mimics=tuple(read_mimic(item) for item in entries["mimics"].items()) if "mimics" in entries else (),
+        anatomy=read_anatomy(entries["anatomy"]) if "anatomy" in entries else AnatomyRule(),
+        clinical=_free_mapping(entries["clinical"]) if "clinical" in entries else {},
+        expected=read_expected(entries["expected"], names) if "expected" in entries else {},
         text=text,
         path=path,
     )
+
+
+def _free_mapping(node: Node) -> dict[str, Any]:
+    """A mapping that is copied to truth.json as written; dates become text."""
+    value = node.value()
+    if not isinstance(value, dict):
+        raise node.refuse(f"{node.what} must be a mapping of keys", found=repr(value)[:60])
+    plain: dict[str, Any] = json.loads(json.dumps(value, default=str))
+    return plain
 
 
 def _patient(node: Node) -> PatientRule:
@@ -140,25 +141,3 @@ def _patient(node: Node) -> PatientRule:
         height_cm=entries["height_cm"].number(145, 200) if "height_cm" in entries else None,
         weight_kg=entries["weight_kg"].number(40, 130) if "weight_kg" in entries else None,
     )
-
-
-def _exam(node: Node) -> ExamRule:
-    readers: dict[str, Callable[[Node], Any]] = {
-        "name": Node.text,
-        "tracer": lambda n: n.choice(tuple(tracers())),
-        "date": Node.date,
-        "time": Node.clock,
-        "vendor": lambda n: n.choice(VENDORS),
-        "pet_form": lambda n: n.choice(FORMS),
-        "ct_form": lambda n: n.choice(FORMS),
-        "transfer_syntax": lambda n: n.choice(SYNTAXES),
-        "uncorrected_series": Node.flag,
-        "liver_noise": lambda n: n.number(0, 0.5),
-        "resolution_mm": lambda n: n.number(3.5, 12),
-        "breathing_mm": lambda n: n.number(0, 20),
-        "turn_degrees": lambda n: n.number(0, 5),
-        "table_shift_mm": lambda n: n.number(0, 60),
-    }
-    required = ("name", "tracer", "date")
-    entries = node.mapping(required, tuple(key for key in readers if key not in required))
-    return ExamRule(line=node.line, **{key: readers[key](value) for key, value in entries.items()})

@@ -35,6 +35,11 @@ class Node:
         loader = yaml.SafeLoader("")
         return loader.construct_object(self.node, deep=True)
 
+    def peek(self, name: str) -> Node | None:
+        """The entry ``name`` of a mapping, before its keys are checked; None when there is none."""
+        pairs = self.node.value if isinstance(self.node, yaml.MappingNode) else []
+        return next((Node(value, self.path, f"'{name}'") for key, value in pairs if key.value == name), None)
+
     def mapping(self, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Node]:
         """Entries by key. Raises InputError for a key that is unknown or missing."""
         if not isinstance(self.node, yaml.MappingNode):
@@ -51,6 +56,22 @@ class Node:
         if missing:
             raise self.refuse(f"{self.what} lacks {', '.join(missing)}", expected=", ".join(required))
         return entries
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether the node holds keys and values."""
+        return isinstance(self.node, yaml.MappingNode)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the node is a list."""
+        return isinstance(self.node, yaml.SequenceNode)
+
+    def pairs(self) -> list[tuple[str, Node]]:
+        """Keys, as they are written, and entries of a mapping whose keys are free."""
+        if not isinstance(self.node, yaml.MappingNode):
+            raise self.refuse(f"{self.what} must be a mapping of keys", found=str(self.value())[:60])
+        return [(str(key.value), Node(value, self.path, f"'{key.value}'")) for key, value in self.node.value]
 
     def items(self) -> list[Node]:
         """Entries of a list."""

@@ -1,0 +1,258 @@
+"""One exam from scene to files: scanned, written as DICOM, its truth maps written, its truth told. By kind of exam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from isletscope.errors import InputError
+from isletscope.phantom.ct_series import CtSeries, ct_protocol
+from isletscope.phantom.maps import write_map
+from isletscope.phantom.motion import motion_truth
+from isletscope.phantom.render import Scene
+from isletscope.phantom.scanner import Grids, PetScan
+from isletscope.phantom.scanner_ct import CtExam, scan_ct, scan_low_dose_ct
+from isletscope.phantom.scanner_pet import scan_pet
+from isletscope.phantom.visit import Visit, random_source
+from isletscope.phantom.writing_ct import write_ct
+from isletscope.phantom.writing_enhanced import write_enhanced_ct, write_enhanced_pet
+from isletscope.phantom.writing_pet import write_pet
+from isletscope.spatial import Geometry
+
+Tell = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class ExamJob:
+    """What one exam needs; nothing of it is shared in a way that another exam could change.
+
+    ``folder``: where ``dicom`` and ``truth`` lie. ``seed``, ``scenario``: for random sources.
+    """
+
+    number: int
+    visit: Visit
+    scene: Scene
+    size: str
+    grids: Grids
+    seed: int
+    scenario: str
+    folder: Path
+    tell: Tell = lambda: None
+
+    @property
+    def name(self) -> str:
+        """The exam's name."""
+        return self.visit.rule.name
+
+    def random_of(self, *purpose: object) -> np.random.Generator:
+        """A random source of this exam for one purpose."""
+        return random_source(self.seed, self.scenario, self.size, self.name, *purpose)
+
+    def map_path(self, what: str) -> Path:
+        """File of a truth map."""
+        return self.folder / "truth" / f"{self.name}_{what}.nii.gz"
+
+
+@dataclass(frozen=True)
+class ExamOutcome:
+    """What remains of an exam once its files are written: its truth, and its truth of each lesion by id."""
+
+    visit: Visit
+    scene: Scene
+    truth: dict[str, Any]
+    lesions: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class FileNames:
+    """File names as the vendor's export would give them: flat, without order by place, mostly without extension."""
+
+    def __init__(self, exam: int, visit: Visit, seed: int) -> None:
+        self._exam, self._vendor = exam, visit.vendor.key
+        self._order = random_source(seed, visit.rule.name, "file names").permutation(4096)
+
+    def __call__(self, kind: str, k: int) -> str:
+        """Name of file ``k`` of a series; ``kind``: two letters, unique to the series within the exam."""
+        number = int(self._order[k])
+        if self._vendor == "siemens":
+            return f"REF.{kind}.{self._exam + 1:04d}.{number:05d}.IMA"
+        if self._vendor == "ge":
+            return f"i{self._exam}{number:05d}.{kind}DC.{k % 7}"
+        short = kind[:1] if kind in ("CT", "PT", "NC") else kind
+        return f"{short}{self._exam}_{number:04X}"
+
+
+def run_exam(job: ExamJob) -> ExamOutcome:
+    """Scan and write one exam of any kind. Raises InputError for a scene that cannot be scanned so."""
+    return _RUNNERS[job.visit.rule.kind](job)
+
+
+def steps_of(kind: str) -> int:
+    """How many times ``tell`` is called for an exam of this kind."""
+    return {"pet_ct": 4, "ct": 2, "mr": 2}[kind]
+
+
+def grid_truth(geometry: Geometry) -> dict[str, Any]:
+    """A grid for truth.json."""
+    return {
+        "shape_kji": list(geometry.shape),
+        "spacing_kji_mm": list(geometry.spacing_mm),
+        "origin_lps_mm": list(geometry.origin_lps_mm),
+    }
+
+
+def _run_pet_ct(job: ExamJob) -> ExamOutcome:
+    visit, rule, dicom = job.visit, job.visit.rule, job.folder / "dicom"
+    names = FileNames(job.number, visit, job.seed)
+    pet = scan_pet(job.scene, visit, job.grids, job.random_of("pet noise"))
+    job.tell()
+    (write_enhanced_pet if rule.pet_form == "enhanced" else write_pet)(pet, visit, dicom, names)
+    if rule.uncorrected_series:
+        write_pet(pet, visit, dicom, names, corrected=False)
+    maps = _pet_maps(job, pet)
+    job.tell()
+    ct = scan_low_dose_ct(job.scene, visit, job.grids, job.random_of("ct noise"))
+    job.tell()
+    (write_enhanced_ct if rule.ct_form == "enhanced" else write_ct)(ct, visit, dicom, names)
+    job.tell()
+    truth = _common_truth(job) | _pet_truth(visit, pet) | {"maps": maps, "ct_grid": grid_truth(ct.geometry)}
+    truth["series"] = [
+        _series("pet", "PT", visit.uid("pet", "series"), "pet"),
+        _series("low_dose_ct", "CT", visit.uid("ct", "series"), "ct"),
+    ]
+    truth["grids"] = {"pet": truth["pet_grid"], "ct": truth["ct_grid"]}
+    truth["masks"] = {"pet": {name: maps[name] for name in ("lesions", "structures")}}
+    return ExamOutcome(visit, job.scene, truth, _pet_lesions(pet))
+
+
+def _pet_maps(job: ExamJob, pet: PetScan) -> dict[str, str]:
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "lesions": pet.lesion_labels,
+        "organs": pet.organ_labels,
+        "structures": pet.structure_labels,
+        "noise_free_suv": pet.clean,
+    }
+    return {what: write_map(array, pet.geometry, job.map_path(what)) for what, array in arrays.items()}
+
+
+def _pet_truth(visit: Visit, pet: PetScan) -> dict[str, Any]:
+    return {
+        "tracer": visit.radiotracer.key,
+        "tracer_class": visit.radiotracer.tracer_class,
+        "pet_series_uid": visit.uid("pet", "series"),
+        "ct_series_uid": visit.uid("ct", "series"),
+        "injection": visit.injection.isoformat(),
+        "dose_mbq": visit.dose_bq / 1e6,
+        "bed_seconds": visit.bed_seconds,
+        "suv_per_bq_ml": visit.suv_factor,
+        "resolution_fwhm_mm": round(visit.physics.fwhm_mm, 4),
+        "resolution_note": "Gaussian of this FWHM, then the mean over the voxel (a box)",
+        "respiratory_motion": motion_truth(visit.rule.respiratory_motion_mm),
+        "noise_fwhm_mm": round(visit.physics.noise_fwhm_mm, 4),
+        "liver_noise": round(visit.physics.liver_noise, 4),
+        "pet_grid": grid_truth(pet.geometry),
+        "organs": pet.organs,
+    }
+
+
+def _pet_lesions(pet: PetScan) -> dict[str, dict[str, Any]]:
+    return {
+        lesion.id: {
+            "suv": round(lesion.suv, 4),
+            "background_suv": round(lesion.background_suv, 4),
+            "tumour_to_background": round(lesion.contrast, 4),
+            "shows": shows(lesion.contrast),
+            "suv_max_noise_free": round(lesion.suv_max_noise_free, 4),
+            "suv_peak_noise_free": round(lesion.suv_peak_noise_free, 4),
+        }
+        for lesion in pet.lesions
+    }
+
+
+def shows(contrast: float) -> bool:
+    """Whether uptake of this ratio to its surroundings is expected to be seen."""
+    return contrast >= 1.5
+
+
+def _run_ct(job: ExamJob) -> ExamOutcome:
+    visit, rule, names = job.visit, job.visit.rule, FileNames(job.number, job.visit, job.seed)
+    detail_phase = rule.detail.phase if rule.detail else None
+    _check_detail(job)
+    protocol = ct_protocol(visit, rule.phases, detail_phase=detail_phase)
+    exam = scan_ct(job.scene, visit, rule, job.grids, job.random_of)
+    job.tell()
+    write = write_enhanced_ct if rule.form == "enhanced" else write_ct
+    for series in protocol:
+        detailed = series.key == "ct_detail" and exam.detail is not None
+        scan = exam.detail.scan if detailed and exam.detail else exam.scans[str(series.phase)]
+        write(scan, visit, job.folder / "dicom", names, series)
+    truth = _common_truth(job) | _ct_truth(job, exam, protocol)
+    job.tell()
+    return ExamOutcome(visit, job.scene, truth)
+
+
+def _check_detail(job: ExamJob) -> None:
+    detail = job.visit.rule.detail
+    ids = [lesion.id for lesion in job.scene.lesions]
+    if detail and detail.around not in ids:
+        raise InputError(
+            "there is no lesion of that name for the detail of this exam",
+            subject=f"exam '{job.name}', line {detail.line}",
+            found=f"'{detail.around}'",
+            expected=", ".join(ids) or "a scenario with lesions",
+        )
+
+
+def _ct_truth(job: ExamJob, exam: CtExam, protocol: tuple[CtSeries, ...]) -> dict[str, Any]:
+    visit, geometry = job.visit, next(iter(exam.scans.values())).geometry
+    grids = {"ct": grid_truth(geometry)}
+    masks = {
+        "ct": {
+            "lesions": write_map(exam.lesions, geometry, job.map_path("lesions")),
+            "structures": write_map(exam.structures, geometry, job.map_path("structures")),
+        }
+    }
+    if exam.detail:
+        fine = exam.detail.scan.geometry
+        grids["ct_detail"] = grid_truth(fine)
+        masks["ct_detail"] = {
+            "lesions": write_map(exam.detail.lesions, fine, job.map_path("detail_lesions")),
+            "structures": write_map(exam.detail.structures, fine, job.map_path("detail_structures")),
+        }
+    series = [
+        _series("detail" if entry.key == "ct_detail" else "phase", "CT", visit.uid(entry.key, "series"),
+                "ct_detail" if entry.key == "ct_detail" else "ct", phase=entry.phase, start=entry.start.isoformat())
+        for entry in protocol
+    ]  # fmt: skip
+    poses = {phase: pose.as_json() for phase, pose in exam.poses.items()} if visit.rule.phase_shift_mm > 0 else {}
+    return {"grids": grids, "masks": masks, "series": series, "mask_phase": exam.reference, "phase_poses": poses}
+
+
+def _run_mr(job: ExamJob) -> ExamOutcome:
+    raise InputError("MR cannot be made yet", subject=f"exam '{job.name}'")
+
+
+def _series(role: str, modality: str, uid: str, grid: str, **more: Any) -> dict[str, Any]:
+    return {"role": role, "modality": modality, "uid": uid, "grid": grid, **more}
+
+
+def _common_truth(job: ExamJob) -> dict[str, Any]:
+    visit = job.visit
+    return {
+        "name": visit.rule.name,
+        "kind": visit.rule.kind,
+        "time_point": visit.rule.time_point,
+        "date": visit.rule.date.isoformat(),
+        "vendor": visit.vendor.key,
+        "study_uid": visit.uid("study"),
+        "frame_of_reference_uid": visit.uid("frame of reference"),
+        "scan_start": visit.scan_start.isoformat(),
+        "pose": job.scene.pose.as_json(),
+    }
+
+
+_RUNNERS: dict[str, Callable[[ExamJob], ExamOutcome]] = {"pet_ct": _run_pet_ct, "ct": _run_ct, "mr": _run_mr}
