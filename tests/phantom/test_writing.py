@@ -15,7 +15,8 @@ import pytest
 from isletscope.errors import OutputError
 from isletscope.phantom.writing import decimal
 from isletscope.phantom.writing_ct import write_ct
-from isletscope.phantom.writing_enhanced import write_enhanced_ct, write_enhanced_pet
+from isletscope.phantom.writing_enhanced import write_enhanced_ct
+from isletscope.phantom.writing_enhanced_pet import write_enhanced_pet
 from isletscope.phantom.writing_pet import write_pet
 from tests.phantom import tiny
 
@@ -125,7 +126,10 @@ def test_enhanced_ct_keeps_hounsfield_units(tmp_path: Path) -> None:
     scan = tiny.ct_scan()
     file = pydicom.dcmread(write_enhanced_ct(scan, tiny.visit(), tmp_path, tiny.name_of)[0])
     transform = file.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence[0]
-    assert np.array_equal(file.pixel_array + float(transform.RescaleIntercept), scan.image)
+    frames = file.PerFrameFunctionalGroupsSequence
+    heights = [float(frame.PlanePositionSequence[0].ImagePositionPatient[2]) for frame in frames]
+    assert heights == sorted(heights, reverse=True)
+    assert np.array_equal(file.pixel_array[::-1] + float(transform.RescaleIntercept), scan.image)
 
 
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (dicom3tools) is not installed")
