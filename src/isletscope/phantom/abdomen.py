@@ -5,22 +5,32 @@ from __future__ import annotations
 import numpy as np
 
 from isletscope.phantom.chest import LIVER_DOME
+from isletscope.phantom.pancreas import add_duodenum, add_pancreas, draw_ducts
+from isletscope.phantom.scenario_anatomy import AnatomyRule
 from isletscope.phantom.shapes import INTERSECT, SUBTRACT, capsule, ellipsoid, half_space, surface
 from isletscope.phantom.skeleton import WALL_MM
-from isletscope.phantom.sketch import Sketch, smooth_course
+from isletscope.phantom.sketch import Random, Sketch, smooth_course
+from isletscope.phantom.vessels import add_thrombi, add_vessels, draw_vessels
 
 
-def add_abdomen(sketch: Sketch) -> None:
-    """All abdominal organs, back to front."""
+def add_abdomen(sketch: Sketch, rule: AnatomyRule, rng: Random) -> None:
+    """All abdominal organs, back to front, then vessels and ducts. ``rng``: for what vessels leave to chance."""
     _colon(sketch)
     _small_bowel(sketch)
     _spleen(sketch)
     _kidneys(sketch)
     _adrenals(sketch)
+    tubes = draw_vessels(sketch, rule, rng)
+    add_vessels(sketch, tubes, "retrocaval")
     _liver(sketch)
+    add_vessels(sketch, tubes, "parenchymal")
     _stomach(sketch)
-    _vessels(sketch)
     _pancreas(sketch)
+    for layer in ("vein", "artery", "duct"):
+        add_vessels(sketch, tubes, layer)
+    for duct in draw_ducts(rule):
+        sketch.add_tube(duct)
+    add_thrombi(sketch, tubes, rule)
     _pelvis(sketch)
 
 
@@ -41,10 +51,17 @@ def _liver(sketch: Sketch) -> None:
         ellipsoid((-56, 56, -16), (36, 32, 64), operation=SUBTRACT, blend_mm=12),
         capsule((-24, 22, -20), (-27, 18, 100), 12, operation=SUBTRACT, blend_mm=6),
         capsule((-26, -8, 12), (-50, -10, 30), 9, operation=SUBTRACT, blend_mm=10),
+        capsule((-24, -18, 16), (-44, -20, 34), 9, operation=SUBTRACT, blend_mm=8),
+        capsule((-18, -36, 9), (-40, -23, 12), 11, operation=SUBTRACT, blend_mm=8),
         ellipsoid((-4, -70, 36), (3, 34, 30), (0, 0, 12), operation=SUBTRACT, blend_mm=5),
         ellipsoid((-46, -46, 2), (17, 26, 30), (-20, 0, 0), operation=SUBTRACT, blend_mm=8),
+        structure="liver",
     )
-    sketch.add("gallbladder", ellipsoid(sketch.around((-46, -48, 2), 2), sketch.grown((14, 20, 27), 0.12), (-20, 0, 0)))
+    sketch.add(
+        "gallbladder",
+        ellipsoid(sketch.around((-46, -48, 2), 2), sketch.grown((14, 20, 27), 0.12), (-20, 0, 0)),
+        structure="gallbladder",
+    )
 
 
 def _spleen(sketch: Sketch) -> None:
@@ -56,6 +73,7 @@ def _spleen(sketch: Sketch) -> None:
         surface(WALL_MM + 1.5, operation=INTERSECT, blend_mm=4),
         ellipsoid((50, 10, 62), (40, 52, 60), operation=SUBTRACT, blend_mm=8),
         ellipsoid((60, 50, 0), (34, 30, 60), operation=SUBTRACT, blend_mm=6),
+        structure="spleen",
     )
     sketch.landmarks["spleen"] = (float(centre[0]), float(centre[1]), float(centre[2]))
 
@@ -64,6 +82,8 @@ def _kidneys(sketch: Sketch) -> None:
     rng = sketch.rng
     for side, height in ((-1, -22.0), (1, -2.0)):
         centre = sketch.around((side * 62, 46, height), 3)
+        which = "left" if side > 0 else "right"
+        name = f"kidney_{which}"
         radii = sketch.grown((27, 24, 55), 0.06)
         turned = (8, side * 12, side * 30)
         strength = {key: float(rng.uniform(0.95, 1.05)) for key in ("sstr", "fdg")}
@@ -73,17 +93,20 @@ def _kidneys(sketch: Sketch) -> None:
             ellipsoid(centre, radii, turned),
             ellipsoid(sinus + np.array((-side * 5, -3, 0)), (13, 10, 20), turned, operation=SUBTRACT, blend_mm=5),
             factors=strength,
+            structure=name,
         )
         sketch.add(
             "kidney",
             ellipsoid(centre - np.array((side * 3, 1, 0)), radii - 11, turned),
             factors={"sstr": 0.62, "fdg": 1.15 * strength["fdg"]},
+            structure=name,
         )
-        sketch.add("cavity_fat", ellipsoid(sinus, (11, 9, 20), turned))
+        sketch.add("cavity_fat", ellipsoid(sinus, (11, 9, 20), turned), structure=name)
         sketch.add(
             "renal_pelvis",
             ellipsoid(sinus + np.array((-side * 3, -1, -3)), (6, 6, 12), turned),
             factors={"fdg": float(rng.uniform(0.3, 1.0))},
+            structure=name,
         )
         spots = rng.uniform(0.15, 0.95, size=2)
         heat = rng.uniform(1.0, 4.0, size=2)
@@ -100,12 +123,10 @@ def _kidneys(sketch: Sketch) -> None:
             (side * 40, 36, -205),
             (side * 18, 14, -222),
         ]
-        sketch.tube("ureter", [tuple(point) for point in course], 2.6, factors=along, step_mm=6)
-        sketch.landmarks[f"kidney_{'left' if side > 0 else 'right'}"] = (
-            float(centre[0]),
-            float(centre[1]),
-            float(centre[2]),
+        sketch.tube(
+            "ureter", [tuple(point) for point in course], 2.6, factors=along, step_mm=6, structure=f"ureter_{which}"
         )
+        sketch.landmarks[name] = (float(centre[0]), float(centre[1]), float(centre[2]))
 
 
 def _adrenals(sketch: Sketch) -> None:
@@ -114,14 +135,16 @@ def _adrenals(sketch: Sketch) -> None:
     for top, side in ((right, -1), (left, 1)):
         for turn in (-6, 8):
             sketch.add(
-                "adrenal", ellipsoid(top + np.array((turn, 6, -6)), (2.8, 11, 12), (0, 0, side * -12 + turn * 3))
+                "adrenal",
+                ellipsoid(top + np.array((turn, 6, -6)), (2.8, 11, 12), (0, 0, side * -12 + turn * 3)),
+                structure=f"adrenal_{'left' if side > 0 else 'right'}",
             )
-        sketch.add("adrenal", ellipsoid(top, (4, 6, 9)))
+        sketch.add("adrenal", ellipsoid(top, (4, 6, 9)), structure=f"adrenal_{'left' if side > 0 else 'right'}")
 
 
 def _stomach(sketch: Sketch) -> None:
     full = float(sketch.rng.uniform(0.7, 1.08))
-    points = [(58, 14, 110), (64, -4, 84), (66, -28, 52), (52, -46, 24), (22, -52, 6), (-4, -42, 2), (-18, -32, 2)]
+    points = [(58, 14, 110), (64, -4, 84), (66, -28, 52), (52, -46, 24), (22, -53, 9), (-4, -45, 9), (-18, -36, 9)]
     radii = np.array([30, 33, 28, 24, 18, 13, 9]) * full
     hot = float(sketch.rng.uniform(0.0, 0.5))
     shape = surface(WALL_MM + 3, operation=INTERSECT, blend_mm=5)
@@ -134,12 +157,15 @@ def _stomach(sketch: Sketch) -> None:
         capsule(course[n, :3], course[n + 1, :3], course[n, 3] - 5, course[n + 1, 3] - 5, blend_mm=6)
         for n in range(len(course) - 1)
     ]
-    sketch.add("stomach", *rods, shape)
+    sketch.add("stomach", *rods, shape, structure="stomach")
     sketch.add(
-        "stomach", ellipsoid((60, 10, 104), (23 * full, 24 * full, 24 * full)), factors={"sstr": 1 + hot, "fdg": 1.0}
+        "stomach",
+        ellipsoid((60, 10, 104), (23 * full, 24 * full, 24 * full)),
+        factors={"sstr": 1 + hot, "fdg": 1.0},
+        structure="stomach",
     )
-    sketch.add("gastric_content", *inner, surface(WALL_MM + 8, operation=INTERSECT, blend_mm=5))
-    sketch.add("gas", ellipsoid((58, -38, 64), (18 * full, 11, 20 * full)))
+    sketch.add("gastric_content", *inner, surface(WALL_MM + 8, operation=INTERSECT, blend_mm=5), structure="stomach")
+    sketch.add("gas", ellipsoid((58, -38, 64), (18 * full, 11, 20 * full)), structure="stomach")
 
 
 def _patchy(sketch: Sketch, strength: float, share: float) -> dict[str, float]:
@@ -165,10 +191,19 @@ def _colon(sketch: Sketch) -> None:
         radius = course[n, 3] * float(rng.uniform(0.85, 1.1))
         factors = _patchy(sketch, 1.8, 0.2)
         factors["fdg"] *= diffuse
-        sketch.add("bowel", capsule(course[n, :3], course[n + 1, :3], radius, course[n + 1, 3]), factors=factors)
+        sketch.add(
+            "bowel",
+            capsule(course[n, :3], course[n + 1, :3], radius, course[n + 1, 3]),
+            factors=factors,
+            structure="colon",
+        )
     for n in range(len(course) - 1):
         content = "gas" if rng.random() < 0.35 else "bowel_content"
-        sketch.add(content, capsule(course[n, :3], course[n + 1, :3], course[n, 3] - 4.5, course[n + 1, 3] - 4.5))
+        sketch.add(
+            content,
+            capsule(course[n, :3], course[n + 1, :3], course[n, 3] - 4.5, course[n + 1, 3] - 4.5),
+            structure="colon",
+        )
 
 
 def _small_bowel(sketch: Sketch) -> None:
@@ -182,79 +217,33 @@ def _small_bowel(sketch: Sketch) -> None:
     jejunal = np.linspace(1.25, 0.8, len(course))
     for n in range(len(course) - 1):
         factors = {key: value * float(jejunal[n]) for key, value in _patchy(sketch, 1.6, 0.15).items()}
-        sketch.add("bowel", capsule(course[n, :3], course[n + 1, :3], course[n, 3], course[n + 1, 3]), factors=factors)
-    for n in range(0, len(course) - 1, 2):
-        sketch.add("bowel_content", capsule(course[n, :3], course[n + 1, :3], 6.5))
-
-
-def _vessels(sketch: Sketch) -> None:
-    sketch.tube("blood", [(-10, -8, -110), (-13, -6, -60), (-14, -8, -20), (-12, -7, -4)], [4.5, 5, 5.5, 6])
-    sketch.tube(
-        "blood", [(-12, -7, -4), (-20, -6, 12), (-32, -7, 26), (-46, -8, 38), (-74, -6, 48)], [6.5, 6.5, 6.5, 5.5, 4]
-    )
-    sketch.tube("blood", [(-44, -8, 37), (-30, -20, 52), (6, -34, 66)], [5, 4.5, 3])
-    sketch.tube("blood", [(-12, -6, -2), (14, -3, 10), (44, 12, 26), (78, 34, 52)], [5, 5, 4.5, 4])
-    sketch.tube("blood", [(6, -6, 8), (3, -12, -10), (2, -12, -60), (-4, -14, -110)], [4, 4, 3.5, 2.5])
-    sketch.tube("blood", [(7, 2, 26), (7, -12, 26), (-14, -20, 24), (-30, -14, 26)], [4, 3.5, 3, 2.5])
-    sketch.tube("blood", [(7, -12, 26), (34, 4, 34), (80, 34, 58)], [3, 2.8, 2.5])
-    for end in ((-100, 10, 90), (-52, -40, 104), (20, -36, 108)):
-        sketch.tube(
-            "blood", [(-26, 8, 126), (0.5 * (end[0] - 26), 0.5 * end[1] + 2, 0.5 * (end[2] + 128)), end], [6, 4.5, 2.5]
+        sketch.add(
+            "bowel",
+            capsule(course[n, :3], course[n + 1, :3], course[n, 3], course[n + 1, 3]),
+            factors=factors,
+            structure="small_bowel",
         )
+    for n in range(0, len(course) - 1, 2):
+        sketch.add("bowel_content", capsule(course[n, :3], course[n + 1, :3], 6.5), structure="small_bowel")
 
 
 def _pancreas(sketch: Sketch) -> None:
     rng = sketch.rng
     thick = float(rng.uniform(0.9, 1.1))
-    head, neck = (-30, -2, -28), (-11, -20, -4)
-    duodenum = [
-        (-18, -32, 2),
-        (-40, -14, 6),
-        (-50, 0, -14),
-        (-51, 8, -46),
-        (-36, 10, -68),
-        (-4, 0, -72),
-        (24, -6, -58),
-        (34, -12, -36),
-        (40, -22, -52),
-    ]
     bulb = {key: float(rng.uniform(1.0, 1.5)) for key in ("sstr", "fdg")}
-    sketch.tube(
-        "bowel",
-        duodenum,
-        [12, 11, 11, 11, 10.5, 10, 10, 10.5, 11],
-        factors=lambda t: bulb if t < 0.6 else {"sstr": 1.2},
-    )
-    sketch.tube("bowel_content", duodenum, 5.5)
-    rods = [
-        capsule((-31, 0, -48), (-29, -6, -10), 13 * thick, 13.5 * thick, blend_mm=8),
-        capsule((-28, -7, -10), neck, 12 * thick, 9 * thick, blend_mm=8),
-    ]
-    arch = [neck, (8, -24, 8), (30, -12, 20), (54, 8, 32), (80, 30, 46)]
-    course = smooth_course(arch, np.array([9, 9.5, 9.5, 9.5, 8.5]) * thick, 10)
-    rods += [
-        capsule(course[n, :3], course[n + 1, :3], course[n, 3], course[n + 1, 3], blend_mm=5)
-        for n in range(len(course) - 1)
-    ]
-    sketch.add("pancreas", *rods)
     shown = bool(rng.random() < 0.45)
+    add_duodenum(sketch, bulb)
     factor = 1.0 if shown else sketch.tissues["pancreas"].uptake["sstr"] / sketch.tissues["uncinate"].uptake["sstr"]
-    sketch.add("uncinate", capsule((-28, 4, -50), (-12, 6, -46), 10 * thick, 6.5 * thick), factors={"sstr": factor})
-    sketch.landmarks.update(
-        pancreas_head=head,
-        pancreas_uncinate=(-20.0, 5.0, -48.0),
-        pancreas_neck=neck,
-        pancreas_body=(30.0, -12.0, 20.0),
-        pancreas_tail=(68.0, 20.0, 40.0),
-    )
-    sketch.tube("blood", [(-12, -7, -4), (-13, -8, -14), (-14, -8, -30)], [6, 5.5, 5.5])
+    add_pancreas(sketch, thick, factor)
 
 
 def _pelvis(sketch: Sketch) -> None:
     fill = float(sketch.rng.uniform(0.8, 1.2))
     base = sketch.around((0, -14, -222), 2)
-    sketch.add("bladder", ellipsoid(base + np.array((0, 0, 8 * fill)), np.array((42, 33, 34)) * fill))
+    sketch.add(
+        "bladder", ellipsoid(base + np.array((0, 0, 8 * fill)), np.array((42, 33, 34)) * fill), structure="bladder"
+    )
     if sketch.female:
-        sketch.add("prostate_uterus", ellipsoid((4, 26, -196), (25, 17, 34), (-35, 0, 0)))
+        sketch.add("prostate_uterus", ellipsoid((4, 26, -196), (25, 17, 34), (-35, 0, 0)), structure="uterus")
     else:
-        sketch.add("prostate_uterus", ellipsoid((0, 4, -260), (22, 16, 17)))
+        sketch.add("prostate_uterus", ellipsoid((0, 4, -260), (22, 16, 17)), structure="prostate")

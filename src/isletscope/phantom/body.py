@@ -8,14 +8,20 @@ usual adult values; ``organs`` stand in painting order, later solids lie over ea
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from isletscope.phantom import abdomen, chest, skeleton
-from isletscope.phantom.shapes import Array, Solid, body_distances, capsule, ellipsoid
+from isletscope.phantom.liver_segments import LiverPlanes, liver_planes
+from isletscope.phantom.pancreas import PARTS, pancreas_part
+from isletscope.phantom.scenario_anatomy import USUAL_ANATOMY, AnatomyRule
+from isletscope.phantom.shapes import Array, Solid, body_distances, capsule, ellipsoid, part_distances
 from isletscope.phantom.sketch import Person, Random, Sketch
+from isletscope.phantom.structures import structure_label
 from isletscope.phantom.tissues import Tissues
+from isletscope.phantom.tubes import Tube
 
 # z mm, half width, half depth, middle y: the lean trunk (skin fat lies on top)
 _TRUNK = np.array(
@@ -54,12 +60,53 @@ class Body:
     outer_rows: Array
     tissues: Tissues
     landmarks: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    tubes: dict[str, Tube] = field(default_factory=dict)
 
     def depth(self, points: Array) -> Array:
         """Signed distance (mm) of anatomical points [n, 3] to the lean surface, negative inside."""
         out = np.empty(len(points))
         body_distances(self.outer_rows, self.profile, np.ascontiguousarray(points), out)
         return out
+
+    def structure_distance(self, name: str, points: Array) -> Array:
+        """Signed distance (mm) of anatomical points [n, 3] to all solids of a structure, whatever is painted over it.
+
+        Raises KeyError when no solid bears the name.
+        """
+        flat = np.ascontiguousarray(points, dtype=np.float64)
+        below = self.depth(flat)
+        nearest, out = np.full(len(flat), np.inf), np.empty(len(flat))
+        solids = [solid for solid in self.solids if solid.structure == name]
+        if not solids:
+            raise KeyError(name)
+        for solid in solids:
+            part_distances(solid.rows, flat, below, out)
+            nearest = np.minimum(nearest, out)
+        return nearest
+
+    def liver_segment(self, points: Array) -> npt.NDArray[np.uint8]:
+        """Couinaud segment (1 to 8) of anatomical points [n, 3] that lie in the liver."""
+        return self._planes.segment(np.asarray(points, dtype=np.float64))
+
+    def pancreas_part(self, points: Array) -> npt.NDArray[np.int64]:
+        """Part of the pancreas (index into pancreas.PARTS) of anatomical points [n, 3] in head, neck, body or tail."""
+        return pancreas_part(np.asarray(points, dtype=np.float64), self.tubes)
+
+    def subdivide(self, labels: npt.NDArray[np.uint8], points: Array) -> npt.NDArray[np.uint8]:
+        """Structure labels [n] with liver and pancreas replaced by segments and parts; points [n, 3] anatomical mm."""
+        out = labels.copy()
+        liver, pancreas = labels == structure_label("liver"), labels == structure_label("pancreas_head")
+        if liver.any():
+            first = structure_label("liver_segment_1")
+            out[liver] = first - 1 + self.liver_segment(points[liver])
+        if pancreas.any():
+            parts = np.array([structure_label(name) for name in PARTS], dtype=np.uint8)
+            out[pancreas] = parts[self.pancreas_part(points[pancreas])]
+        return out
+
+    @cached_property
+    def _planes(self) -> LiverPlanes:
+        return liver_planes(self.tubes)
 
 
 def _profile(person: Person) -> Array:
@@ -108,15 +155,18 @@ def draw_person(
     return Person(sex, age or drawn_age, height, weight)
 
 
-def build_body(person: Person, tissues: Tissues, rng: Random) -> Body:
-    """The whole anatomy of one person."""
+def build_body(person: Person, tissues: Tissues, rng: Random, rule: AnatomyRule = USUAL_ANATOMY) -> Body:
+    """The whole anatomy of one person; ``rule``: variants, narrowed vessels and thrombi that the scenario asks for.
+
+    What vessels leave to chance comes from a stream spawned from ``rng``, so that it shifts no organ.
+    """
     fat_mm = float(np.clip(9 + 1.9 * (person.body_mass_index - 20), 5, 38))
     sketch = Sketch(rng, person, fat_mm, tissues)
     skeleton.add_layers(sketch)
     chest.add_lungs(sketch)
     skeleton.add_bones(sketch)
     chest.add_chest(sketch)
-    abdomen.add_abdomen(sketch)
+    abdomen.add_abdomen(sketch, rule, rng.spawn(1)[0])
     chest.add_head_and_neck(sketch)
     tall = person.height_cm / 172
     wide = np.clip((person.body_mass_index / 24.0) ** 0.25 * tall**0.4, 0.9, 1.1)
@@ -129,6 +179,7 @@ def build_body(person: Person, tissues: Tissues, rng: Random) -> Body:
         outer_rows=_outer_rows(sketch),
         tissues=tissues,
         landmarks=sketch.landmarks,
+        tubes=sketch.tubes,
     )
 
 

@@ -69,16 +69,34 @@ def _spine(sketch: Sketch) -> None:
         tilt = float(np.degrees(np.arctan((spine_y(z + 10) - spine_y(z - 10)) / 20)))
         turned = (-tilt, 0, 0)
         sketch.landmarks[name] = (0.0, y, float(z))
-        sketch.add("bone_cortex", cylinder((0, y, z), (half_width, half_depth, half_height), turned))
-        sketch.add("marrow", cylinder((0, y, z), (half_width - 2, half_depth - 2, half_height - 1.5), turned))
+        sketch.add(
+            "bone_cortex",
+            cylinder((0, y, z), (half_width, half_depth, half_height), turned),
+            structure=f"vertebra_{name}",
+        )
+        sketch.add(
+            "marrow",
+            cylinder((0, y, z), (half_width - 2, half_depth - 2, half_height - 1.5), turned),
+            structure=f"vertebra_{name}",
+        )
         back = y + half_depth
         wide = 0.75 * half_width
         for side in (-1, 1):
-            sketch.add("bone_cortex", capsule((side * wide, back - 2, z + 3), (side * 11, back + 18, z - 2), 4.5))
             sketch.add(
-                "bone_cortex", capsule((side * wide, back + 8, z), (side * (half_width + 14), back + 13, z + 2), 4)
+                "bone_cortex",
+                capsule((side * wide, back - 2, z + 3), (side * 11, back + 18, z - 2), 4.5),
+                structure=f"vertebra_{name}",
             )
-        sketch.add("bone_cortex", capsule((0, back + 18, z - 2), (0, back + 34, z - 12), 4.5, 3.5))
+            sketch.add(
+                "bone_cortex",
+                capsule((side * wide, back + 8, z), (side * (half_width + 14), back + 13, z + 2), 4),
+                structure=f"vertebra_{name}",
+            )
+        sketch.add(
+            "bone_cortex",
+            capsule((0, back + 18, z - 2), (0, back + 34, z - 12), 4.5, 3.5),
+            structure=f"vertebra_{name}",
+        )
     for lower, upper in pairwise(_VERTEBRAE):
         between = (lower[1] + upper[1]) / 2
         sketch.add("disc", cylinder((0, spine_y(between), between), (lower[3] - 1.5, lower[4] - 1.5, 3.6)))
@@ -98,26 +116,31 @@ def _ribs(sketch: Sketch) -> None:
                 (side * a * np.sin(t), middle + b * np.cos(t), z + 8 - drop * (1 - np.cos(t)) / 1.6) for t in angles
             ]
             for one, two in pairwise(smooth_course(points, 5.2, 12.0)[:, :3]):
-                sketch.add("bone_cortex", capsule(one, two, 5.2))
-                sketch.add("marrow", capsule(one, two, 3.2))
+                sketch.add("bone_cortex", capsule(one, two, 5.2), structure="ribs")
+                sketch.add("marrow", capsule(one, two, 3.2), structure="ribs")
             x, y, height = (float(v) for v in points[4])
             sketch.landmarks[f"rib_{number}_{'left' if side > 0 else 'right'}"] = (x, y, height)
             if number <= 9:
                 front = points[-1]
                 sketch.add("cartilage", capsule(front, (side * 16, -86 + 0.06 * z, max(front[2] + 22, 118)), 5))
-    sketch.add("bone_cortex", capsule((0, -84, 125), (0, -76, 225), 9, 10))
-    sketch.add("marrow", capsule((0, -84, 125), (0, -76, 225), 6.5, 7.5))
-    sketch.add("bone_cortex", ellipsoid((0, -64, 248), (27, 9, 24)))
-    sketch.add("marrow", ellipsoid((0, -64, 248), (24, 6.5, 21)))
+    sketch.add("bone_cortex", capsule((0, -84, 125), (0, -76, 225), 9, 10), structure="sternum")
+    sketch.add("marrow", capsule((0, -84, 125), (0, -76, 225), 6.5, 7.5), structure="sternum")
+    sketch.add("bone_cortex", ellipsoid((0, -64, 248), (27, 9, 24)), structure="sternum")
+    sketch.add("marrow", ellipsoid((0, -64, 248), (24, 6.5, 21)), structure="sternum")
 
 
 def _shoulders(sketch: Sketch) -> None:
     for side in (-1, 1):
-        sketch.tube("bone_cortex", [(side * 24, -58, 262), (side * 70, -38, 284), (side * 128, 12, 290)], 6.5)
+        sketch.tube(
+            "bone_cortex",
+            [(side * 24, -58, 262), (side * 70, -38, 284), (side * 128, 12, 290)],
+            6.5,
+            structure="shoulder_girdle",
+        )
         blade = ellipsoid((side * 98, 74, 218), (36, 5.5, 58), (0, side * 8, side * 28))
-        sketch.add("bone_cortex", blade)
-        sketch.add("bone_cortex", ellipsoid((side * 136, 22, 272), (22, 21, 23)))
-        sketch.add("marrow", ellipsoid((side * 136, 22, 272), (19, 18, 20)))
+        sketch.add("bone_cortex", blade, structure="shoulder_girdle")
+        sketch.add("bone_cortex", ellipsoid((side * 136, 22, 272), (22, 21, 23)), structure="shoulder_girdle")
+        sketch.add("marrow", ellipsoid((side * 136, 22, 272), (19, 18, 20)), structure="shoulder_girdle")
 
 
 def _pelvis(sketch: Sketch) -> None:
@@ -125,11 +148,13 @@ def _pelvis(sketch: Sketch) -> None:
         "bone_cortex",
         capsule((0, 52, -150), (0, 84, -222), 33, 14),
         half_space((0, 40, -152), (0, -1.0, -0.35), operation=INTERSECT, blend_mm=8),
+        structure="pelvis",
     )
     sketch.add(
         "marrow",
         capsule((0, 55, -152), (0, 84, -220), 29, 11),
         half_space((0, 44, -152), (0, -1.0, -0.35), operation=INTERSECT, blend_mm=8),
+        structure="pelvis",
     )
     for side in (-1, 1):
         wing = [
@@ -137,14 +162,16 @@ def _pelvis(sketch: Sketch) -> None:
             ellipsoid((side * 76, 14, -128), (41, 66, 66), (0, side * -22, side * 12), operation=SUBTRACT),
             half_space((0, 88, 0), (0, 1, 0)),
         ]
-        sketch.add("bone_cortex", *wing)
-        sketch.add("bone_cortex", capsule((side * 78, 40, -170), (side * 90, 6, -212), 16, 26, blend_mm=6))
-        sketch.add("marrow", capsule((side * 78, 40, -170), (side * 90, 6, -212), 13, 23))
-        sketch.add("bone_cortex", capsule((side * 72, -22, -222), (side * 14, -56, -248), 9.5, 10))
-        sketch.add("marrow", capsule((side * 72, -22, -222), (side * 14, -56, -248), 7, 7.5))
-        sketch.add("bone_cortex", capsule((side * 78, 34, -226), (side * 58, 40, -276), 15, 17))
-        sketch.add("marrow", capsule((side * 78, 34, -226), (side * 58, 40, -276), 12, 14))
-        sketch.add("bone_cortex", capsule((side * 14, -54, -256), (side * 56, 34, -282), 8, 8))
+        sketch.add("bone_cortex", *wing, structure="pelvis")
+        sketch.add(
+            "bone_cortex", capsule((side * 78, 40, -170), (side * 90, 6, -212), 16, 26, blend_mm=6), structure="pelvis"
+        )
+        sketch.add("marrow", capsule((side * 78, 40, -170), (side * 90, 6, -212), 13, 23), structure="pelvis")
+        sketch.add("bone_cortex", capsule((side * 72, -22, -222), (side * 14, -56, -248), 9.5, 10), structure="pelvis")
+        sketch.add("marrow", capsule((side * 72, -22, -222), (side * 14, -56, -248), 7, 7.5), structure="pelvis")
+        sketch.add("bone_cortex", capsule((side * 78, 34, -226), (side * 58, 40, -276), 15, 17), structure="pelvis")
+        sketch.add("marrow", capsule((side * 78, 34, -226), (side * 58, 40, -276), 12, 14), structure="pelvis")
+        sketch.add("bone_cortex", capsule((side * 14, -54, -256), (side * 56, 34, -282), 8, 8), structure="pelvis")
         sketch.add("cartilage", ellipsoid((side * 92, 4, -216), (26, 26, 26)))
         sketch.landmarks[f"ilium_{'left' if side > 0 else 'right'}"] = (side * 82.0, 28.0, -182.0)
         _femur(sketch, side)
@@ -153,19 +180,22 @@ def _pelvis(sketch: Sketch) -> None:
 def _femur(sketch: Sketch, side: int) -> None:
     head, trochanter = (side * 92, 4, -216), (side * 134, 14, -238)
     knee = (side * 104, 4, -590)
+    name = f"femur_{'left' if side > 0 else 'right'}"
     shaft = (side * 128, 10, -275)
     for tissue, less in (("bone_cortex", 0.0), ("marrow", 3.0)):
-        sketch.add(tissue, ellipsoid(head, (23 - less, 23 - less, 23 - less)))
-        sketch.add(tissue, capsule(head, (side * 126, 12, -250), 15 - less, 17 - less))
-        sketch.add(tissue, capsule(trochanter, shaft, 14 - less, 15 - less))
+        sketch.add(tissue, ellipsoid(head, (23 - less, 23 - less, 23 - less)), structure=name)
+        sketch.add(tissue, capsule(head, (side * 126, 12, -250), 15 - less, 17 - less), structure=name)
+        sketch.add(tissue, capsule(trochanter, shaft, 14 - less, 15 - less), structure=name)
     for tissue, less in (("bone_cortex", 0.0), ("marrow", 6.0)):
-        sketch.add(tissue, capsule(shaft, knee, 15 - less, 14 - less))
-    sketch.landmarks[f"femur_{'left' if side > 0 else 'right'}"] = (side * 126.0, 12.0, -262.0)
+        sketch.add(tissue, capsule(shaft, knee, 15 - less, 14 - less), structure=name)
+    sketch.landmarks[name] = (side * 126.0, 12.0, -262.0)
 
 
 def _skull(sketch: Sketch) -> None:
-    sketch.add("bone_cortex", ellipsoid((0, 14, 512), (68, 84, 86)))
+    sketch.add("bone_cortex", ellipsoid((0, 14, 512), (68, 84, 86)), structure="skull")
     for side in (-1, 1):
-        sketch.tube("bone_cortex", [(side * 48, 2, 448), (side * 44, -20, 416), (side * 6, -68, 404)], 7)
-        sketch.add("bone_cortex", ellipsoid((side * 36, -48, 462), (20, 22, 20)))
+        sketch.tube(
+            "bone_cortex", [(side * 48, 2, 448), (side * 44, -20, 416), (side * 6, -68, 404)], 7, structure="skull"
+        )
+        sketch.add("bone_cortex", ellipsoid((side * 36, -48, 462), (20, 22, 20)), structure="skull")
         sketch.add("airway", ellipsoid((side * 28, -52, 462), (12, 14, 13)))

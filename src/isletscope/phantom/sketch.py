@@ -9,8 +9,10 @@ import numpy as np
 
 from isletscope.phantom.shapes import Array, Part, Point, Solid, capsule
 from isletscope.phantom.tissues import Tissues
+from isletscope.phantom.tubes import Tube, capsule_groups
 
 Random = np.random.Generator
+_GROUP_REACH_MM = 26.0
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,30 @@ class Sketch:
     tissues: Tissues
     solids: list[Solid] = field(default_factory=list)
     landmarks: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    tubes: dict[str, Tube] = field(default_factory=dict)
 
     @property
     def female(self) -> bool:
         """Whether the anatomy is female."""
         return self.person.sex == "F"
 
-    def add(self, tissue: str, *parts: Part, factors: dict[str, float] | None = None, hu_offset: float = 0.0) -> None:
+    def add(
+        self,
+        tissue: str,
+        *parts: Part,
+        factors: dict[str, float] | None = None,
+        hu_offset: float = 0.0,
+        structure: str = "",
+    ) -> None:
         """Paint one solid over what is there."""
-        self.solids.append(Solid(tissue, parts, factors or {}, hu_offset))
+        self.solids.append(Solid(tissue, parts, factors or {}, hu_offset, structure))
+
+    def add_tube(self, tube: Tube, below: tuple[float, str] | None = None) -> None:
+        """Paint a named vessel or duct and keep it; ``below`` names the tissue that fills it under a height (mm)."""
+        for group in capsule_groups(tube.parts, _GROUP_REACH_MM):
+            lower = below is not None and group[0].row[5] < below[0]
+            self.add(below[1] if below and lower else tube.tissue, *group, structure=tube.name)
+        self.tubes[tube.name] = tube
 
     def around(self, point: Point, spread_mm: float = 3.0) -> Array:
         """A point moved by chance (normal, cut at two standard deviations)."""
@@ -66,13 +83,15 @@ class Sketch:
         step_mm: float = 8.0,
         factors: Callable[[float], dict[str, float]] | None = None,
         hu_offset: float = 0.0,
+        structure: str = "",
     ) -> Array:
         """A smooth tube through points; ``factors`` may vary uptake along it (0 to 1). Returns its course [n, 4]."""
         course = smooth_course(points, radius_mm, step_mm)
         for n in range(len(course) - 1):
             part = capsule(course[n, :3], course[n + 1, :3], float(course[n, 3]), float(course[n + 1, 3]))
             along = n / max(len(course) - 2, 1)
-            self.add(tissue, part, factors=factors(along) if factors else None, hu_offset=hu_offset)
+            given = factors(along) if factors else None
+            self.add(tissue, part, factors=given, hu_offset=hu_offset, structure=structure)
         return course
 
 
