@@ -222,67 +222,72 @@ def _body_distance(rows: Array, profile: Array, x: float, y: float, z: float) ->
     return float(trunk)
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, nogil=True)
 def body_distances(rows: Array, profile: Array, points: Array, out: Array) -> None:
     """Signed distance (mm) to the lean body surface at anatomical ``points`` [n, 3]."""
     for n in range(out.size):
         out[n] = _body_distance(rows, profile, points[n, 0], points[n, 1], points[n, 2])
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, nogil=True)
 def _paint_layer(
     where: Image,
     depth_mm: float,
     outside_mm: float,
     edge_mm: float,
-    value: float,
-    organ: int,
-    image: Image,
+    values: Image,
+    codes: npt.NDArray[np.uint8],
+    images: Image,
     labels: npt.NDArray[np.uint8],
 ) -> None:
     """Paint all that lies ``depth_mm`` or more under the lean body surface."""
-    for k in range(image.shape[0]):
-        for j in range(image.shape[1]):
-            for i in range(image.shape[2]):
+    for k in range(images.shape[1]):
+        for j in range(images.shape[2]):
+            for i in range(images.shape[3]):
                 below = where[3, k, j, i]
                 cover = 0.5 - (below + depth_mm) / edge_mm
                 if below > outside_mm or cover <= 0.0:
                     continue
-                image[k, j, i] += min(cover, 1.0) * (value - image[k, j, i])
+                share = np.float32(min(cover, 1.0))
+                for c in range(images.shape[0]):
+                    images[c, k, j, i] += share * (values[c] - images[c, k, j, i])
                 if cover >= 0.5:
-                    labels[k, j, i] = organ
+                    labels[0, k, j, i] = codes[0]
+                    labels[1, k, j, i] = codes[1]
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, nogil=True)
 def paint(
     rows: Array,
     starts: Indices,
     boxes: Array,
     spans: Indices,
-    values: Array,
-    organs: Indices,
+    values: Image,
+    codes: npt.NDArray[np.uint8],
     where: Image,
     outside_mm: float,
     edge_mm: float,
-    image: Image,
+    images: Image,
     labels: npt.NDArray[np.uint8],
 ) -> None:
-    """Paint solids, in order, over ``image`` and ``labels`` [k, j, i] of a slab.
+    """Paint solids, in order, over ``images`` [channel, k, j, i] and ``labels`` [2, k, j, i] of a slab.
 
-    Solid n has the parts ``rows[starts[n]:starts[n + 1]]``, the anatomical box ``boxes[n]`` (mm) and the range of rows
-    and columns to look at ``spans[n]`` (j0, j1, i0, i1). ``where`` [4, k, j, i]: anatomical x, y, z of the voxels and
-    their distance to the lean body surface (mm); beyond ``outside_mm`` of it nothing is painted. Labels change where
-    at least half of a voxel is covered.
+    Solid n has the parts ``rows[starts[n]:starts[n + 1]]``, the anatomical box ``boxes[n]`` (mm), the range of planes,
+    rows and columns to look at ``spans[n]`` (k0, k1, j0, j1, i0, i1), one value per channel ``values[n]`` and two label
+    codes ``codes[n]``. ``where`` [4, k, j, i]: anatomical x, y, z of the voxels and their distance to the lean body
+    surface (mm); beyond ``outside_mm`` of it nothing is painted. Labels change where at least half of a voxel is
+    covered.
     """
-    for n in range(values.size):
-        first, last, value, organ = starts[n], starts[n + 1], values[n], organs[n]
+    channels = images.shape[0]
+    for n in range(values.shape[0]):
+        first, last = starts[n], starts[n + 1]
         x0, y0, z0, x1, y1, z1 = boxes[n, 0], boxes[n, 1], boxes[n, 2], boxes[n, 3], boxes[n, 4], boxes[n, 5]
         if last - first == 1 and rows[first, 0] == SURFACE:
-            _paint_layer(where, rows[first, 3], outside_mm, edge_mm, value, organ, image, labels)
+            _paint_layer(where, rows[first, 3], outside_mm, edge_mm, values[n], codes[n], images, labels)
             continue
-        for k in range(image.shape[0]):
-            for j in range(spans[n, 0], spans[n, 1]):
-                for i in range(spans[n, 2], spans[n, 3]):
+        for k in range(spans[n, 0], spans[n, 1]):
+            for j in range(spans[n, 2], spans[n, 3]):
+                for i in range(spans[n, 4], spans[n, 5]):
                     if where[3, k, j, i] > outside_mm:
                         continue
                     x, y, z = where[0, k, j, i], where[1, k, j, i], where[2, k, j, i]
@@ -292,14 +297,18 @@ def paint(
                     if cover <= 0.0:
                         continue
                     if cover >= 1.0:
-                        image[k, j, i] = value
+                        for c in range(channels):
+                            images[c, k, j, i] = values[n, c]
                     else:
-                        image[k, j, i] += cover * (value - image[k, j, i])
+                        share = np.float32(cover)
+                        for c in range(channels):
+                            images[c, k, j, i] += share * (values[n, c] - images[c, k, j, i])
                     if cover >= 0.5:
-                        labels[k, j, i] = organ
+                        labels[0, k, j, i] = codes[n, 0]
+                        labels[1, k, j, i] = codes[n, 1]
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, nogil=True)
 def warp(field: Image, field_origin: Array, field_step: float, origin: Array, spacing: Array, out: Image) -> None:
     """Anatomical x, y, z and surface distance of a slab's voxels [4, k, j, i] (mm).
 
@@ -336,7 +345,7 @@ def warp(field: Image, field_origin: Array, field_step: float, origin: Array, sp
                 out[2, k, j, i] += z
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def label_sums(labels: npt.NDArray[np.uint8], image: Image) -> tuple[Array, Array]:
     """Voxel counts and sums of values by label (256 entries each)."""
     counts, sums = np.zeros(256), np.zeros(256)
