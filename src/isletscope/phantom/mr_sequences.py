@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -35,6 +36,8 @@ class Hold:
     acquired: float
     breathing_mm: float
     drift_mm: float
+    bandwidth_hz: float
+    echo_train: int
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class MrImage:
     @property
     def noise_factor(self) -> float:
         """Noise deviation relative to the signal of unenhanced liver."""
-        return 1.0 / (self.snr * self.averages**0.5)
+        return 1.0 / (self.snr * math.sqrt(self.averages))
 
 
 @dataclass(frozen=True)
@@ -91,11 +94,18 @@ class SeriesLayout:
 
 @dataclass(frozen=True)
 class MrVendor:
-    """One vendor's habits in MR. ``full_scale``: the largest stored value it aims at."""
+    """One vendor's habits in MR. ``full_scale``: the largest stored value it aims at; ``bits``: Bits Stored.
+
+    ``slope_per_slice``: every slice is stored with a rescale slope of its own.
+    """
 
     model: str
+    coil: str
     software: str
     full_scale: int
+    signed: bool
+    bits: int
+    slope_per_slice: bool
     series: tuple[SeriesLayout, ...]
 
 
@@ -181,7 +191,7 @@ def _agent(key: str, row: dict[str, Any]) -> Agent:
 
 def _vendor(row: dict[str, Any]) -> MrVendor:
     series = tuple(_layout(item) for item in row["series"])
-    return MrVendor(str(row["model"]), str(row["software"]), int(row["full_scale"]), series)
+    return MrVendor(**{**row, "series": series})
 
 
 def _layout(row: dict[str, Any]) -> SeriesLayout:
