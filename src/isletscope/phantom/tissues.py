@@ -19,8 +19,8 @@ from isletscope.phantom.tissues_mr import draw_mr_values, mr_values
 
 _SUBJECT = "phantom/tissues.yaml"
 _RANGES = ("hu", *TRACER_CLASSES)
-_BLOOD = ("aorta", "heart_chamber", "arterial_blood", "portal_blood", "hepatic_venous_blood", "renal_venous_blood",
-          "venous_blood", "lower_venous_blood", "pulmonary_vessel")  # fmt: skip
+_BLOOD = ("aorta", "heart_chamber", "artery", "portal_vein", "hepatic_vein", "renal_vein", "vena_cava",
+          "lower_vena_cava", "pulmonary_vessel")  # fmt: skip
 # Iodine is given by a fixed dose: enhancement falls with weight (about as 70 kg / weight, softened); convention.
 _REFERENCE_KG = 70.0
 
