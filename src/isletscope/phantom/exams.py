@@ -12,15 +12,20 @@ import numpy.typing as npt
 
 from isletscope.errors import InputError
 from isletscope.phantom.ct_series import CtSeries, ct_protocol
+from isletscope.phantom.deformation import write_deformation
 from isletscope.phantom.maps import write_map
 from isletscope.phantom.motion import motion_truth
-from isletscope.phantom.render import Scene
+from isletscope.phantom.mr_rule import MrRule
+from isletscope.phantom.mr_series import mr_series_uids
+from isletscope.phantom.render import Labels, Scene
 from isletscope.phantom.scanner import Grids, PetScan
 from isletscope.phantom.scanner_ct import CtExam, scan_ct, scan_low_dose_ct
+from isletscope.phantom.scanner_mr import scan_mr
 from isletscope.phantom.scanner_pet import scan_pet
 from isletscope.phantom.visit import Visit, random_source
 from isletscope.phantom.writing_ct import write_ct
 from isletscope.phantom.writing_enhanced import write_enhanced_ct, write_enhanced_pet
+from isletscope.phantom.writing_mr import write_mr
 from isletscope.phantom.writing_pet import write_pet
 from isletscope.spatial import Geometry
 
@@ -82,8 +87,7 @@ class FileNames:
             return f"REF.{kind}.{self._exam + 1:04d}.{number:05d}.IMA"
         if self._vendor == "ge":
             return f"i{self._exam}{number:05d}.{kind}DC.{k % 7}"
-        short = kind[:1] if kind in ("CT", "PT", "NC") else kind
-        return f"{short}{self._exam}_{number:04X}"
+        return f"{kind}{self._exam}_{number:04X}"
 
 
 def run_exam(job: ExamJob) -> ExamOutcome:
@@ -210,19 +214,11 @@ def _check_detail(job: ExamJob) -> None:
 def _ct_truth(job: ExamJob, exam: CtExam, protocol: tuple[CtSeries, ...]) -> dict[str, Any]:
     visit, geometry = job.visit, next(iter(exam.scans.values())).geometry
     grids = {"ct": grid_truth(geometry)}
-    masks = {
-        "ct": {
-            "lesions": write_map(exam.lesions, geometry, job.map_path("lesions")),
-            "structures": write_map(exam.structures, geometry, job.map_path("structures")),
-        }
-    }
+    masks = {"ct": _mask_files(job, "ct", geometry, exam.lesions, exam.structures)}
     if exam.detail:
         fine = exam.detail.scan.geometry
         grids["ct_detail"] = grid_truth(fine)
-        masks["ct_detail"] = {
-            "lesions": write_map(exam.detail.lesions, fine, job.map_path("detail_lesions")),
-            "structures": write_map(exam.detail.structures, fine, job.map_path("detail_structures")),
-        }
+        masks["ct_detail"] = _mask_files(job, "ct_detail", fine, exam.detail.lesions, exam.detail.structures)
     series = [
         _series("detail" if entry.key == "ct_detail" else "phase", "CT", visit.uid(entry.key, "series"),
                 "ct_detail" if entry.key == "ct_detail" else "ct", phase=entry.phase, start=entry.start.isoformat())
@@ -233,7 +229,29 @@ def _ct_truth(job: ExamJob, exam: CtExam, protocol: tuple[CtSeries, ...]) -> dic
 
 
 def _run_mr(job: ExamJob) -> ExamOutcome:
-    raise InputError("MR cannot be made yet", subject=f"exam '{job.name}'")
+    visit = job.visit
+    exam = scan_mr(job.scene, visit.rule.mr or MrRule(), job.size, job.random_of)
+    job.tell()
+    write_mr(exam, visit, job.folder / "dicom", FileNames(job.number, visit, job.seed))
+    uids = mr_series_uids(exam, visit)
+    truth = _common_truth(job) | {
+        "agent": exam.rule.agent,
+        "series": [_series(key, "MR", uid, exam.series[key].hold) for key, uid in uids.items()],
+        "grids": {key: grid_truth(hold.geometry) for key, hold in exam.holds.items()},
+        "breath_holds": {key: hold.as_json() for key, hold in exam.holds.items()},
+        "masks": {key: _mask_files(job, key, hold.geometry, hold.lesions, hold.structures)
+                  for key, hold in exam.holds.items()},
+    }  # fmt: skip
+    job.tell()
+    return ExamOutcome(visit, job.scene, truth)
+
+
+def _mask_files(job: ExamJob, grid: str, geometry: Geometry, lesions: Labels, structures: Labels) -> dict[str, str]:
+    """Write the masks of one grid; their file names."""
+    return {
+        "lesions": write_map(lesions, geometry, job.map_path(f"{grid}_lesions")),
+        "structures": write_map(structures, geometry, job.map_path(f"{grid}_structures")),
+    }
 
 
 def _series(role: str, modality: str, uid: str, grid: str, **more: Any) -> dict[str, Any]:
@@ -252,6 +270,7 @@ def _common_truth(job: ExamJob) -> dict[str, Any]:
         "frame_of_reference_uid": visit.uid("frame of reference"),
         "scan_start": visit.scan_start.isoformat(),
         "pose": job.scene.pose.as_json(),
+        "deformation": write_deformation(job.scene, job.folder / "truth", job.name),
     }
 
 

@@ -6,7 +6,7 @@ worked out once; every contrast turns the appearance of a tissue into one number
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,10 +22,12 @@ from isletscope.phantom.tumour_paint import cover_of, paint_tumour
 from isletscope.spatial import Geometry
 
 Labels = npt.NDArray[np.uint8]
-Factors = dict[str, float]
+Factors = Mapping[str, float]
 Contrast = Callable[[Appearance, Factors], float]
 _SLAB = 8
 _NODE_MM = (2.5, 7.0)
+# Structures that are painted whole and then divided.
+_DIVIDED = ("liver", "pancreas_head")
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def paint_scene(
         origin = first + np.array([0.0, 0.0, spacing[2] * k])
         warp(field, field_origin, step, origin, spacing, where)
         _paint_slab(table, where, origin, spacing, margins, images[:, k : k + planes], labels[:, k : k + planes])
+        _subdivide(body, where, labels[1, k : k + planes])
     painted = Painted(images, labels[0], labels[1], np.zeros(geometry.shape, dtype=np.uint8))
     paint_lesions(painted, scene, geometry, contrasts, edge_mm)
     return painted
@@ -213,6 +216,14 @@ def _paint_slab(
         images,
         labels,
     )
+
+
+def _subdivide(body: Body, where: Image, structures: Labels) -> None:
+    """Turn the labels of liver and pancreas into those of their segments and parts, in place."""
+    divided = np.isin(structures, [structure_label(name) for name in _DIVIDED])
+    if divided.any():
+        points = where[:3, divided].T.astype(np.float64)
+        structures[divided] = body.subdivide(structures[divided], points)
 
 
 def _spans(boxes: Array, where: Image, origin: Array, spacing: Array) -> Indices:

@@ -6,7 +6,7 @@ images are painted in one pass as signed signals, so that partial volume mixes w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -132,7 +132,7 @@ def contrast_of(image: MrImage, rule: MrRule) -> Contrast:
     """The signed signal of a tissue in one image, for the painter."""
     factor = mr_protocol().gadolinium_factor(image, rule)
 
-    def value(tissue: Appearance, _factors: dict[str, float]) -> float:
+    def value(tissue: Appearance, _factors: Mapping[str, float]) -> float:
         rate = tissue.gadolinium.get(image.phase or "", 0.0) * factor
         return signal(tissue, image.excitation, rate)
 

@@ -48,7 +48,7 @@ class Scenario:
     exams: tuple[ExamRule, ...]
     patient: PatientRule = PatientRule()
     lesions: tuple[LesionRule, ...] = ()
-    mimics: tuple[...] = ()
+    mimics: tuple[LesionRule, ...] = ()
     anatomy: AnatomyRule = field(default_factory=AnatomyRule)
     clinical: dict[str, Any] = field(default_factory=dict)
     expected: dict[str, Any] = field(default_factory=dict)
