@@ -12,6 +12,7 @@ from isletscope.phantom.contact import contact_of, contact_on, foot_points, wall
 from isletscope.phantom.lesions import Tumour, draw_lobes
 from isletscope.phantom.pose import Pose, Variation, draw_breathing
 from isletscope.phantom.shapes import rotation
+from isletscope.phantom.tubes import TubeSamples
 
 R = 4.0
 
@@ -30,12 +31,12 @@ class Straight:
         across = points - (points @ axis)[:, None] * axis
         return np.linalg.norm(across, axis=1) - self.radius_mm
 
-    def sample(self, step_mm: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def sample(self, step_mm: float) -> TubeSamples:
         arc = np.arange(-self.half_mm, self.half_mm + 1e-9, step_mm)
         axis = np.asarray(self.along)
-        return (
-            arc[:, None] * axis, np.tile(axis, (len(arc), 1)), np.full(len(arc), self.radius_mm), arc + self.half_mm,
-        )  # fmt: skip
+        return TubeSamples(
+            arc[:, None] * axis, np.tile(axis, (len(arc), 1)), np.full(len(arc), self.radius_mm), arc + self.half_mm
+        )
 
 
 def ball(x: float, radius: float = 15.0, **changes: object) -> Tumour:

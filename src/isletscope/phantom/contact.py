@@ -20,12 +20,14 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.shapes import Array
+from isletscope.phantom.tubes import TubeSamples
 
 TOLERANCES_MM = (0.0, 0.5, 1.0, 1.5)
 RAYS = 720
@@ -38,6 +40,8 @@ _NUDGE_MM = 1e-4
 _BEYOND_MM = 4.0
 _INSIDE_MM = 1e-6
 _FAR_MM = 1e3
+_OCCLUDED_MM = 0.2
+_CLOSEST = 64
 
 Distance = Callable[[Array], Array]
 Flags = npt.NDArray[np.bool_]
@@ -53,8 +57,8 @@ class TubeLike(Protocol):
     def distance(self, points: Array) -> Array:
         """Signed distance (mm) at anatomical ``points`` [n, 3], negative in the lumen."""
 
-    def sample(self, step_mm: float) -> tuple[Array, Array, Array, Array]:
-        """Points [n, 3], unit tangents [n, 3], radii [n] and arc length [n] (mm) of the centreline."""
+    def sample(self, step_mm: float) -> TubeSamples:
+        """Stations along the centreline."""
 
 
 @dataclass(frozen=True)
@@ -121,20 +125,23 @@ def wall_of(
 ) -> Wall | None:
     """The wall of a tube in scanner space (``pose`` given) or in the tube's own space.
 
-    ``near``: only rings whose wall can lie within a radius (mm) of a point of that space. None if there is none.
+    ``near``: only rings whose wall can lie within a radius (mm) of a point of that space. Stretches without lumen
+    have no wall. None if no ring is left.
     """
-    points, tangents, radii, _ = tube.sample(step_mm)
+    samples = tube.sample(step_mm)
+    points, tangents, radii = samples.points, samples.tangents, samples.radii_mm
     if pose is not None:
         points = pose.to_scanner(pose.from_anatomical(points))
         tangents = np.gradient(points, axis=0)
         radii = radii * float(pose.scale.mean())
     steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
     arc = np.concatenate([[0.0], np.cumsum(steps)])
+    keep = radii > _OCCLUDED_MM
     if near is not None:
-        keep = np.linalg.norm(points - near[0], axis=1) < near[1] + 1.5 * radii
-        if not keep.any():
-            return None
-        points, tangents, radii, arc = points[keep], tangents[keep], radii[keep], arc[keep]
+        keep &= np.linalg.norm(points - near[0], axis=1) < near[1] + 1.5 * radii
+    if not keep.any():
+        return None
+    points, tangents, radii, arc = points[keep], tangents[keep], radii[keep], arc[keep]
     tangents = tangents / np.linalg.norm(tangents, axis=1, keepdims=True)
 
     def inside(where: Array) -> Array:
@@ -202,27 +209,39 @@ def contact_on(
     ``lumina``: signed distances of other tubes that are painted over the tumour. Where a lumen lies, no tumour is.
     """
     gaps = _gaps(distance, wall, lumina, max(tolerances_mm))
-    profile = {t: _degrees(gaps, t) for t in tolerances_mm}
+    profile = {t: ring_degrees(gaps, t) for t in tolerances_mm}
     nearest = gaps.min(axis=1)
     width = max(round(SMOOTHING_MM / float(np.median(wall.weight_mm))), 1) | 1
     lengths: dict[float, dict[str, float]] = {}
     for t, degrees in profile.items():
-        lengths[t] = {"any": sum(_stretches(nearest - t, wall.arc_mm, wall.weight_mm))}
+        lengths[t] = {"any": float(stretches(nearest - t, wall.arc_mm, wall.weight_mm).sum())}
         for level in LEVELS_DEGREES:
-            lengths[t][f"gt{level:g}"] = sum(_stretches(level - degrees, wall.arc_mm, wall.weight_mm))
+            lengths[t][f"gt{level:g}"] = float(stretches(level - degrees, wall.arc_mm, wall.weight_mm).sum())
     return Contact(
         vessel=wall.name,
-        gap_mm=max(float(nearest.min()), 0.0),
+        gap_mm=gap_on(distance, wall, gaps),
         degrees_max={t: float(degrees.max()) for t, degrees in profile.items()},
         degrees_smoothed={
             t: float(ndimage.median_filter(degrees, size=width, mode="constant").max())
             for t, degrees in profile.items()
         },
         length_mm=lengths,
-        longest_run_mm={t: max(_stretches(nearest - t, wall.arc_mm, wall.weight_mm), default=0.0) for t in profile},
+        longest_run_mm={
+            t: float(stretches(nearest - t, wall.arc_mm, wall.weight_mm).max(initial=0.0)) for t in profile
+        },
         arc_mm=wall.arc_mm,
         profile=profile,
     )
+
+
+def gap_on(distance: Distance, wall: Wall, gaps: Array | None = None) -> float:
+    """Smallest distance (mm) of a tumour and a wall, 0 where they meet; exact through the nearest wall points."""
+    flat = wall.points.reshape(-1, 3)
+    values = distance(flat) if gaps is None else gaps.ravel()
+    if float(values.min()) <= 0:
+        return 0.0
+    closest = np.argsort(values)[:_CLOSEST]
+    return float(foot_points(distance, flat[closest])[1].min())
 
 
 def contact_of(
@@ -312,25 +331,33 @@ def _rim(gaps: Array, points: Array) -> Array:
     return np.concatenate(found)
 
 
-def _degrees(gaps: Array, tolerance_mm: float) -> Array:
+@njit(cache=True)
+def ring_degrees(gaps: Array, tolerance_mm: float) -> Array:
     """Contact angle [s] of rings: the share of each ring where the gap, linear between rays, is within tolerance."""
-    a = gaps - tolerance_mm
-    b = np.roll(a, -1, axis=1)
-    touching = (a <= 0) & (b <= 0)
-    mixed = (a <= 0) != (b <= 0)
-    span = np.where(mixed, np.abs(a - b), 1.0)
-    share = np.where(touching, 1.0, np.where(mixed, -np.minimum(a, b) / span, 0.0))
-    return np.asarray(360.0 * share.mean(axis=1))
+    degrees = np.empty(gaps.shape[0])
+    rays = gaps.shape[1]
+    for s in range(gaps.shape[0]):
+        total = 0.0
+        a = gaps[s, rays - 1] - tolerance_mm
+        for n in range(rays):
+            b = gaps[s, n] - tolerance_mm
+            if a <= 0 and b <= 0:
+                total += 1.0
+            elif a <= 0 or b <= 0:
+                total -= min(a, b) / abs(a - b)
+            a = b
+        degrees[s] = 360.0 * total / rays
+    return degrees
 
 
-def _stretches(excess: Array, arc_mm: Array, weight_mm: Array) -> list[float]:
+@njit(cache=True)
+def stretches(excess: Array, arc_mm: Array, weight_mm: Array) -> Array:
     """Lengths (mm) of the unbroken stretches where ``excess`` [s], linear between rings, is not positive."""
-    lengths: list[float] = []
-    current = 0.0
-    for n in range(len(excess)):
-        if excess[n] <= 0:
-            current += 1e-12
-        if n + 1 == len(excess):
+    lengths = np.zeros(excess.size + 1)
+    count, current, inside = 0, 0.0, False
+    for n in range(excess.size):
+        inside = inside or excess[n] <= 0
+        if n + 1 == excess.size:
             break
         a, b, step = excess[n], excess[n + 1], arc_mm[n + 1] - arc_mm[n]
         if step > 3 * weight_mm[n]:
@@ -338,8 +365,11 @@ def _stretches(excess: Array, arc_mm: Array, weight_mm: Array) -> list[float]:
         if a <= 0 and b <= 0:
             current += step
         elif a <= 0 or b <= 0:
-            current += step * min(abs(a if a <= 0 else b) / abs(a - b), 1.0)
-        if b > 0 and current:
-            lengths.append(current)
-            current = 0.0
-    return [*lengths, current] if current else lengths
+            current += step * min(abs(min(a, b)) / abs(a - b), 1.0)
+        if b > 0 and inside:
+            lengths[count] = current
+            count, current, inside = count + 1, 0.0, False
+    if inside:
+        lengths[count] = current
+        count += 1
+    return lengths[:count]
