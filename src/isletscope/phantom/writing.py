@@ -190,7 +190,8 @@ class SliceWriter:
             ) from error
 
     def _body(self, dataset: Dataset) -> bytes:
-        body = b"".join([self._encoded(element, dataset) for element in dataset])
+        elements: list[Any] = sorted(dataset.values(), key=lambda element: int(element.tag))
+        body = b"".join([self._encoded(element, dataset) for element in elements])
         if self._syntax != "deflated":
             return body
         packer = zlib.compressobj(level=1, wbits=-zlib.MAX_WBITS)

@@ -131,9 +131,12 @@ def ct_facts(visit: Visit, series: CtSeries, slice_mm: float) -> SeriesFacts:
 
 def set_ct_pixels(dataset: Dataset, hounsfield: npt.NDArray[np.int16], habits: CtHabits) -> None:
     """HU [.., row, column] as the vendor stores them; values beyond the stored range take its end."""
-    lowest = -(2 ** (habits.bits_stored - 1)) if habits.signed else 0
-    stored = np.clip(hounsfield.astype(np.int32) - habits.intercept, lowest, lowest + 2**habits.bits_stored - 1)
-    set_pixels(dataset, stored, habits.signed, habits.bits_stored)
+    lowest = habits.intercept - (2 ** (habits.bits_stored - 1) if habits.signed else 0)
+    highest = lowest + 2**habits.bits_stored - 1
+    kept = np.clip(hounsfield, np.int16(max(lowest, -32768)), np.int16(min(highest, 32767)))
+    # 16-bit arithmetic wraps round, so that the bits are those of the unsigned value where that is stored.
+    stored = kept - np.int16(habits.intercept)
+    set_pixels(dataset, stored if habits.signed else stored.view(np.uint16), habits.signed, habits.bits_stored)
 
 
 def _slice_moment(dataset: Dataset, series: CtSeries, number: int) -> None:
