@@ -14,19 +14,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
+from numba import njit
 from scipy import ndimage
 
 from isletscope.phantom.appearance import Appearance
-from isletscope.phantom.shapes import Array, Image
+from isletscope.phantom.shapes import Array, Image, Indices
 from isletscope.spatial import Geometry
 
 _FAT_T1_MS = 300.0
 _FAT_T2_MS = 60.0
 _FAT_ADC = 50.0
-_TAPS = 4
+_TAPS = 3
 _NOISE_PLANES = 12
-_COIL_NODES_MM = 24.0
+_COIL_NODES_MM = 16.0
 _SMALLEST_SIGNAL = 1e-3
 FatSignal = Literal["in_phase", "opposed_phase", "saturated"]
 
@@ -95,7 +95,7 @@ def _echo(density: float, t1_ms: float, t2_ms: float, excitation: Excitation) ->
 
 
 def point_spread(pixel_mm: float, acquired_mm: float) -> Array:
-    """Kernel (9 taps, sum 1) of a Hamming-filtered k-space that ends at the acquired pixel size, sampled at pixels.
+    """Kernel (7 taps, sum 1) of a Hamming-filtered k-space that ends at the acquired pixel size, sampled at pixels.
 
     ``acquired_mm`` >= ``pixel_mm``: scanners store more pixels than they acquire.
     """
@@ -126,8 +126,19 @@ def bias_field(geometry: Geometry, strength: float, rng: np.random.Generator) ->
         wave = rng.normal(size=3) * 1.2
         coarse += 0.4 * np.cos(wave[0] * z + wave[1] * y + wave[2] * x + rng.uniform(0, 2 * np.pi))
     coarse = np.exp(strength * (coarse - coarse.mean()) / coarse.std())
-    factors = [n / m for n, m in zip(shape, nodes, strict=True)]
-    return np.asarray(ndimage.zoom(coarse.astype(np.float32), factors, order=1, grid_mode=True, mode="nearest"))
+    field: Image = coarse.astype(np.float32)
+    for axis in range(3):
+        field = _stretched(field, axis, shape[axis])
+    return np.asarray(field)
+
+
+def _stretched(image: Image, axis: int, count: int) -> Image:
+    """Linear interpolation along one axis from evenly spread nodes to ``count`` voxels."""
+    place = np.linspace(0.0, image.shape[axis] - 1.0, count)
+    low = np.minimum(place.astype(int), image.shape[axis] - 2)
+    share = np.expand_dims((place - low).astype(np.float32), tuple(n for n in range(3) if n != axis))
+    first = np.take(image, low, axis=axis)
+    return np.asarray(first + share * (np.take(image, low + 1, axis=axis) - first))
 
 
 def rician(clean: Image, deviation: float, kernel: Array, rng: np.random.Generator) -> Image:
@@ -140,13 +151,28 @@ def rician(clean: Image, deviation: float, kernel: Array, rng: np.random.Generat
         return np.abs(clean)
     bank = spread(rng.standard_normal((2 * _NOISE_PLANES, *clean.shape[1:]), dtype=np.float32), kernel)
     bank *= np.float32(deviation) / bank.std()
-    out = np.empty_like(clean)
-    for k in range(clean.shape[0]):
-        shifts = rng.integers(0, clean.shape[1:], size=(2, 2))
-        planes = rng.integers(2 * _NOISE_PLANES, size=2)
-        real = clean[k] + np.roll(bank[planes[0]], tuple(shifts[0]), axis=(0, 1))
-        out[k] = np.hypot(real, np.roll(bank[planes[1]], tuple(shifts[1]), axis=(0, 1)))
+    planes = rng.integers(2 * _NOISE_PLANES, size=(clean.shape[0], 2))
+    shifts = rng.integers(0, clean.shape[1:], size=(clean.shape[0], 2, 2))
+    out = np.empty(clean.shape, dtype=np.float32)
+    _magnitude(clean, bank, planes, shifts, out)
     return out
+
+
+@njit(cache=True)
+def _magnitude(clean: Image, bank: Image, planes: Indices, shifts: Indices, out: Image) -> None:
+    """Magnitude of ``clean`` plus complex noise: two planes of the bank for every slice, each shifted (and wrapped)."""
+    rows, columns = clean.shape[1], clean.shape[2]
+    for k in range(clean.shape[0]):
+        real, imaginary = planes[k, 0], planes[k, 1]
+        for j in range(rows):
+            j0, j1 = (j + shifts[k, 0, 0]) % rows, (j + shifts[k, 1, 0]) % rows
+            i0, i1 = shifts[k, 0, 1], shifts[k, 1, 1]
+            for i in range(columns):
+                a = clean[k, j, i] + bank[real, j0, i0]
+                b = bank[imaginary, j1, i1]
+                out[k, j, i] = np.sqrt(a * a + b * b)
+                i0 = i0 + 1 if i0 + 1 < columns else 0
+                i1 = i1 + 1 if i1 + 1 < columns else 0
 
 
 def fit_adc(images: Sequence[Image], b_s_mm2: Sequence[float], floor: float) -> Image:
@@ -162,9 +188,3 @@ def fit_adc(images: Sequence[Image], b_s_mm2: Sequence[float], floor: float) -> 
         fitted += np.float32(weight) * np.log(np.maximum(image, np.float32(_SMALLEST_SIGNAL * max(floor, 1e-6))))
     fitted[images[0] < floor] = 0.0
     return np.asarray(np.clip(fitted, 0.0, 4000.0), dtype=np.float32)
-
-
-def eroded_mean(image: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_], voxels: int = 1) -> float:
-    """Mean of ``image`` over ``mask`` less ``voxels`` of its rim; nan when nothing is left."""
-    inner = ndimage.binary_erosion(mask, iterations=voxels) if voxels else mask
-    return float(image[inner].mean()) if inner.any() else float("nan")

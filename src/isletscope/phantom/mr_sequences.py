@@ -113,7 +113,8 @@ class MrVendor:
 class Protocol:
     """The whole table. Heights in mm of the average adult; ``adc_from``: images that the ADC is fitted to.
 
-    ``adc_floor``: voxels whose first image is below this part of unenhanced liver bear no ADC.
+    ``adc_floor``: voxels whose first image is below this part of unenhanced liver bear no ADC. ``together``:
+    breath-holds that are painted in one pass, by size of output.
     """
 
     field_strength_t: float
@@ -124,6 +125,7 @@ class Protocol:
     bias_strength: float
     adc_from: tuple[str, ...]
     adc_floor: float
+    together: dict[str, tuple[tuple[str, ...], ...]]
     holds: dict[str, Hold]
     images: dict[str, MrImage]
     agents: dict[str, Agent]
@@ -134,6 +136,14 @@ class Protocol:
         rates = self.agents[rule.agent].rates
         images = [image for image in self.images.values() if image.hold in rule.sequences]
         return tuple(i for i in images if i.phase in (None, _BEFORE_CONTRAST) or i.phase in rates)
+
+    def passes(self, rule: MrRule, size: str) -> list[list[Hold]]:
+        """Breath-holds that a rule needs, those that are painted together at this size in one list."""
+        left = [key for key in self.holds if key in rule.sequences]
+        found = [[key for key in group if key in left] for group in self.together[size]]
+        joined = {key for group in found for key in group}
+        groups = [group for group in found if group] + [[key] for key in left if key not in joined]
+        return [[self.holds[key] for key in group] for group in groups]
 
     def gadolinium_factor(self, image: MrImage, rule: MrRule) -> float:
         """What a tissue's added relaxation rate is multiplied with; 0 without contrast agent."""
@@ -171,6 +181,7 @@ def _protocol(table: dict[str, Any]) -> Protocol:
         bias_strength=float(table["bias_strength"]),
         adc_from=tuple(table["adc"]["from"]),
         adc_floor=float(table["adc"]["floor"]),
+        together={size: tuple(tuple(group) for group in groups) for size, groups in table["together"].items()},
         holds={key: Hold(key=key, **row) for key, row in table["holds"].items()},
         images={key: _image(key, dict(row)) for key, row in table["images"].items()},
         agents={key: _agent(key, row) for key, row in table["agents"].items()},

@@ -6,7 +6,7 @@ images are painted in one pass as signed signals, so that partial volume mixes w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from isletscope.phantom.mr_physics import bias_field, fit_adc, point_spread, ric
 from isletscope.phantom.mr_rule import MrRule
 from isletscope.phantom.mr_sequences import ADC_IMAGE, Hold, MrImage, mr_protocol
 from isletscope.phantom.pose import Pose, draw_breathing
-from isletscope.phantom.render import Contrast, Scene, paint_scene
+from isletscope.phantom.render import Contrast, Factors, Scene, paint_scene
 from isletscope.phantom.shapes import Image
 from isletscope.spatial import Geometry
 
@@ -91,11 +91,13 @@ def scan_mr(scene: Scene, rule: MrRule, size: str, random_of: RandomOf) -> MrExa
     chosen = protocol.chosen(rule)
     series: dict[str, MrSeries] = {}
     holds: dict[str, MrHoldTruth] = {}
-    for hold in protocol.holds.values():
-        images = [image for image in chosen if image.hold == hold.key]
+    for together in protocol.passes(rule, size):
+        keys = [hold.key for hold in together]
+        images = [image for image in chosen if image.hold in keys]
         if images:
-            made, holds[hold.key] = _scan_hold(scene, rule, (hold, images, size), random_of)
+            made, truth = _scan_hold(scene, rule, (together[0], images, size), random_of)
             series.update(made)
+            holds.update({image.hold: truth for image in images})
     if set(protocol.adc_from) <= set(series):
         series[ADC_IMAGE] = _adc_map(series)
     return MrExam(rule, series, holds)
@@ -113,28 +115,37 @@ def _scan_hold(
     painted = paint_scene(replace(scene, pose=held), fine, contrasts, background=0.0, edge_mm=edge_mm)
     middle = slice(hold.parts // 2, None, hold.parts)
     kernel = point_spread(geometry.spacing_mm[1], geometry.spacing_mm[1] * hold.acquired)
-    liver = scene.body.tissues["liver"].appearance
-    reference = signal(liver, replace(images[0].excitation, b_s_mm2=0.0, fat="in_phase"))
     field = bias_field(geometry, mr_protocol().bias_strength, random_of("mr bias", hold.key))
-    field *= np.float32(LIVER_UNITS / reference)
+    liver = scene.body.tissues["liver"].appearance
     series = {}
     for n, image in enumerate(images):
-        clean = spread(_mean_of_parts(painted.images[n], hold.parts), kernel) * field
+        clean = spread(_mean_of_parts(painted.images[n], hold.parts), kernel)
+        clean *= field * np.float32(LIVER_UNITS / _liver_signal(liver, image.hold))
         noise = LIVER_UNITS * image.noise_factor / rule.snr if rule.snr else 0.0
         noisy = rician(clean, noise, kernel, random_of("mr noise", image.key))
-        series[image.key] = MrSeries(image.key, hold.key, noisy, noise)
+        series[image.key] = MrSeries(image.key, image.hold, noisy, noise)
     drift, breathing = truth
     structures, lesions = np.array(painted.structures[middle]), np.array(painted.lesions[middle])
     return series, MrHoldTruth(hold.key, held, geometry, structures, lesions, drift, breathing)
 
 
-def contrast_of(image: MrImage, rule: MrRule) -> Contrast:
-    """The signed signal of a tissue in one image, for the painter."""
-    factor = mr_protocol().gadolinium_factor(image, rule)
+def _liver_signal(liver: Appearance, hold: str) -> float:
+    """Signal of unenhanced liver in the first image of a breath-hold, without diffusion weighting."""
+    first = next(image for image in mr_protocol().images.values() if image.hold == hold)
+    return signal(liver, replace(first.excitation, b_s_mm2=0.0, fat="in_phase"))
 
-    def value(tissue: Appearance, _factors: Mapping[str, float]) -> float:
-        rate = tissue.gadolinium.get(image.phase or "", 0.0) * factor
-        return signal(tissue, image.excitation, rate)
+
+def contrast_of(image: MrImage, rule: MrRule) -> Contrast:
+    """The signed signal of a tissue in one image, for the painter; every appearance is worked out once."""
+    factor = mr_protocol().gadolinium_factor(image, rule)
+    known: dict[int, tuple[Appearance, float]] = {}
+
+    def value(tissue: Appearance, _factors: Factors) -> float:
+        found = known.get(id(tissue))
+        if found is None:
+            rate = tissue.gadolinium.get(image.phase or "", 0.0) * factor
+            found = known[id(tissue)] = tissue, signal(tissue, image.excitation, rate)
+        return found[1]
 
     return value
 

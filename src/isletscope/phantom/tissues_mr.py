@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -53,10 +54,14 @@ def _resolved(name: str, rows: dict[str, dict[str, Any]], depth: int) -> dict[st
 def draw_mr_values(rng: np.random.Generator) -> dict[str, dict[str, Any]]:
     """Keyword arguments of Appearance for every tissue: t1_ms, t2_ms, proton_density, fat_fraction, adc, gadolinium.
 
-    Tissues that are like another share its drawn values. Take ``mr_values`` for names that may not be listed.
+    Tissues that are like another share its drawn values; a new tissue does not shift the others. Take ``mr_values``
+    for names that may not be listed.
     """
     table = mr_tissue_table()
-    places = {name: rng.uniform(size=len(_RANGES)) for name, entry in table.items() if entry["drawn_with"] == name}
+    seed = int(rng.integers(2**32))
+    places = {
+        name: np.random.default_rng([seed, zlib.crc32(name.encode())]).uniform(size=len(_RANGES)) for name in table
+    }
     return {name: _drawn(entry, places[entry["drawn_with"]]) for name, entry in table.items()}
 
 
