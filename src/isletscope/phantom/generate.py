@@ -15,9 +15,8 @@ import numpy as np
 
 from isletscope.errors import InputError, OutputError
 from isletscope.phantom.body import build_body, draw_person
+from isletscope.phantom.disease import disease_of
 from isletscope.phantom.exams import ExamJob, ExamOutcome, run_exam, steps_of
-from isletscope.phantom.lesions import Tumour
-from isletscope.phantom.placement import place_tumours
 from isletscope.phantom.pose import Pose, Variation, draw_breathing
 from isletscope.phantom.render import Scene
 from isletscope.phantom.scanner import GRIDS
@@ -151,8 +150,11 @@ def _patient(plan: Scenario, seed: int) -> tuple[Person, list[Scene]]:
     body = build_body(person, draw_tissues(random_source(seed, plan.name, "tissues"), person.weight_kg), rng)
     variation = Variation.draw(rng)
     poses = [_pose(plan, rule, body.scale, variation, seed) for rule in plan.exams]
-    tumours: list[Tumour] = place_tumours(plan, body, poses[0], random_source(seed, plan.name, "tumours"))
-    return person, [Scene(body, pose, tuple(tumours)) for pose in poses]
+    disease = disease_of(plan, body, poses[0], seed)
+    return person, [
+        Scene(body, pose, disease.tumours_of(rule.name), disease.mimics_of(rule.name))
+        for rule, pose in zip(plan.exams, poses, strict=True)
+    ]
 
 
 def _pose(plan: Scenario, rule: ExamRule, scale: Any, variation: Variation, seed: int) -> Pose:

@@ -10,20 +10,17 @@ continues it inside a vein.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from isletscope.phantom.appearance import Appearance
-from isletscope.phantom.shapes import Array, Image, rotation
+from isletscope.phantom.shapes import Array, rotation
 
 _LOBES = 6
 _SHARPNESS = 4.0
-# A linear edge of width w makes a ball of radius r larger by w^2 / (4 r^2): edges of r/10 keep that below 0.3 %.
-_PARTS_PER_RADIUS = 10.0
 PART_KINDS = ("scaled", "eroded", "shell", "half", "balls")
 
 
@@ -199,37 +196,16 @@ def draw_lobes(rng: np.random.Generator, strength: float = 0.28) -> Array:
     return np.column_stack([directions, rng.uniform(-0.5, 1.0, _LOBES) * strength])
 
 
-def paint_tumour(
-    tumour: Tumour,
-    centre_scanner_mm: Array,
-    axes: Array,
-    value: float,
-    image: Image,
-    origin: Array,
-    spacing: Array,
-    edge_mm: float,
-) -> tuple[tuple[slice, slice, slice], npt.NDArray[np.float32]] | None:
-    """Paint a tumour on ``image`` [k, j, i] (in place); ``origin`` and ``spacing`` are x, y, z in mm.
-
-    ``axes``: rotation from personal to scanner. Voxels are
-    sampled more finely the smaller the tumour. Returns the touched box and the covered fraction there; None off grid.
-    """
-    reach = tumour.reach_mm + edge_mm
-    low = np.maximum(np.floor((centre_scanner_mm - reach - origin) / spacing).astype(int), 0)
-    high = np.minimum(np.ceil((centre_scanner_mm + reach - origin) / spacing).astype(int) + 1, image.shape[::-1])
-    if (high <= low).any():
-        return None
-    parts = max(math.ceil(_PARTS_PER_RADIUS * edge_mm / min(tumour.semi_axes_mm)), 1)
-    within = (np.arange(parts) + 0.5) / parts - 0.5
-    x, y, z = (
-        (origin[n] + spacing[n] * (np.arange(low[n], high[n])[:, None] + within) - centre_scanner_mm[n]).ravel()
-        for n in range(3)
-    )
-    grid = np.stack(np.meshgrid(z, y, x, indexing="ij"), axis=-1)[..., ::-1]
-    distance = tumour.distance(grid.reshape(-1, 3) @ axes).reshape(grid.shape[:3])
-    fine = np.clip(0.5 - distance * (parts / edge_mm), 0.0, 1.0)
-    blocks = fine.reshape(high[2] - low[2], parts, high[1] - low[1], parts, high[0] - low[0], parts)
-    cover = blocks.mean(axis=(1, 3, 5)).astype(np.float32)
-    box = (slice(low[2], high[2]), slice(low[1], high[1]), slice(low[0], high[0]))
-    image[box] += cover * (np.float32(value) - image[box])
-    return box, cover
+def scaled(tumour: Tumour, factor: float) -> Tumour:
+    """The tumour enlarged about its centre, inner parts with it; wall and rim keep their thickness."""
+    a, b, c = (axis * factor for axis in tumour.semi_axes_mm)
+    inner: list[InnerPart] = []
+    for part in tumour.inner:
+        figures = part.figures
+        if part.kind == "half":
+            figures = figures * np.array([1, 1, 1, factor])
+        elif part.kind == "balls":
+            figures = figures * factor
+        if part.kind != "eroded" or float(figures[0]) < 0.9 * min(a, b, c):
+            inner.append(replace(part, figures=figures))
+    return replace(tumour, semi_axes_mm=(a, b, c), inner=tuple(inner))

@@ -25,7 +25,7 @@ _LEAST = {"hu": -1024.0, "uptake": 0.0, "mr": 0.0, "gadolinium": 0.0}
 
 @dataclass(frozen=True)
 class Level:
-    """One figure to be drawn in [low, high]: absolute, or relative to the host or to the unenhanced value (``mode``)."""
+    """One figure to be drawn in [low, high]; ``mode``: absolute, or relative to the host or the unenhanced value."""
 
     low: float
     high: float
