@@ -7,10 +7,13 @@ import numpy as np
 from isletscope.phantom.chest import LIVER_DOME
 from isletscope.phantom.pancreas import add_duodenum, add_pancreas, draw_ducts
 from isletscope.phantom.scenario_anatomy import AnatomyRule
-from isletscope.phantom.shapes import INTERSECT, SUBTRACT, capsule, ellipsoid, half_space, surface
+from isletscope.phantom.shapes import INTERSECT, SUBTRACT, Array, capsule, ellipsoid, half_space, surface
 from isletscope.phantom.skeleton import WALL_MM
 from isletscope.phantom.sketch import Random, Sketch, smooth_course
 from isletscope.phantom.vessels import add_thrombi, add_vessels, draw_vessels
+
+_ROOT_MM = 23.0
+_BOWEL_TOP_MM = -50.0
 
 
 def add_abdomen(sketch: Sketch, rule: AnatomyRule, rng: Random) -> None:
@@ -51,8 +54,9 @@ def _liver(sketch: Sketch) -> None:
         ellipsoid((-56, 56, -16), (36, 32, 64), operation=SUBTRACT, blend_mm=12),
         capsule((-24, 22, -20), (-27, 18, 100), 12, operation=SUBTRACT, blend_mm=6),
         capsule((-26, -8, 12), (-50, -10, 30), 9, operation=SUBTRACT, blend_mm=10),
-        capsule((-24, -18, 16), (-44, -20, 34), 9, operation=SUBTRACT, blend_mm=8),
-        capsule((-18, -36, 9), (-40, -23, 12), 11, operation=SUBTRACT, blend_mm=8),
+        capsule((-10, -20, 20), (-44, -21, 33), 9, operation=SUBTRACT, blend_mm=8),
+        ellipsoid((6, -18, 35), (26, 17, 19), operation=SUBTRACT, blend_mm=8),
+        capsule((-18, -36, 9), (-41, -24, 10), 11, operation=SUBTRACT, blend_mm=8),
         ellipsoid((-4, -70, 36), (3, 34, 30), (0, 0, 12), operation=SUBTRACT, blend_mm=5),
         ellipsoid((-46, -46, 2), (17, 26, 30), (-20, 0, 0), operation=SUBTRACT, blend_mm=8),
         structure="liver",
@@ -130,7 +134,7 @@ def _kidneys(sketch: Sketch) -> None:
 
 
 def _adrenals(sketch: Sketch) -> None:
-    right = sketch.around((-36, 32, 46), 2)
+    right = sketch.around((-38, 35, 46), 2)
     left = sketch.around((36, 30, 50), 2)
     for top, side in ((right, -1), (left, 1)):
         for turn in (-6, 8):
@@ -182,7 +186,7 @@ def _colon(sketch: Sketch) -> None:
     points = [
         (-92, 2, -150), (-96, 12, -110), (-96, 14, -70), (-90, -10, -44), (-60, -54, -58), (-10, -64, -80),
         (42, -58, -62), (84, -30, 0), (98, 10, 22), (100, 30, -20), (100, 28, -80), (94, 20, -130),
-        (70, -14, -160), (36, 6, -150), (20, 30, -178), (2, 58, -200), (0, 58, -236), (0, 60, -258),
+        (70, -14, -160), (33, -17, -152), (16, 24, -182), (2, 58, -200), (0, 58, -236), (0, 60, -258),
     ]  # fmt: skip
     jittered = [tuple(sketch.around(point, 4)) for point in points]
     course = smooth_course(jittered, [24, 23, 21, 20, 18, 17, 17, 17, 18, 16, 15, 15, 14, 13, 14, 17, 16, 12], 15)
@@ -213,7 +217,7 @@ def _small_bowel(sketch: Sketch) -> None:
         height = -52 - 4.0 * n + rng.normal(0, 9)
         sweep = np.sin(n * 1.35 + rng.normal(0, 0.35))
         points.append((66 * sweep + rng.normal(0, 7), -28 + 24 * np.cos(n * 2.3) + rng.normal(0, 6), height))
-    course = smooth_course(points, 11.5, 12)
+    course = _off_the_vessels(smooth_course(points, 11.5, 12))
     jejunal = np.linspace(1.25, 0.8, len(course))
     for n in range(len(course) - 1):
         factors = {key: value * float(jejunal[n]) for key, value in _patchy(sketch, 1.6, 0.15).items()}
@@ -225,6 +229,22 @@ def _small_bowel(sketch: Sketch) -> None:
         )
     for n in range(0, len(course) - 1, 2):
         sketch.add("bowel_content", capsule(course[n, :3], course[n + 1, :3], 6.5), structure="small_bowel")
+
+
+def _off_the_vessels(course: Array) -> Array:
+    """Bowel course [n, 4] moved forward off the great vessels, the pancreatic head and the root of the mesentery."""
+    moved = course.copy()
+    x, z = moved[:, 0], np.minimum(moved[:, 2], _BOWEL_TOP_MM)
+    middle = np.interp(z, [-200, -170, -135, -112, -75], [10, -10, -6, -26, -22])
+    lateral = np.interp(z, [-200, -175, -150, -115, -60], [-40, -16, -11, -10, -10])
+    before_head = np.where((x > -55) & (x < -8) & (z > -74), -37.0, 100.0)
+    root_x, root_y = np.interp(z, [-90, -46], [-1, -4]), np.interp(z, [-90, -74, -46], [-35, -31, -18])
+    across = np.clip(1 - ((x - root_x) / _ROOT_MM) ** 2, 0, 1)
+    before_root = np.where((across > 0) & (z > -106), root_y - _ROOT_MM * np.sqrt(across), 100.0)
+    limit = np.where(np.abs(x) < 44, middle, lateral)
+    moved[:, 1] = np.minimum.reduce([moved[:, 1], limit, before_head, before_root])
+    moved[:, 2] = z
+    return moved
 
 
 def _pancreas(sketch: Sketch) -> None:

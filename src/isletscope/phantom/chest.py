@@ -83,13 +83,15 @@ def _great_vessels(sketch: Sketch) -> None:
         (25, spine_y(235) - 6, 235),
         (25, spine_y(200) - 8, 200),
         (20, spine_y(150) - 14, 150),
-        (12, spine_y(100) - 22, 100),
+        (12, spine_y(100) - 25, 100),
         (7, spine_y(50) - 27, 50),
         (6, spine_y(10) - 27, 10),
         (5, spine_y(-40) - 27, -40),
         (3, spine_y(-84) - 26, -84),
     ]
-    radii = np.array([15, 16, 15, 14, 13.5, 13, 12.5, 12, 11.5, 10.5, 9.5, 9, 8.5]) * wide
+    wide_below = 1 + (wide - 1) / 2
+    radii = np.array([15, 16, 15, 14, 13.5, 13, 12.5, 12, 11.5, 10.5, 9.5, 9, 8.5])
+    radii *= np.where(np.arange(len(radii)) < 9, wide, wide_below)
     sketch.add_tube(Tube("aorta", smooth_course([*root, *descending], radii, 8.0), "aorta"))
     sketch.landmarks["aorta_t8"] = (20.0, spine_y(150) - 14, 150.0)
     for side in (-1, 1):
@@ -104,7 +106,7 @@ def _great_vessels(sketch: Sketch) -> None:
             [7, 6, 6, 5],
         )
         sketch.tube("artery", [(side * 30, -8, 296), (side * 72, -6, 296), (side * 120, 8, 270)], [6, 6, 5])
-    upper = smooth_course([(-30, -18, 270), (-30, -16, 230), (-28, -8, 190)], [9, 10, 11], 8.0)
+    upper = smooth_course([(-31, -14, 270), (-36, -9, 230), (-30, -4, 188)], [9, 10, 11], 8.0)
     sketch.add_tube(Tube("superior_vena_cava", upper, "vena_cava"))
     sketch.tube("pulmonary_vessel", [(16, -40, 196), (20, -22, 222), (28, 8, 222)], [13, 13, 10])
     sketch.tube("pulmonary_vessel", [(20, -12, 220), (-8, 2, 212), (-34, 14, 204)], [11, 9, 7])

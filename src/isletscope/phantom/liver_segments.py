@@ -20,8 +20,8 @@ _UP = np.array([0.0, 0.0, 1.0])
 # Caudate: an ellipsoid in front of and left of the vena cava (centre, half axes; anatomical mm; convention).
 _CAUDATE_CENTRE = np.array([-15.0, 4.0, 64.0])
 _CAUDATE_RADII = np.array([24.0, 20.0, 44.0])
-# How far the plane of the left hepatic vein leans forward as it descends (share of the height; convention).
-_LEFT_PLANE_LEAN = np.array([0.0, -0.55, -1.0])
+# The plane of the left hepatic vein leans backward as it descends (convention).
+_LEFT_PLANE_LEAN = np.array([0.0, 0.3, -1.0])
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,7 @@ def liver_planes(tubes: dict[str, Tube]) -> LiverPlanes:
         towards=(1.0, 0.0, 0.0),
     )
     second = _plane(tubes["hepatic_vein_left"].course[:, :3], _LEFT_PLANE_LEAN, towards=(0.0, 1.0, 1.0))
-    branches = np.vstack([tubes["portal_vein_right"].course, tubes["portal_vein_right_posterior"].course[:3]])
-    return LiverPlanes(middle, right, lateral, second, float(branches[:, 2].mean()))
+    return LiverPlanes(middle, right, lateral, second, float(tubes["portal_vein_right"].course[-1, 2]))
 
 
 def _plane(points: Array, along: Array, towards: tuple[float, float, float]) -> tuple[Array, float]:

@@ -29,7 +29,7 @@ _DUCT = [
 ]  # fmt: skip
 _BRANCH_GAP_MM = 9.0
 _DUODENUM = [
-    (-18, -36, 9), (-40, -23, 12), (-50, -6, -10), (-51.5, -2, -44), (-38, -4, -68), (-18, -9, -75), (3, -18, -72),
+    (-18, -36, 9), (-41, -24, 10), (-50, -6, -10), (-51.5, -2, -44), (-38, -4, -68), (-18, -9.8, -75), (3, -17.2, -73),
     (24, -14, -60), (34, -14, -38), (40, -22, -52),
 ]  # fmt: skip
 _DUODENUM_RADII = [10.5, 9.5, 10, 10, 9.5, 8.8, 8.5, 9, 9.5, 10.5]
@@ -93,7 +93,7 @@ def _side_branches(main: Array) -> tuple[Array, ...]:
     for n in range(1, len(stations.points) - 3):
         across = np.cross(stations.tangents[n], (0.0, 1.0, 0.0))
         across *= (-1) ** n / np.linalg.norm(across)
-        tip = stations.points[n] + 5.0 * across - 2.5 * stations.tangents[n]
+        tip = stations.points[n] + 4.0 * across - 2.5 * stations.tangents[n]
         branches.append(np.array([[*stations.points[n], 0.6], [*tip, 0.3]]))
     uncinate = smooth_course([(-31.5, -9.5, -30), (-29, -8, -40), (-22, -6.5, -47)], [0.8, 0.7, 0.4], 3.0)
     minor = smooth_course([(-24, -16, -12), (-32, -14, -15), (-41, -11, -19)], [0.8, 0.7, 0.5], 3.0)

@@ -80,11 +80,11 @@ def _anchor_shift(sketch: Sketch, entry: dict[str, Any]) -> Array:
 
 
 def _course(points: list[list[float]], factor: float, shift: Array) -> Array:
-    """Smooth course [n, 4] of table points; ``shift`` moves its end, and the rest in proportion."""
+    """Smooth course [n, 4] of table points; ``shift`` moves its end, and the rest less and less towards its start."""
     table = np.asarray(points, dtype=np.float64)
     steps = np.linalg.norm(np.diff(table[:, :3], axis=0), axis=1)
     share = np.concatenate([[0.0], np.cumsum(steps)]) / steps.sum()
-    moved = table[:, :3] + share[:, None] * shift
+    moved = table[:, :3] + (share**2)[:, None] * shift
     radii = table[:, 3] / 2 * factor
     step = _LONG_STEP_MM if steps.sum() > 400 else max(_STEP_MM, 0.6 * float(radii.max()))
     return smooth_course(moved, radii, step)
