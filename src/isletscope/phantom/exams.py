@@ -23,8 +23,10 @@ from isletscope.phantom.scanner_ct import CtExam, scan_ct, scan_low_dose_ct
 from isletscope.phantom.scanner_mr import scan_mr
 from isletscope.phantom.scanner_pet import scan_pet
 from isletscope.phantom.visit import Visit, random_source
-from isletscope.phantom.writing_ct import write_ct
-from isletscope.phantom.writing_enhanced import write_enhanced_ct, write_enhanced_pet
+from isletscope.phantom.writing_ct import write_bolus_tracking, write_ct, write_localizer
+from isletscope.phantom.writing_enhanced import write_enhanced_ct
+from isletscope.phantom.writing_enhanced_pet import write_enhanced_pet
+from isletscope.phantom.writing_legacy import write_legacy_ct, write_legacy_pet
 from isletscope.phantom.writing_mr import write_mr
 from isletscope.phantom.writing_pet import write_pet
 from isletscope.spatial import Geometry
@@ -114,14 +116,14 @@ def _run_pet_ct(job: ExamJob) -> ExamOutcome:
     names = FileNames(job.number, visit, job.seed)
     pet = scan_pet(job.scene, visit, job.grids, job.random_of("pet noise"))
     job.tell()
-    (write_enhanced_pet if rule.pet_form == "enhanced" else write_pet)(pet, visit, dicom, names)
+    _PET_WRITERS[rule.pet_form](pet, visit, dicom, names)
     if rule.uncorrected_series:
         write_pet(pet, visit, dicom, names, corrected=False)
     maps = _pet_maps(job, pet)
     job.tell()
     ct = scan_low_dose_ct(job.scene, visit, job.grids, job.random_of("ct noise"))
     job.tell()
-    (write_enhanced_ct if rule.ct_form == "enhanced" else write_ct)(ct, visit, dicom, names)
+    _CT_WRITERS[rule.ct_form](ct, visit, dicom, names)
     job.tell()
     truth = _common_truth(job) | _pet_truth(visit, pet) | {"maps": maps, "ct_grid": grid_truth(ct.geometry)}
     truth["series"] = [
@@ -183,20 +185,27 @@ def shows(contrast: float) -> bool:
 
 
 def _run_ct(job: ExamJob) -> ExamOutcome:
-    visit, rule, names = job.visit, job.visit.rule, FileNames(job.number, job.visit, job.seed)
+    visit, rule = job.visit, job.visit.rule
     detail_phase = rule.detail.phase if rule.detail else None
     _check_detail(job)
     protocol = ct_protocol(visit, rule.phases, detail_phase=detail_phase)
     exam = scan_ct(job.scene, visit, rule, job.grids, job.random_of)
     job.tell()
-    write = write_enhanced_ct if rule.form == "enhanced" else write_ct
-    for series in protocol:
-        detailed = series.key == "ct_detail" and exam.detail is not None
-        scan = exam.detail.scan if detailed and exam.detail else exam.scans[str(series.phase)]
-        write(scan, visit, job.folder / "dicom", names, series)
+    _write_ct_exam(exam, visit, protocol, job.folder / "dicom", FileNames(job.number, visit, job.seed))
     truth = _common_truth(job) | _ct_truth(job, exam, protocol)
     job.tell()
     return ExamOutcome(visit, job.scene, truth)
+
+
+def _write_ct_exam(exam: CtExam, visit: Visit, protocol: tuple[CtSeries, ...], folder: Path, names: FileNames) -> None:
+    """Localizer, bolus tracking where contrast is given, phases and detail."""
+    first = exam.scans[exam.reference]
+    write_localizer(first, visit, folder, names)
+    if any(series.injection for series in protocol):
+        write_bolus_tracking(first, visit, folder, names, protocol)
+    for series in protocol:
+        scan = exam.detail.scan if series.key == "ct_detail" and exam.detail else exam.scans[str(series.phase)]
+        _CT_WRITERS[visit.rule.form](scan, visit, folder, names, series)
 
 
 def _check_detail(job: ExamJob) -> None:
@@ -274,4 +283,6 @@ def _common_truth(job: ExamJob) -> dict[str, Any]:
     }
 
 
+_CT_WRITERS = {"classic": write_ct, "enhanced": write_enhanced_ct, "legacy": write_legacy_ct}
+_PET_WRITERS = {"classic": write_pet, "enhanced": write_enhanced_pet, "legacy": write_legacy_pet}
 _RUNNERS: dict[str, Callable[[ExamJob], ExamOutcome]] = {"pet_ct": _run_pet_ct, "ct": _run_ct, "mr": _run_mr}

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
@@ -15,7 +16,7 @@ import numpy as np
 
 from isletscope.errors import InputError, OutputError
 from isletscope.phantom.body import build_body, draw_person
-from isletscope.phantom.disease import disease_of
+from isletscope.phantom.disease import Disease, disease_of
 from isletscope.phantom.exams import ExamJob, ExamOutcome, run_exam, steps_of
 from isletscope.phantom.pose import Pose, Variation, draw_breathing
 from isletscope.phantom.render import Scene
@@ -56,12 +57,12 @@ def generate(
     working = _prepare(out)
     steps = _Steps(1 + sum(steps_of(rule.kind) for rule in plan.exams), progress)
     try:
-        person, scenes = _patient(plan, seed)
+        patient = _patient(plan, seed)
         steps.done()
         jobs = [
             ExamJob(
                 number=number,
-                visit=draw_visit(plan, rule, person, seed, size),
+                visit=draw_visit(plan, rule, patient.person, seed, size),
                 scene=scene,
                 size=size,
                 grids=GRIDS[size],
@@ -70,9 +71,9 @@ def generate(
                 folder=working,
                 tell=steps.done,
             )
-            for number, (rule, scene) in enumerate(zip(plan.exams, scenes, strict=True))
+            for number, (rule, scene) in enumerate(zip(plan.exams, patient.scenes, strict=True))
         ]
-        truth = truth_document(plan, seed, size, person, _run(jobs, workers))
+        truth = truth_document(plan, seed, size, patient.person, patient.disease, _run(jobs, workers))
         (working / "truth" / "truth.json").write_text(json.dumps(truth, indent=1), encoding="utf-8")
         (working / "scenario.yaml").write_text(plan.text, encoding="utf-8")
         _finish(working, out)
@@ -142,19 +143,28 @@ def _finish(working: Path, out: Path) -> None:
     working.rename(out)
 
 
-def _patient(plan: Scenario, seed: int) -> tuple[Person, list[Scene]]:
-    """The person and, for each exam, the body in its pose with its lesions."""
+def _patient(plan: Scenario, seed: int) -> _Patient:
+    """The person, the lesions' course, and for each exam the body in its pose with its lesions."""
     rng = random_source(seed, plan.name, "body")
     given = plan.patient
     person = draw_person(rng, given.sex, given.age_years, given.height_cm, given.weight_kg)
-    body = build_body(person, draw_tissues(random_source(seed, plan.name, "tissues"), person.weight_kg), rng)
+    tissues = draw_tissues(random_source(seed, plan.name, "tissues"), person.weight_kg)
+    body = build_body(person, tissues, rng, plan.anatomy)
     variation = Variation.draw(rng)
     poses = [_pose(plan, rule, body.scale, variation, seed) for rule in plan.exams]
     disease = disease_of(plan, body, poses[0], seed)
-    return person, [
+    scenes = [
         Scene(body, pose, disease.tumours_of(rule.name), disease.mimics_of(rule.name))
         for rule, pose in zip(plan.exams, poses, strict=True)
     ]
+    return _Patient(person, disease, scenes)
+
+
+@dataclass(frozen=True)
+class _Patient:
+    person: Person
+    disease: Disease
+    scenes: list[Scene]
 
 
 def _pose(plan: Scenario, rule: ExamRule, scale: Any, variation: Variation, seed: int) -> Pose:

@@ -11,12 +11,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
+from numba import njit
 from scipy import ndimage
 
 from isletscope.phantom.shapes import Array, Image
 from isletscope.phantom.tracers import Tracer
 
 _NOISE_PLANES = 12
+_AIR_BELOW_HU = -900.0
 FWHM_TO_SIGMA = 1.0 / 2.354820045
 
 
@@ -71,6 +74,31 @@ def average_blocks(image: Image, factors: tuple[int, int, int]) -> Image:
     return np.asarray(blocks.mean(axis=(1, 3, 5), dtype=np.float32), dtype=np.float32)
 
 
+def most_common(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The label that most of each 2 x 2 x 2 block bears (the first met of equals); the shape must be even."""
+    out = np.empty(tuple(n // 2 for n in labels.shape), dtype=np.uint8)
+    _most_common(labels, out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _most_common(labels: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:
+    block = np.empty(8, dtype=np.uint8)
+    for k in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            for i in range(out.shape[2]):
+                for n in range(8):
+                    block[n] = labels[2 * k + n // 4, 2 * j + n // 2 % 2, 2 * i + n % 2]
+                best, most = block[0], 0
+                for n in range(8):
+                    count = 0
+                    for m in range(8):
+                        count += block[m] == block[n]
+                    if count > most:
+                        best, most = block[n], count
+                out[k, j, i] = best
+
+
 def sensitivity(heights_mm: Array, physics: PetPhysics) -> Array:
     """Relative axial sensitivity of overlapping beds at slice heights (mm): triangles per bed, summed, near 1."""
     step = physics.bed_mm * (1 - physics.bed_overlap)
@@ -100,18 +128,56 @@ def add_pet_noise(
     return np.asarray(np.maximum(clean + noise * deviation, 0.0), dtype=np.float32)
 
 
-def add_ct_noise(
-    clean: Image, spacing_kji_mm: tuple[float, float, float], sd_hu: float, rng: np.random.Generator
-) -> Image:
-    """Add noise to a clean CT volume (HU), in place; it is correlated in plane like a soft kernel's.
+def stored_ct(
+    window: Image,
+    corner: tuple[int, int],
+    couch: Image,
+    spacing_kji_mm: tuple[float, float, float],
+    sd_hu: float,
+    rng: np.random.Generator,
+) -> npt.NDArray[np.int16]:
+    """Whole CT numbers [k, j, i] from a clean window of a series: couch put under it, noise added, rounded.
 
-    A bank of noise planes is used over and over, each time shifted by chance in plane.
+    ``window`` [k, j, i] starts at row and column ``corner``. ``couch`` [j, i] is the series without a patient, the same
+    in all slices (HU); it shows wherever the window is air. ``sd_hu``: standard deviation of the noise, which is
+    correlated in plane like a soft kernel's; a bank of noise planes is used over and over, each shifted by chance.
     """
-    bank = rng.standard_normal((_NOISE_PLANES, *clean.shape[1:]), dtype=np.float32)
-    in_plane = 1.1 / spacing_kji_mm[1]
-    bank = ndimage.gaussian_filter(bank, (0.0, in_plane, in_plane), truncate=2.5, mode="wrap")
-    bank *= sd_hu / bank.std()
-    for k in range(clean.shape[0]):
-        shift = rng.integers(0, clean.shape[1:])
-        clean[k] += np.roll(bank[int(rng.integers(_NOISE_PLANES))], shift, axis=(0, 1))
-    return clean
+    bank = np.zeros((1, *couch.shape), dtype=np.float32)
+    if sd_hu > 0:
+        bank = rng.standard_normal((_NOISE_PLANES, *couch.shape), dtype=np.float32)
+        in_plane = 1.1 / spacing_kji_mm[1]
+        bank = ndimage.gaussian_filter(bank, (0.0, in_plane, in_plane), truncate=2.5, mode="wrap")
+        bank *= sd_hu / bank.std()
+    picks = np.column_stack([rng.integers(0, n, window.shape[0]) for n in bank.shape])
+    out = np.empty((window.shape[0], *couch.shape), dtype=np.int16)
+    _store_ct(window, corner[0], corner[1], couch, bank, picks, out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _store_ct(
+    window: Image,
+    first_row: int,
+    first_column: int,
+    couch: Image,
+    bank: Image,
+    picks: npt.NDArray[np.int64],
+    out: npt.NDArray[np.int16],
+) -> None:
+    """Slice k takes noise plane ``picks[k, 0]`` shifted by ``picks[k, 1:]``; values are kept within -1024 to 3071."""
+    rows, columns = couch.shape
+    last_row, last_column = first_row + window.shape[1], first_column + window.shape[2]
+    for k in range(out.shape[0]):
+        plane = bank[picks[k, 0]]
+        for j in range(rows):
+            noise = plane[(j + picks[k, 1]) % rows]
+            start = picks[k, 2]
+            for i in range(columns):
+                value = couch[j, i]
+                if first_row <= j < last_row and first_column <= i < last_column:
+                    tissue = window[k, j - first_row, i - first_column]
+                    if tissue > _AIR_BELOW_HU:
+                        value = tissue
+                n = i + start
+                value += noise[n - columns if n >= columns else n]
+                out[k, j, i] = np.int16(round(min(max(value, -1024.0), 3071.0)))

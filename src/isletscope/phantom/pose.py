@@ -7,14 +7,17 @@ frame of reference). ``scanner = rotation (personal + breathing(personal)) + shi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 from isletscope.phantom.shapes import Array, rotation
 
 _ROUNDS = 6
+_MOST_ROUNDS = 30
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,9 @@ class Variation:
 
     def shift(self, points: Array) -> Array:
         """Displacement (mm) at personal points [n, 3]."""
-        angle = points @ self.waves[:, :3].T + self.waves[:, 3]
-        return np.asarray(np.sin(angle) @ self.waves[:, 4:])
+        out = np.empty((len(points), 3))
+        _wave_shift(np.ascontiguousarray(points, dtype=np.float64), self.waves, out)
+        return out
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,10 @@ class Pose:
 
     def to_personal(self, scanner: Array) -> Array:
         """Personal mm of scanner points [n, 3], by fixed-point iteration."""
-        still = (scanner - np.asarray(self.shift_mm)) @ self.matrix
-        personal = still.copy()
-        for _ in range(_ROUNDS):
-            personal = still - self.breathing(personal)
-        return np.asarray(personal)
+        still = np.ascontiguousarray((scanner - np.asarray(self.shift_mm)) @ self.matrix, dtype=np.float64)
+        personal = np.empty_like(still)
+        _without_bumps(still, self.bumps, personal)
+        return personal
 
     def to_anatomical(self, personal: Array) -> Array:
         """Anatomical mm of personal points [n, 3]."""
@@ -120,8 +123,52 @@ def breathing_pattern(personal: Array) -> Array:
 
 def moved_by(bumps: Array, points: Array) -> Array:
     """Sum of Gaussian bumps (rows as in ``Pose.bumps``) at points [n, 3], mm."""
-    total = np.zeros_like(points)
-    for row in bumps:
-        weight = np.exp(-0.5 * (((points - row[:3]) / row[3:6]) ** 2).sum(axis=1))
-        total += weight[:, None] * row[6:9]
-    return total
+    out = np.empty((len(points), 3))
+    _bump_shift(np.ascontiguousarray(points, dtype=np.float64), bumps, out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _bumps_at(bumps: Array, x: float, y: float, z: float) -> tuple[float, float, float]:
+    dx, dy, dz = 0.0, 0.0, 0.0
+    for n in range(bumps.shape[0]):
+        a, b, c = (x - bumps[n, 0]) / bumps[n, 3], (y - bumps[n, 1]) / bumps[n, 4], (z - bumps[n, 2]) / bumps[n, 5]
+        weight = math.exp(-0.5 * (a * a + b * b + c * c))
+        dx += weight * bumps[n, 6]
+        dy += weight * bumps[n, 7]
+        dz += weight * bumps[n, 8]
+    return dx, dy, dz
+
+
+@njit(cache=True, nogil=True)
+def _bump_shift(points: Array, bumps: Array, out: Array) -> None:
+    for n in range(points.shape[0]):
+        out[n, 0], out[n, 1], out[n, 2] = _bumps_at(bumps, points[n, 0], points[n, 1], points[n, 2])
+
+
+@njit(cache=True, nogil=True)
+def _without_bumps(moved: Array, bumps: Array, out: Array) -> None:
+    """Points that the bumps take to ``moved``, by fixed-point iteration to 1e-7 mm."""
+    for n in range(moved.shape[0]):
+        x, y, z = moved[n, 0], moved[n, 1], moved[n, 2]
+        for _ in range(_MOST_ROUNDS):
+            dx, dy, dz = _bumps_at(bumps, x, y, z)
+            nx, ny, nz = moved[n, 0] - dx, moved[n, 1] - dy, moved[n, 2] - dz
+            change = max(abs(nx - x), abs(ny - y), abs(nz - z))
+            x, y, z = nx, ny, nz
+            if change < 1e-7:
+                break
+        out[n, 0], out[n, 1], out[n, 2] = x, y, z
+
+
+@njit(cache=True, nogil=True)
+def _wave_shift(points: Array, waves: Array, out: Array) -> None:
+    for n in range(points.shape[0]):
+        dx, dy, dz = 0.0, 0.0, 0.0
+        for m in range(waves.shape[0]):
+            angle = points[n, 0] * waves[m, 0] + points[n, 1] * waves[m, 1] + points[n, 2] * waves[m, 2] + waves[m, 3]
+            height = math.sin(angle)
+            dx += height * waves[m, 4]
+            dy += height * waves[m, 5]
+            dz += height * waves[m, 6]
+        out[n, 0], out[n, 1], out[n, 2] = dx, dy, dz

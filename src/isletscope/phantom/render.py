@@ -25,7 +25,7 @@ Labels = npt.NDArray[np.uint8]
 Factors = Mapping[str, float]
 Contrast = Callable[[Appearance, Factors], float]
 _SLAB = 8
-_NODE_MM = (2.5, 7.0)
+_NODE_MM = (2.5, 12.0)
 # Structures that are painted whole and then divided.
 _DIVIDED = ("liver", "pancreas_head")
 
@@ -101,7 +101,7 @@ def paint_scene(
 
     A contrast takes an appearance and the solid's factors (multipliers of uptake by tracer class, ``hu_offset`` in HU)
     and returns a number, signed if need be. ``background``: value of air, for all channels or one each. ``edge_mm``:
-    width of soft edges. The pose is taken exactly at nodes at most 7 mm apart (finer on fine grids), linear between.
+    width of soft edges. The pose is taken exactly at nodes about six voxels apart, linear between.
     """
     body = scene.body
     table = _tabulate(body, contrasts, edge_mm)

@@ -131,8 +131,8 @@ def in_whole(
     return whole
 
 
-def add_couch(image: Image, geometry: Geometry, scene: Scene) -> None:
-    """Put the table (shell and foam) under the patient, in place; HU [k, j, i]."""
+def couch_hu(geometry: Geometry, scene: Scene) -> Image:
+    """CT numbers [j, i] of a slice with the table (shell and foam) and no patient."""
     back = (100 + scene.body.fat_mm + 6) * float(scene.body.scale[1]) + scene.pose.shift_mm[1]
     x = geometry.origin_lps_mm[0] + geometry.spacing_mm[2] * np.arange(geometry.shape[2])
     y = geometry.origin_lps_mm[1] + geometry.spacing_mm[1] * np.arange(geometry.shape[1])
@@ -140,7 +140,4 @@ def add_couch(image: Image, geometry: Geometry, scene: Scene) -> None:
     wide = np.abs(x)[None, :] < 212
     shell = wide & (depth > 0) & ((depth < 3) | ((depth > 24) & (depth < 27)))
     foam = wide & (depth >= 3) & (depth <= 24)
-    for k in range(geometry.shape[0]):
-        air = image[k] < -900
-        image[k][shell & air] = _COUCH_HU
-        image[k][foam & air] = _FOAM_HU
+    return np.where(shell, _COUCH_HU, np.where(foam, _FOAM_HU, AIR_HU)).astype(np.float32)

@@ -14,15 +14,15 @@ import numpy.typing as npt
 
 from isletscope.phantom.appearance import Appearance
 from isletscope.phantom.body import anatomical_box
-from isletscope.phantom.physics import add_ct_noise, blur
+from isletscope.phantom.physics import blur, stored_ct
 from isletscope.phantom.pose import Pose, draw_breathing
 from isletscope.phantom.render import Contrast, Factors, Scene, paint_scene
 from isletscope.phantom.scanner import (
     AIR_HU,
     CtScan,
     Grids,
-    add_couch,
     body_window,
+    couch_hu,
     in_whole,
     whole_body_grid,
     window_grid,
@@ -87,7 +87,8 @@ def scan_low_dose_ct(scene: Scene, visit: Visit, grids: Grids, rng: np.random.Ge
     part = window_grid(geometry, rows, columns)
     contrasts = (hounsfield_contrast("unenhanced"),)
     painted = paint_scene(scene, part, contrasts, background=AIR_HU, edge_mm=max(1.6, grids.ct_pixel_mm))
-    return _finished(painted.image, geometry, (rows, columns), scene, (_KERNEL_MM, _LOW_DOSE_NOISE_HU), rng)
+    couch = couch_hu(geometry, scene)
+    return _finished(painted.image, geometry, (rows, columns), couch, (_KERNEL_MM, _LOW_DOSE_NOISE_HU), rng)
 
 
 def scan_ct(scene: Scene, visit: Visit, rule: ExamRule, grids: Grids, random_of: RandomOf) -> CtExam:
@@ -102,6 +103,7 @@ def scan_ct(scene: Scene, visit: Visit, rule: ExamRule, grids: Grids, random_of:
     noise = usual_noise_hu(visit, geometry.spacing_mm[0]) if rule.noise_hu is None else rule.noise_hu
     edge = max(part.spacing_mm[1], min(1.6, part.spacing_mm[0]))
     reference = next(phase for phase in _REFERENCE_PHASES if phase in rule.phases)
+    couch = couch_hu(geometry, scene)
     scans: dict[str, CtScan] = {}
     for held in _by_pose(poses):
         posed = replace(scene, pose=poses[held[0]])
@@ -109,7 +111,7 @@ def scan_ct(scene: Scene, visit: Visit, rule: ExamRule, grids: Grids, random_of:
         painted = paint_scene(posed, part, contrasts, background=AIR_HU, edge_mm=edge)
         for phase, image in zip(held, painted.images, strict=True):
             rng = random_of("ct noise", phase)
-            scans[phase] = _finished(image, geometry, window, posed, (_KERNEL_MM, noise), rng)
+            scans[phase] = _finished(image, geometry, window, couch, (_KERNEL_MM, noise), rng)
         if reference in held:
             structures = in_whole(painted.structures, geometry.shape, *window)
             lesions = in_whole(painted.lesions, geometry.shape, *window)
@@ -178,7 +180,8 @@ def _scan_detail(
     painted = paint_scene(posed, geometry, contrasts, background=AIR_HU, edge_mm=float(size.max()))
     kernel = _DETAIL_KERNEL * float(size.max())
     window = (slice(0, columns), slice(0, columns))
-    scan = _finished(painted.image, geometry, window, None, (kernel, detail.noise_hu), random_of("detail noise"))
+    empty = np.full((columns, columns), AIR_HU, dtype=np.float32)
+    scan = _finished(painted.image, geometry, window, empty, (kernel, detail.noise_hu), random_of("detail noise"))
     return CtDetail(detail.phase, scan, painted.structures, painted.lesions)
 
 
@@ -186,16 +189,12 @@ def _finished(
     image: Image,
     geometry: Geometry,
     window: tuple[slice, slice],
-    couch_of: Scene | None,
+    couch: Image,
     kernel_and_noise: tuple[float, float],
     rng: np.random.Generator,
 ) -> CtScan:
     """A painted window made into a series: kernel blur (FWHM mm), couch, noise (HU), whole numbers."""
     kernel, noise = kernel_and_noise
-    part = window_grid(geometry, *window)
-    whole = in_whole(blur(image, kernel, part.spacing_mm), geometry.shape, *window, outside=AIR_HU)
-    if couch_of is not None:
-        add_couch(whole, geometry, couch_of)
-    if noise > 0:
-        add_ct_noise(whole, geometry.spacing_mm, noise, rng)
-    return CtScan(geometry, np.clip(np.rint(whole), -1024, 3071).astype(np.int16))
+    blurred = blur(image, kernel, geometry.spacing_mm)
+    corner = (window[0].start, window[1].start)
+    return CtScan(geometry, stored_ct(blurred, corner, couch, geometry.spacing_mm, noise, rng))

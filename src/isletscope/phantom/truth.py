@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from isletscope.phantom.disease import Disease
 from isletscope.phantom.exams import ExamOutcome
 from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.scenario import Scenario
@@ -14,7 +15,7 @@ TRUTH_VERSION = 2
 
 
 def truth_document(
-    plan: Scenario, seed: int, size: str, person: Person, exams: Sequence[ExamOutcome]
+    plan: Scenario, seed: int, size: str, person: Person, disease: Disease, exams: Sequence[ExamOutcome]
 ) -> dict[str, Any]:
     """Everything that is true of a patient, as plain data. A superset of version 1, which knew PET/CT only."""
     lesions = _distinct(exams)
