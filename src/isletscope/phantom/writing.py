@@ -178,9 +178,10 @@ class SliceWriter:
 
     def save(self, dataset: Dataset, path: Path) -> None:
         """Write one slice. Raises OutputError when the file cannot be written or a frame cannot be compressed."""
-        pieces = [_preamble(dataset, _SYNTAXES[self._syntax]), self._body(dataset)]
+        pieces = [_preamble(dataset, _SYNTAXES[self._syntax]), *self._body(dataset)]
         try:
-            path.write_bytes(b"".join(pieces))
+            with path.open("wb") as file:
+                file.writelines(pieces)
         except OSError as error:
             raise OutputError(
                 "the file cannot be written",
@@ -189,19 +190,23 @@ class SliceWriter:
                 remedy="Choose another folder or free space there.",
             ) from error
 
-    def _body(self, dataset: Dataset) -> bytes:
+    def _body(self, dataset: Dataset) -> list[bytes]:
         elements: list[Any] = sorted(dataset.values(), key=lambda element: int(element.tag))
-        body = b"".join([self._encoded(element, dataset) for element in elements])
+        pieces = [piece for element in elements for piece in self._pieces(element, dataset)]
         if self._syntax != "deflated":
-            return body
+            return pieces
         packer = zlib.compressobj(level=1, wbits=-zlib.MAX_WBITS)
-        packed = packer.compress(body) + packer.flush()
-        return packed if len(packed) % 2 == 0 else packed + b"\0"
+        packed = b"".join([*(packer.compress(piece) for piece in pieces), packer.flush()])
+        return [packed if len(packed) % 2 == 0 else packed + b"\0"]
+
+    def _pieces(self, element: DataElement, dataset: Dataset) -> list[bytes]:
+        """The encoded element; pixel data apart from its head, so that large ones are not copied."""
+        if int(element.tag) == _PIXEL_DATA:
+            return self._pixel_data(element.value, dataset)
+        return [self._encoded(element, dataset)]
 
     def _encoded(self, element: DataElement, dataset: Dataset) -> bytes:
         tag = int(element.tag)
-        if tag == _PIXEL_DATA:
-            return self._pixel_data(element.value, dataset)
         known = self._known.get(tag)
         if known is not None and (known[0] is element.value or (element.VR != "SQ" and known[0] == element.value)):
             return known[1]
@@ -214,16 +219,17 @@ class SliceWriter:
         self._known[tag] = (element.value if element.VR == "SQ" else copy(element.value), encoded)
         return encoded
 
-    def _pixel_data(self, pixels: bytes, dataset: Dataset) -> bytes:
+    def _pixel_data(self, pixels: bytes, dataset: Dataset) -> list[bytes]:
         if is_compressed(self._syntax):
             layout = PixelLayout(
                 dataset.Rows, dataset.Columns, dataset.BitsStored, signed=bool(dataset.PixelRepresentation)
             )
-            return encapsulated_element(pixels, layout, self._syntax)
-        padded = pixels if len(pixels) % 2 == 0 else pixels + b"\0"
+            return [encapsulated_element(pixels, layout, self._syntax)]
+        filler = b"\0" * (len(pixels) % 2)
+        length = len(pixels) + len(filler)
         if self._syntax == "implicit":
-            return struct.pack("<HHL", 0x7FE0, 0x0010, len(padded)) + padded
-        return struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OW", 0, len(padded)) + padded
+            return [struct.pack("<HHL", 0x7FE0, 0x0010, length), pixels, filler]
+        return [struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OW", 0, length), pixels, filler]
 
 
 def _preamble(dataset: Dataset, syntax: UID) -> bytes:

@@ -15,7 +15,6 @@ from isletscope.phantom.scanner import CtScan
 from isletscope.phantom.visit import Visit
 from isletscope.phantom.writing import FileNamer, base_dataset, code, decimal, save, time_text
 from isletscope.phantom.writing_ct import BODY_PHANTOM, ct_facts, set_ct_pixels
-from isletscope.phantom.writing_enhanced_pet import write_enhanced_pet as write_enhanced_pet
 from isletscope.phantom.writing_frames import (
     ABDOMEN,
     WHOLE_BODY,
