@@ -16,7 +16,7 @@ from isletscope.phantom.deformation import write_deformation
 from isletscope.phantom.maps import write_map
 from isletscope.phantom.motion import motion_truth
 from isletscope.phantom.mr_rule import MrRule
-from isletscope.phantom.mr_series import mr_series_uids
+from isletscope.phantom.mr_series import mr_series_facts
 from isletscope.phantom.render import Labels, Scene
 from isletscope.phantom.scanner import Grids, PetScan
 from isletscope.phantom.scanner_ct import CtExam, scan_ct, scan_low_dose_ct
@@ -242,10 +242,10 @@ def _run_mr(job: ExamJob) -> ExamOutcome:
     exam = scan_mr(job.scene, visit.rule.mr or MrRule(), job.size, job.random_of)
     job.tell()
     write_mr(exam, visit, job.folder / "dicom", FileNames(job.number, visit, job.seed))
-    uids = mr_series_uids(exam, visit)
+    facts = mr_series_facts(exam, visit).items()
     truth = _common_truth(job) | {
         "agent": exam.rule.agent,
-        "series": [_series(key, "MR", uid, exam.series[key].hold) for key, uid in uids.items()],
+        "series": [{"role": key, "modality": "MR", "uid": f["series_uid"], "grid": f["hold"], **f} for key, f in facts],
         "grids": {key: grid_truth(hold.geometry) for key, hold in exam.holds.items()},
         "breath_holds": {key: hold.as_json() for key, hold in exam.holds.items()},
         "masks": {key: _mask_files(job, key, hold.geometry, hold.lesions, hold.structures)

@@ -9,6 +9,8 @@ from typing import Any
 from isletscope.phantom.yaml_node import Node
 
 SEQUENCES = ("dual_echo", "dynamic", "t2_fat_sat", "dwi", "hepatobiliary")
+MR_FORMS = ("classic", "enhanced")
+MOSAIC_VENDOR = "siemens"
 AGENTS = ("hepatobiliary", "extracellular")
 
 
@@ -16,7 +18,7 @@ AGENTS = ("hepatobiliary", "extracellular")
 class MrRule:
     """What a scenario asks of an MR exam. ``snr``: multiple of the usual signal-to-noise ratio; None is noise-free.
 
-    ``mosaic``: the vendor that knows it writes diffusion images as one mosaic per b-value.
+    ``mosaic``: diffusion images are written as one mosaic per b-value (Siemens, classic).
     """
 
     sequences: tuple[str, ...] = SEQUENCES
@@ -49,10 +51,18 @@ MR_KEYS = tuple(MR_READERS)
 def read_mr_rule(entries: dict[str, Node]) -> MrRule:
     """The MR keys among an exam's entries. Raises InputError naming file and line.
 
-    A hepatobiliary phase that is asked for by name needs the hepatobiliary agent.
+    A hepatobiliary phase that is asked for by name needs the hepatobiliary agent, and a mosaic the vendor and form
+    that know it.
     """
     values = {key: MR_READERS[key](node) for key, node in entries.items() if key in MR_READERS}
     rule = MrRule(**values)
+    vendor, form = (entries[key].value() if key in entries else None for key in ("vendor", "form"))
+    if rule.mosaic and (vendor != MOSAIC_VENDOR or form == "enhanced"):
+        raise entries["mosaic"].refuse(
+            "only one vendor's classic images come as mosaics",
+            found=f"vendor {vendor or 'drawn'}, form {form or 'classic'}",
+            expected=f"vendor: {MOSAIC_VENDOR}, form: classic",
+        )
     if "sequences" in entries and "hepatobiliary" in rule.sequences and rule.agent != "hepatobiliary":
         raise entries["sequences"].refuse(
             "a hepatobiliary phase needs an agent that the liver takes up", rule.agent, "agent: hepatobiliary"

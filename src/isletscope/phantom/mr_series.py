@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -79,6 +80,26 @@ def series_of(exam: MrExam, visit: Visit) -> list[SeriesToWrite]:
     return [SeriesToWrite(exam, visit, vendor, layout, n) for n, layout in enumerate(layouts, start=1)]
 
 
-def mr_series_uids(exam: MrExam, visit: Visit) -> dict[str, str]:
-    """Series Instance UID of every image of the exam, by image key."""
-    return {key: visit.uid(series.kind, "series") for series in series_of(exam, visit) for key in series.layout.images}
+def mr_series_facts(exam: MrExam, visit: Visit) -> dict[str, dict[str, Any]]:
+    """What finds each image in the files, for truth.json: by key, its series and what tells it from its neighbours.
+
+    ``series_uid``, ``hold``, ``start_s`` (from the start of the exam), ``noise`` (deviation in either channel, where
+    unenhanced liver is about 300), and where they apply ``phase``, ``b_s_mm2``, ``echo_ms``, ``temporal_position``.
+    """
+    facts: dict[str, dict[str, Any]] = {}
+    for series in series_of(exam, visit):
+        keys = series.layout.images
+        for n, key in enumerate(keys, start=1):
+            settings, image = series.settings(key), exam.series[key]
+            row: dict[str, Any] = {
+                "series_uid": visit.uid(series.kind, "series"),
+                "hold": image.hold,
+                "start_s": settings.start_s,
+                "noise": round(image.noise, 4),
+                "phase": settings.phase,
+                "b_s_mm2": settings.excitation.b_s_mm2 if image.hold == "dwi" and key != ADC_IMAGE else None,
+                "echo_ms": settings.excitation.echo_ms if key != ADC_IMAGE else None,
+                "temporal_position": n if image.hold == "dynamic" and len(keys) > 1 else None,
+            }
+            facts[key] = {name: value for name, value in row.items() if value is not None}
+    return facts

@@ -160,7 +160,7 @@ def hold_pose(
     moved = one[:, 6:9] / (one[0, 8] or 1.0) * breathing
     moved[2, 0] = 0.0
     bumps = np.vstack([pose.bumps, np.column_stack([one[:, :6], moved])])
-    shift = np.asarray(pose.shift_mm) + drift
+    shift = np.round(np.asarray(pose.shift_mm) + drift, 2)
     by = (float(drift[0]), float(drift[1]), float(drift[2]))
     held = replace(pose, bumps=bumps, shift_mm=(float(shift[0]), float(shift[1]), float(shift[2])))
     return held, (by, breathing)

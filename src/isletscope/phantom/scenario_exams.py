@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from isletscope.phantom.appearance import CT_PHASES
-from isletscope.phantom.mr_rule import MR_READERS, MrRule, read_mr_rule
+from isletscope.phantom.mr_rule import MR_FORMS, MR_READERS, MrRule, read_mr_rule
 from isletscope.phantom.tracers import tracers
 from isletscope.phantom.yaml_node import Node
 
@@ -106,7 +106,7 @@ _CT: dict[str, Reader] = {
     "coverage": lambda n: n.choice(COVERAGES),
     "detail": lambda n: _detail(n),
 }
-_MR: dict[str, Reader] = {"form": lambda n: n.choice(FORMS), **MR_READERS}
+_MR: dict[str, Reader] = {"form": lambda n: n.choice(MR_FORMS), **MR_READERS}
 _BY_KIND = {
     "pet_ct": (_PET_CT, ("name", "tracer", "date")),
     "ct": (_CT, ("name", "kind", "date", "phases")),

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
+from isletscope.phantom.mr_rule import MOSAIC_VENDOR
 from isletscope.phantom.mr_sequences import ADC_IMAGE, mr_protocol
 from isletscope.phantom.mr_series import PROTON_MHZ_PER_TESLA, SeriesToWrite, series_of
 from isletscope.phantom.scanner_mr import MrExam
@@ -47,7 +48,7 @@ def write_mr(exam: MrExam, visit: Visit, folder: Path, name_of: FileNamer) -> li
         return write_enhanced_mr(exam, visit, folder, name_of)
     paths: list[Path] = []
     for series in series_of(exam, visit):
-        mosaic = exam.rule.mosaic and visit.vendor.key == "siemens" and series.layout.key == "dwi"
+        mosaic = exam.rule.mosaic and visit.vendor.key == MOSAIC_VENDOR and series.layout.key == "dwi"
         paths += _write_mosaics(series, folder, name_of) if mosaic else _write_slices(series, folder, name_of)
     return paths
 
