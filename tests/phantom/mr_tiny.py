@@ -28,7 +28,7 @@ def visit(vendor: str = "siemens", **rule: Any) -> Visit:
     return replace(drawn, vendor=VENDORS[vendor])
 
 
-def exam(rule: MrRule | None = None, slices: int = 5) -> MrExam:
+def exam(rule: MrRule | None = None, slices: int = 3) -> MrExam:
     """Images of 12 x 16 pixels; every breath-hold lies a little elsewhere."""
     rule = rule or MrRule()
     rng = np.random.default_rng(9)

@@ -6,15 +6,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from isletscope.phantom.mr_sequences import ADC_IMAGE, MrImage, MrVendor, SeriesLayout, mr_protocol
 from isletscope.phantom.scanner_mr import MrExam
 from isletscope.phantom.visit import Visit
 from isletscope.phantom.writing import SeriesFacts
 
 PROTON_MHZ_PER_TESLA = 42.577
-_BRIGHTEST_PERCENT = 99.9
+_USED_SCALE = 0.95
 
 
 @dataclass(frozen=True)
@@ -68,8 +66,7 @@ class SeriesToWrite:
             return 1.0
         hold = self.exam.series[key].hold
         images = [s.image for s in self.exam.series.values() if s.hold == hold and s.key != ADC_IMAGE]
-        top = max(float(np.percentile(image[::4, ::4, ::4], _BRIGHTEST_PERCENT)) for image in images)
-        return top / (0.8 * self.vendor.full_scale)
+        return max(float(image.max()) for image in images) / (_USED_SCALE * self.vendor.full_scale)
 
 
 def series_of(exam: MrExam, visit: Visit) -> list[SeriesToWrite]:
