@@ -53,7 +53,7 @@ def course_of(mask: npt.NDArray[np.bool_], stack: Stack) -> Array:
 
 
 def measure_contact(stack: Stack, course: Array, inside_tumour: Array) -> MeasuredContact:
-    """Contact along a vessel. ``course``: rough centreline [n, 3]; ``inside_tumour``: a point well inside the tumour."""
+    """Contact along a vessel. ``course``: rough centreline [n, 3]; ``inside_tumour``: a point well inside it."""
     centres, tangents, arc = _stations(course)
     level = _level_at(stack, np.asarray(inside_tumour, dtype=np.float64))
     degrees = np.array([_ring(stack, centre, axis, level) for centre, axis in zip(centres, tangents, strict=True)])

@@ -15,6 +15,12 @@ import numpy.typing as npt
 import pydicom
 from pydicom.dataset import Dataset
 
+# Where three makers keep the b-value of classic MR images: group, creator, element.
+_PRIVATE_B_VALUES = (
+    (0x0019, "SIEMENS MR HEADER", 0x0C),
+    (0x0043, "GEMS_PARM_01", 0x39),
+    (0x2001, "Philips Imaging DD 001", 0x03),
+)
 Array = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
 
@@ -23,7 +29,7 @@ Image = npt.NDArray[np.float32]
 class Frame:
     """One slice: where it lies, its stored values with slope and intercept applied, and its facts.
 
-    ``b_value`` in s/mm2 (None where not diffusion), ``moment`` tells the repeats of one place apart.
+    ``b_value`` in s/mm2 (-1 where not diffusion), ``echo_ms``, ``moment``: what tells repeats of one place apart.
     """
 
     position: Array
@@ -31,8 +37,9 @@ class Frame:
     column_step: Array
     values: Image
     image_type: tuple[str, ...]
-    b_value: float | None
-    moment: str
+    b_value: float
+    echo_ms: float
+    moment: int
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,11 @@ class Series:
     header: Dataset
     paths: list[Path] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
+
+    def stacks(self) -> list[Stack]:
+        """The series' images, one for each b-value, echo and moment, in that order."""
+        kinds = sorted({(frame.b_value, frame.echo_ms, frame.moment) for frame in self.frames})
+        return [self.stack(lambda f, kind=kind: (f.b_value, f.echo_ms, f.moment) == kind) for kind in kinds]
 
     def stack(self, keep: Callable[[Frame], bool] = lambda frame: True) -> Stack:
         """The kept frames as one volume. Raises AssertionError when they do not lie evenly, one at each place."""
@@ -140,16 +152,29 @@ def _frame(value: Callable[[str, str], Any], file: Dataset, stored: npt.NDArray[
     )
     slope = float(value("PixelValueTransformationSequence", "RescaleSlope") or 1.0)
     intercept = float(value("PixelValueTransformationSequence", "RescaleIntercept") or 0.0)
-    b_value = value("MRDiffusionSequence", "DiffusionBValue")
+    moment = value("FrameContentSequence", "TemporalPositionIndex") or file.get("TemporalPositionIdentifier")
     frame_type = value("MRImageFrameTypeSequence", "FrameType") or value("CTImageFrameTypeSequence", "FrameType")
+    echo = value("MREchoSequence", "EffectiveEchoTime") or file.get("EchoTime")
     return Frame(
         position=np.array([float(v) for v in value("PlanePositionSequence", "ImagePositionPatient")]),
         row_step=directions[3:] * spacing[0],
         column_step=directions[:3] * spacing[1],
         values=(stored * slope + intercept).astype(np.float32),
         image_type=tuple(str(v) for v in (frame_type or file.get("ImageType", ()))),
-        b_value=None if b_value is None else float(b_value),
-        moment=str(
-            value("FrameContentSequence", "TemporalPositionIndex") or file.get("TemporalPositionIdentifier", "")
-        ),
+        b_value=_b_value(value("MRDiffusionSequence", "DiffusionBValue"), file),
+        echo_ms=float(echo or 0.0),
+        moment=int(moment or 0),
     )
+
+
+def _b_value(standard: Any, file: Dataset) -> float:
+    """b-value by the standard's attribute or a maker's own; -1 where there is none."""
+    if standard is not None:
+        return float(standard)
+    for group, creator, element in _PRIVATE_B_VALUES:
+        try:
+            stated = file.private_block(group, creator)[element].value
+        except KeyError:
+            continue
+        return float(stated[0] if isinstance(stated, pydicom.multival.MultiValue) else stated) % 1e9
+    return -1.0
