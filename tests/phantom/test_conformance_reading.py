@@ -22,25 +22,18 @@ BOTH = pytest.mark.parametrize(("vendor", "syntax"), [(vendor, syntax) for vendo
 # Noise of 12 x 16 pixels may compress to its own size, which pydicom finds suspicious.
 @pytest.mark.filterwarnings("ignore:The number of bytes of compressed pixel data matches")
 @BOTH
-def test_pydicom_reads_the_values_and_places_that_were_written(vendor: str, syntax: str, tmp_path: Path) -> None:
+def test_pydicom_and_simpleitk_read_what_was_written(vendor: str, syntax: str, tmp_path: Path) -> None:
     for name, product, files in _volumes(vendor, syntax, tmp_path):
-        planes = sorted(_planes(files), key=lambda plane: plane[2][2])
-        assert len(planes) == tiny.GRID.shape[0], name
-        for k, (values, slope, position) in enumerate(planes):
-            assert position == pytest.approx(tiny.GRID.to_lps([k, 0, 0]), abs=1e-5), name
-            _same(values, slope, product, k, name)
-
-
-@pytest.mark.filterwarnings("ignore:The number of bytes of compressed pixel data matches")
-@BOTH
-def test_simpleitk_reads_the_values_and_the_grid_that_were_written(vendor: str, syntax: str, tmp_path: Path) -> None:
-    for name, _product, files in _volumes(vendor, syntax, tmp_path):
-        expected = sorted(_planes(files), key=lambda plane: plane[2][2])
+        planes = list(_planes(files))
         # ITK applies the first frame's slope to all frames of one file: what it read is brought to each frame's own.
-        first = next(_planes(files))[1] if len(files) == 1 else None
-        for (values, position), plane in zip(_itk_frames(files), expected, strict=True):
-            assert position == pytest.approx(plane[2], abs=1e-3), name
-            assert np.allclose(values * (plane[1] / first if first else 1.0), plane[0], rtol=1e-7, atol=0), name
+        first = planes[0][1] if len(files) == 1 else None
+        planes.sort(key=lambda plane: plane[2][2])
+        assert len(planes) == tiny.GRID.shape[0], name
+        for k, ((values, slope, position), seen) in enumerate(zip(planes, _itk_frames(files), strict=True)):
+            assert position == pytest.approx(tiny.GRID.to_lps([k, 0, 0]), abs=1e-5), name
+            assert seen[1] == pytest.approx(position, abs=1e-3), name
+            assert np.allclose(seen[0] * (slope / first if first else 1.0), values, rtol=1e-7, atol=0), name
+            _same(values, slope, product, k, name)
 
 
 def _volumes(vendor: str, syntax: str, folder: Path) -> Iterator[tuple[str, Product, list[Path]]]:
