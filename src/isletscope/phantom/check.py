@@ -193,7 +193,8 @@ def check_case(case_folder: Path, truth_folder: Path) -> CheckResult:
     keys = {series["series_uid"]: series["key"] for exam in case.get("exams", []) for series in exam.get("series", [])}
     readings = {reading["series_key"]: reading for reading in case.get("readings", [])}
     exams, lesions, wrong, unread = [], [], [], []
-    for exam in truth["exams"]:
+    scanned = [exam for exam in truth["exams"] if "pet_series_uid" in exam]
+    for exam in scanned:
         key = keys.get(exam["pet_series_uid"])
         if key is None or key not in readings:
             unread.append(exam["name"])
@@ -203,7 +204,7 @@ def check_case(case_folder: Path, truth_folder: Path) -> CheckResult:
         lesions += marks
         wrong += mistakes
         exams.append(_count(exam, marks, mistakes))
-    if len(unread) == len(truth["exams"]):
+    if len(unread) == len(scanned):
         raise InputError(
             "the case holds no PET of this reference patient",
             subject=str(case_folder),
@@ -266,13 +267,17 @@ class _Marker:
         """Marks of all lesions, and the foci wrongly called tumour."""
         touching = {focus["id"]: self._touched(focus) for focus in self._foci}
         marks = []
-        for lesion in self._truth["lesions"]:
+        for lesion in self._present():
             hits = [focus for focus in self._foci if lesion["label"] in touching[focus["id"]]]
             marks.append(self._mark(lesion, _best(hits, lesion["label"], touching)))
         wrong = [
             self._wrong(focus) for focus in self._foci if focus["verdict"] == "tumour" and not touching[focus["id"]]
         ]
         return marks, wrong
+
+    def _present(self) -> list[dict[str, Any]]:
+        """The lesions that there are in this exam."""
+        return [lesion for lesion in self._truth["lesions"] if self._exam["name"] in lesion["exams"]]
 
     def _touched(self, focus: dict[str, Any]) -> dict[int, int]:
         """Lesion labels that a focus stands for, with the number of shared voxels (1 for nearness alone)."""
@@ -283,7 +288,7 @@ class _Marker:
             return touched
         centre = np.asarray(focus["centroid_lps_mm"])
         near = {}
-        for lesion in self._truth["lesions"]:
+        for lesion in self._present():
             there = np.asarray(lesion["exams"][self._exam["name"]]["centre_lps_mm"])
             if np.linalg.norm(there - centre) <= max(_NEAR_MM, lesion["diameter_mm"] / 2):
                 near[int(lesion["label"])] = 1
@@ -294,19 +299,19 @@ class _Marker:
         return points if len(points) else np.asarray([focus["centroid_lps_mm"]], dtype=np.float64)
 
     def _mark(self, lesion: dict[str, Any], focus: dict[str, Any] | None) -> LesionMark:
-        true = lesion["exams"][self._exam["name"]]
+        true = {**lesion, **lesion["exams"][self._exam["name"]]}
         contrast = float(true["tumour_to_background"])
         return LesionMark(
             lesion=lesion["id"],
             exam=self._exam["name"],
             site=lesion["site"],
-            diameter_mm=lesion["diameter_mm"],
+            diameter_mm=true["diameter_mm"],
             tumour_to_background=contrast,
-            qualifies=lesion["diameter_mm"] >= MINIMUM_DIAMETER_MM and contrast >= MINIMUM_CONTRAST,
+            qualifies=true["diameter_mm"] >= MINIMUM_DIAMETER_MM and contrast >= MINIMUM_CONTRAST,
             shows=bool(true["shows"]),
             verdict=focus["verdict"] if focus else None,
             focus=focus["id"] if focus else None,
-            volume_ml=lesion["volume_ml"],
+            volume_ml=true["volume_ml"],
             measured_volume_ml=_measured(focus, "volume"),
             suv_peak=true["suv_peak_noise_free"],
             measured_suv_peak=_measured(focus, "suv_peak_global"),

@@ -21,7 +21,7 @@ from isletscope.phantom.render import Scene
 from isletscope.phantom.shapes import Array
 from isletscope.spatial import Geometry
 
-_STEP_MM = 10.0
+_STEP_MM = 12.0
 # Lowest and highest node in mm of the average adult: what PET covers, and a little more.
 _LOW_MM, _HIGH_MM = -420.0, 540.0
 _MARGIN_MM = 40.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from isletscope.errors import InputError
 from isletscope.phantom.ct_series import CtSeries, ct_protocol
 from isletscope.phantom.deformation import write_deformation
+from isletscope.phantom.lesion_truth import lesion_truths
 from isletscope.phantom.maps import write_map
 from isletscope.phantom.motion import motion_truth
 from isletscope.phantom.mr_rule import MrRule
@@ -72,7 +73,7 @@ class ExamOutcome:
     visit: Visit
     scene: Scene
     truth: dict[str, Any]
-    lesions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lesions: dict[str, dict[str, Any]]
 
 
 class FileNames:
@@ -100,6 +101,19 @@ def run_exam(job: ExamJob) -> ExamOutcome:
 def steps_of(kind: str) -> int:
     """How many times ``tell`` is called for an exam of this kind."""
     return {"pet_ct": 4, "ct": 2, "mr": 2}[kind]
+
+
+def lesions_at(scene: Scene) -> dict[str, dict[str, Any]]:
+    """What is true by construction of each lesion of an exam, by id."""
+    known = lesion_truths(scene.lesions, scene.pose, scene.body)
+    return {
+        lesion.id: {
+            "centre_lps_mm": [round(float(v), 3) for v in centre],
+            "diameter_mm": round(lesion.diameter_mm, 3),
+            **known[lesion.id],
+        }
+        for lesion, centre in zip(scene.lesions, scene.centres(scene.lesions), strict=True)
+    }
 
 
 def grid_truth(geometry: Geometry) -> dict[str, Any]:
@@ -132,7 +146,9 @@ def _run_pet_ct(job: ExamJob) -> ExamOutcome:
     ]
     truth["grids"] = {"pet": truth["pet_grid"], "ct": truth["ct_grid"]}
     truth["masks"] = {"pet": {name: maps[name] for name in ("lesions", "structures")}}
-    return ExamOutcome(visit, job.scene, truth, _pet_lesions(pet))
+    uptake = _pet_lesions(pet)
+    lesions = {name: {**truth, **uptake[name]} for name, truth in lesions_at(job.scene).items()}
+    return ExamOutcome(visit, job.scene, truth, lesions)
 
 
 def _pet_maps(job: ExamJob, pet: PetScan) -> dict[str, str]:
@@ -194,7 +210,7 @@ def _run_ct(job: ExamJob) -> ExamOutcome:
     _write_ct_exam(exam, visit, protocol, job.folder / "dicom", FileNames(job.number, visit, job.seed))
     truth = _common_truth(job) | _ct_truth(job, exam, protocol)
     job.tell()
-    return ExamOutcome(visit, job.scene, truth)
+    return ExamOutcome(visit, job.scene, truth, lesions_at(job.scene))
 
 
 def _write_ct_exam(exam: CtExam, visit: Visit, protocol: tuple[CtSeries, ...], folder: Path, names: FileNames) -> None:
@@ -252,7 +268,7 @@ def _run_mr(job: ExamJob) -> ExamOutcome:
                   for key, hold in exam.holds.items()},
     }  # fmt: skip
     job.tell()
-    return ExamOutcome(visit, job.scene, truth)
+    return ExamOutcome(visit, job.scene, truth, lesions_at(job.scene))
 
 
 def _mask_files(job: ExamJob, grid: str, geometry: Geometry, lesions: Labels, structures: Labels) -> dict[str, str]:

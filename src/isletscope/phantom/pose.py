@@ -148,7 +148,7 @@ def _bump_shift(points: Array, bumps: Array, out: Array) -> None:
 
 @njit(cache=True, nogil=True)
 def _without_bumps(moved: Array, bumps: Array, out: Array) -> None:
-    """Points that the bumps take to ``moved``, by fixed-point iteration to 1e-7 mm."""
+    """Points that the bumps take to ``moved``, by fixed-point iteration to 1e-6 mm."""
     for n in range(moved.shape[0]):
         x, y, z = moved[n, 0], moved[n, 1], moved[n, 2]
         for _ in range(_MOST_ROUNDS):
@@ -156,7 +156,7 @@ def _without_bumps(moved: Array, bumps: Array, out: Array) -> None:
             nx, ny, nz = moved[n, 0] - dx, moved[n, 1] - dy, moved[n, 2] - dz
             change = max(abs(nx - x), abs(ny - y), abs(nz - z))
             x, y, z = nx, ny, nz
-            if change < 1e-7:
+            if change < 1e-6:
                 break
         out[n, 0], out[n, 1], out[n, 2] = x, y, z
 

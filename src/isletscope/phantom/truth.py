@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
+from isletscope.phantom.body import anatomical_box
 from isletscope.phantom.disease import Disease
 from isletscope.phantom.exams import ExamOutcome
 from isletscope.phantom.lesions import Tumour
+from isletscope.phantom.regions import neutral_pose
+from isletscope.phantom.render import Scene, paint_scene
 from isletscope.phantom.scenario import Scenario
 from isletscope.phantom.sketch import Person
+from isletscope.phantom.structures import structure_label, structures
+from isletscope.spatial import Geometry
 
 TRUTH_VERSION = 2
+_STEP_MM = 3.0
+# Heights of the average adult between which structures are measured (mm): pelvis to the dome of the liver.
+_LOW_MM, _HIGH_MM = -280.0, 175.0
+_SEGMENTS = range(1, 9)
 
 
 def truth_document(
@@ -19,6 +31,7 @@ def truth_document(
 ) -> dict[str, Any]:
     """Everything that is true of a patient, as plain data. A superset of version 1, which knew PET/CT only."""
     lesions = _distinct(exams)
+    body = exams[0].scene.body
     return {
         "truth_version": TRUTH_VERSION,
         "scenario": plan.name,
@@ -35,10 +48,44 @@ def truth_document(
         },
         "clinical": plan.clinical,
         "expected": plan.expected,
+        "anatomy": {**_plain(asdict(plan.anatomy)), **_volumes(exams[0].scene)},
+        "structures": {
+            key: {"label": item.label, "name": item.name, "snomed": item.snomed} for key, item in structures().items()
+        },
+        "vessels": sorted(body.tubes),
         "exams": [exam.truth for exam in exams],
-        "lesions": [_lesion(lesion, exams) for lesion in lesions if not lesion.mimic],
-        "mimics": [_lesion(lesion, exams) for lesion in lesions if lesion.mimic],
+        "lesions": [_lesion(lesion, disease, exams) for lesion in lesions if not lesion.mimic],
+        "mimics": [_lesion(lesion, disease, exams) for lesion in lesions if lesion.mimic],
         "tumour_volume_ml": {exam.visit.rule.name: _shown_volume(exam) for exam in exams if exam.visit.tracer},
+        "liver_burden": {exam.visit.rule.name: _liver_burden(exam, disease) for exam in exams},
+    }
+
+
+def _plain(values: Any) -> Any:
+    """Tuples as lists, lines of the scenario left out."""
+    if isinstance(values, dict):
+        return {key: _plain(value) for key, value in values.items() if key != "line"}
+    return [_plain(value) for value in values] if isinstance(values, list | tuple) else values
+
+
+def _volumes(scene: Scene) -> dict[str, Any]:
+    """Volumes (mL) of abdominal structures at rest, lesions included, by counting on a 3 mm grid."""
+    body = scene.body
+    x0, y0, x1, y1 = anatomical_box(body)
+    low = np.array([x0, y0, _LOW_MM]) * body.scale
+    count = np.ceil((np.array([x1, y1, _HIGH_MM]) * body.scale - low) / _STEP_MM).astype(int)
+    grid = Geometry(
+        (int(count[2]), int(count[1]), int(count[0])), (_STEP_MM,) * 3, (float(low[0]), float(low[1]), float(low[2]))
+    )
+    labels = paint_scene(Scene(body, neutral_pose(scene.pose)), grid, (), background=0.0, edge_mm=_STEP_MM).structures
+    counts = np.bincount(labels.ravel(), minlength=256) * grid.voxel_volume_ml
+    segments = {str(n): round(float(counts[structure_label(f"liver_segment_{n}")]), 1) for n in _SEGMENTS}
+    named = {key: round(float(counts[item.label]), 2) for key, item in structures().items() if counts[item.label]}
+    return {
+        "volumes_ml": named,
+        "liver_segments_ml": segments,
+        "liver_ml": round(sum(segments.values()), 1),
+        "volumes_note": "vessels inside the liver count for themselves; lesions count for their organ; 3 mm grid",
     }
 
 
@@ -51,30 +98,36 @@ def _distinct(exams: Sequence[ExamOutcome]) -> list[Tumour]:
     return sorted(found.values(), key=lambda lesion: lesion.label)
 
 
-def _lesion(lesion: Tumour, exams: Sequence[ExamOutcome]) -> dict[str, Any]:
-    """One lesion; its size and CT number are those of the first exam that has it."""
+def _lesion(lesion: Tumour, disease: Disease, exams: Sequence[ExamOutcome]) -> dict[str, Any]:
+    """One lesion; size and CT number at the top are those of the first exam that has it."""
+    there = {exam.visit.rule.name: exam.lesions[lesion.id] for exam in exams if lesion.id in exam.lesions}
+    first = next(iter(there.values()))
+    names = [exam.visit.rule.name for exam in exams]
+    fates = {name: fate.as_json() for name in names if (fate := disease.fates[name].get(lesion.id)) is not None}
     return {
         "id": lesion.id,
         "label": lesion.label,
         "site": lesion.site,
         "place": lesion.organ,
-        "volume_ml": round(lesion.volume_ml, 5),
+        "nature": lesion.nature,
+        "mimic": lesion.mimic,
+        "volume_ml": first["volume_ml"],
         "diameter_mm": round(lesion.diameter_mm, 3),
         "semi_axes_mm": [round(a, 3) for a in lesion.semi_axes_mm],
         "lobulated": bool(lesion.lobes.size),
         "hu": round(lesion.hu, 1),
-        "exams": {
-            exam.visit.rule.name: _at_exam(there, exam)
-            for exam in exams
-            if (there := next((other for other in exam.scene.lesions if other.id == lesion.id), None)) is not None
-        },
+        "fates": fates,
+        "exams": there,
     }
 
 
-def _at_exam(lesion: Tumour, exam: ExamOutcome) -> dict[str, Any]:
-    centre = exam.scene.centres([lesion])[0]
-    return {"centre_lps_mm": [round(float(v), 3) for v in centre], **exam.lesions.get(lesion.id, {})}
-
-
 def _shown_volume(exam: ExamOutcome) -> float:
-    return round(sum(t.volume_ml for t in exam.scene.tumours if exam.lesions[t.id]["shows"]), 4)
+    shown = [exam.lesions[tumour.id] for tumour in exam.scene.tumours]
+    return round(sum(float(lesion["volume_ml"]) for lesion in shown if lesion["shows"]), 4)
+
+
+def _liver_burden(exam: ExamOutcome, disease: Disease) -> dict[str, Any]:
+    """Tumour in the liver: count, mL, percent of the liver at rest (tumours included)."""
+    inside = [exam.lesions[tumour.id]["volume_ml"] for tumour in exam.scene.tumours if tumour.site == "liver"]
+    share = 100.0 * sum(inside) / disease.liver_ml if inside and disease.liver_ml > 0 else 0.0
+    return {"lesions": len(inside), "volume_ml": round(sum(inside), 3), "percent": round(share, 2)}
