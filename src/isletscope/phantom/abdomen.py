@@ -12,7 +12,7 @@ from isletscope.phantom.skeleton import WALL_MM
 from isletscope.phantom.sketch import Random, Sketch, smooth_course
 from isletscope.phantom.vessels import add_thrombi, add_vessels, draw_vessels
 
-_ROOT_MM = 23.0
+_ROOT_MM = 26.0
 _BOWEL_TOP_MM = -50.0
 
 
@@ -52,7 +52,7 @@ def _liver(sketch: Sketch) -> None:
         surface(WALL_MM + 1.5, operation=INTERSECT, blend_mm=5),
         ellipsoid((22, 58, 60), (46, 64, 120), operation=SUBTRACT, blend_mm=16),
         ellipsoid((-56, 56, -16), (36, 32, 64), operation=SUBTRACT, blend_mm=12),
-        capsule((-24, 22, -20), (-27, 18, 100), 12, operation=SUBTRACT, blend_mm=6),
+        capsule((-24, 16, -20), (-26, 18, 84), 10, operation=SUBTRACT, blend_mm=6),
         capsule((-26, -8, 12), (-50, -10, 30), 9, operation=SUBTRACT, blend_mm=10),
         capsule((-10, -20, 20), (-44, -21, 33), 9, operation=SUBTRACT, blend_mm=8),
         ellipsoid((6, -18, 35), (26, 17, 19), operation=SUBTRACT, blend_mm=8),
@@ -93,16 +93,16 @@ def _kidneys(sketch: Sketch) -> None:
         strength = {key: float(rng.uniform(0.95, 1.05)) for key in ("sstr", "fdg")}
         sinus = centre + np.array((-side * 16, -7, 0))
         sketch.add(
-            "kidney",
+            "kidney_cortex",
             ellipsoid(centre, radii, turned),
             ellipsoid(sinus + np.array((-side * 5, -3, 0)), (13, 10, 20), turned, operation=SUBTRACT, blend_mm=5),
             factors=strength,
             structure=name,
         )
         sketch.add(
-            "kidney",
+            "kidney_medulla",
             ellipsoid(centre - np.array((side * 3, 1, 0)), radii - 11, turned),
-            factors={"sstr": 0.62, "fdg": 1.15 * strength["fdg"]},
+            factors=strength,
             structure=name,
         )
         sketch.add("cavity_fat", ellipsoid(sinus, (11, 9, 20), turned), structure=name)

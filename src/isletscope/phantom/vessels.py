@@ -137,8 +137,9 @@ def thrombus_tube(vessel: Tube, rule: Thrombus) -> Tube:
     share = rule.fill_percent / 100
     swollen = 1.1 if rule.kind == "tumour" and share >= 1.0 else 1.0
     along = np.gradient(course[:, :3], axis=0)
-    side = np.cross(along, np.array([0.0, 0.0, 1.0]) + 0.1 * along[0])
-    side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
+    across = np.eye(3)[np.abs(along.sum(axis=0)).argmin()]
+    side = np.cross(along, across)
+    side /= np.linalg.norm(side, axis=1, keepdims=True)
     course[:, :3] += side * (course[:, 3] * max(1 - share, 0.0))[:, None]
     course[:, 3] *= share * swollen
     return Tube(f"{rule.vessel}_thrombus", course, "tumour_thrombus" if rule.kind == "tumour" else "thrombus")
