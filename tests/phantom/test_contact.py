@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
@@ -12,31 +10,18 @@ from isletscope.phantom.contact import contact_of, contact_on, foot_points, wall
 from isletscope.phantom.lesions import Tumour, draw_lobes
 from isletscope.phantom.pose import Pose, Variation, draw_breathing
 from isletscope.phantom.shapes import rotation
-from isletscope.phantom.tubes import TubeSamples
+from isletscope.phantom.tubes import Tube
 
 R = 4.0
 
 
-@dataclass(frozen=True)
-class Straight:
-    """A cylinder of radius ``radius_mm`` along the direction ``along`` through the origin."""
-
-    radius_mm: float = R
-    along: tuple[float, float, float] = (0.0, 0.0, 1.0)
-    half_mm: float = 30.0
-    name: str = "vessel"
-
-    def distance(self, points: np.ndarray) -> np.ndarray:
-        axis = np.asarray(self.along)
-        across = points - (points @ axis)[:, None] * axis
-        return np.linalg.norm(across, axis=1) - self.radius_mm
-
-    def sample(self, step_mm: float) -> TubeSamples:
-        arc = np.arange(-self.half_mm, self.half_mm + 1e-9, step_mm)
-        axis = np.asarray(self.along)
-        return TubeSamples(
-            arc[:, None] * axis, np.tile(axis, (len(arc), 1)), np.full(len(arc), self.radius_mm), arc + self.half_mm
-        )
+def straight(
+    radius_mm: float = R, along: tuple[float, float, float] = (0.0, 0.0, 1.0), half_mm: float = 30.0,
+    name: str = "vessel",
+) -> Tube:  # fmt: skip
+    """A cylinder along a direction through the origin."""
+    places = np.linspace(-half_mm, half_mm, 13)[:, None] * np.asarray(along)
+    return Tube(name, np.column_stack([places, np.full(13, radius_mm)]), "blood")
 
 
 def ball(x: float, radius: float = 15.0, **changes: object) -> Tumour:
@@ -75,7 +60,7 @@ def circle(big_d: float, radius: float = 15.0) -> object:
 def test_flat_and_round_edges_have_their_closed_form(
     name: str, distance: object, tolerance: float, expected: float
 ) -> None:
-    wall = wall_of(Straight(half_mm=3))
+    wall = wall_of(straight(half_mm=3))
     assert wall is not None
     contact = contact_on(distance, wall)  # type: ignore[arg-type]
     assert contact.degrees_max[tolerance] == pytest.approx(expected, abs=0.5 if name != "a6" else 4.0)
@@ -88,7 +73,7 @@ def test_flat_and_round_edges_have_their_closed_form(
 def test_a_ball_on_a_cylinder_has_its_closed_form(
     centre: float, degrees: float, length: float, over_180: float
 ) -> None:
-    contact = contact_of(ball(centre), Straight())
+    contact = contact_of(ball(centre), straight())
     assert contact is not None
     assert contact.degrees_max[0.0] == pytest.approx(degrees, abs=0.5)
     assert contact.length_mm[0.0]["any"] == pytest.approx(length, abs=0.15)
@@ -100,7 +85,7 @@ def test_two_balls_make_two_runs() -> None:
     half = 5 + np.sqrt(15**2 - 14**2)
     other = ball(18, centre_personal_mm=(18.0, 0.0, -half))
     both = ball(18, centre_personal_mm=(18.0, 0.0, half), joined=(other,))
-    contact = contact_of(both, Straight(half_mm=40))
+    contact = contact_of(both, straight(half_mm=40))
     assert contact is not None
     assert contact.length_mm[0.0]["any"] == pytest.approx(21.5, abs=0.2)
     assert contact.longest_run_mm[0.0] == pytest.approx(10.8, abs=0.15)
@@ -108,23 +93,23 @@ def test_two_balls_make_two_runs() -> None:
 
 def test_turning_everything_changes_nothing() -> None:
     turn = rotation((20, -35, 50))
-    straight = contact_of(ball(15), Straight())
+    level = contact_of(ball(15), straight())
     centre = turn @ np.array([15.0, 0, 0])
     along = turn @ np.array([0.0, 0, 1])
     turned = contact_of(
-        ball(15, centre_personal_mm=tuple(centre)), Straight(along=(float(along[0]), float(along[1]), float(along[2])))
+        ball(15, centre_personal_mm=tuple(centre)), straight(along=(float(along[0]), float(along[1]), float(along[2])))
     )
-    assert straight is not None
+    assert level is not None
     assert turned is not None
-    for tolerance, degrees in straight.degrees_max.items():
+    for tolerance, degrees in level.degrees_max.items():
         assert turned.degrees_max[tolerance] == pytest.approx(degrees, abs=0.1)
-        assert turned.length_mm[tolerance]["any"] == pytest.approx(straight.length_mm[tolerance]["any"], abs=0.05)
+        assert turned.length_mm[tolerance]["any"] == pytest.approx(level.length_mm[tolerance]["any"], abs=0.05)
 
 
 def test_contact_grows_with_tolerance_and_nearness() -> None:
     last = 0.0
     for centre in (21.0, 19.5, 18.0, 15.0, 12.0):
-        contact = contact_of(ball(centre), Straight())
+        contact = contact_of(ball(centre), straight())
         assert contact is not None
         degrees = list(contact.degrees_max.values())
         assert degrees == sorted(degrees)
@@ -133,19 +118,19 @@ def test_contact_grows_with_tolerance_and_nearness() -> None:
 
 
 def test_another_lumen_shields_the_wall() -> None:
-    artery = Straight(radius_mm=2.0, name="artery")
-    shielded = Straight(name="vein")
+    artery = straight(radius_mm=2.0, name="artery")
+    shielded = straight(name="vein")
     contact = contact_of(ball(15), shielded, others=[artery])
     assert contact is not None
     assert contact.degrees_max[0.0] == pytest.approx(164.7, abs=0.5)
-    whole = Straight(radius_mm=8.0, name="pouch")
+    whole = straight(radius_mm=8.0, name="pouch")
     covered = contact_of(ball(15), shielded, others=[whole])
     assert covered is not None
     assert covered.degrees_max[1.5] == 0
 
 
 def test_far_tubes_are_not_looked_at() -> None:
-    assert contact_of(ball(60), Straight()) is None
+    assert contact_of(ball(60), straight()) is None
 
 
 def test_foot_points_of_an_ellipsoid_and_a_lobulated_ball() -> None:
@@ -175,18 +160,18 @@ def test_a_pose_moves_tumour_and_vessel_together() -> None:
     """Without breathing a pose is a scaling (none here) and a rigid motion: contact stays."""
     still = Variation(np.zeros((1, 7)))
     pose = Pose(np.ones(3), still, (3.0, -2.0, 5.0), (12.0, -7.0, 250.0), np.zeros((0, 9)))
-    here, there = contact_of(ball(15), Straight()), contact_of(ball(15), Straight(), pose)
+    here, there = contact_of(ball(15), straight()), contact_of(ball(15), straight(), pose)
     assert here is not None
     assert there is not None
     assert there.degrees_max[1.0] == pytest.approx(here.degrees_max[1.0], abs=0.1)
     breathing = Pose(np.ones(3), still, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), draw_breathing(np.random.default_rng(1), 8))
-    bent = contact_of(ball(15), Straight(), breathing)
+    bent = contact_of(ball(15), straight(), breathing)
     assert bent is not None
     assert bent.degrees_max[0.0] == pytest.approx(here.degrees_max[0.0], abs=25)
 
 
 def test_contact_as_json_is_plain() -> None:
-    contact = contact_of(ball(15), Straight())
+    contact = contact_of(ball(15), straight())
     assert contact is not None
     table = contact.as_json()["by_tolerance_mm"]
     assert list(table) == ["0.0", "0.5", "1.0", "1.5"]

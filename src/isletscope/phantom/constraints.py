@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import optimize
 
-from isletscope.phantom.contact import Wall, gap_on, ring_degrees, stretches, tumour_distance, wall_of
+from isletscope.phantom.contact import Distance, Wall, gap_on, ring_degrees, stretches, tumour_distance, wall_of
 from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.scenario_place import Place, Touch
@@ -92,6 +92,10 @@ def solve(tumour: Tumour, problem: Problem) -> Solved:
     return _best(found, problem)
 
 
+def _ball(centre: Array, radius_mm: float) -> Distance:
+    return lambda points: np.asarray(np.linalg.norm(points - centre, axis=1) - radius_mm)
+
+
 def _best(found: Sequence[Solved], problem: Problem) -> Solved:
     """The candidate that meets the constraints at the least cost, else the one that misses least."""
     met = [item for item in found if item.miss <= 1]
@@ -108,7 +112,11 @@ def _touching(tumour: Tumour, problem: Problem, touch: Touch) -> list[Solved]:
     rough: list[tuple[float, int, Tumour, Wall, Array, Array, Array]] = []
     for base, along in _stations(tube, problem, touch):
         wall = wall_of(
-            tube, problem.pose, near=(base, 3.5 * tumour.reach_mm), step_mm=_SEARCH_STEP_MM, rays=_SEARCH_RAYS
+            tube,
+            problem.pose,
+            near=(_ball(base, 3.5 * tumour.reach_mm), 0.0),
+            step_mm=_SEARCH_STEP_MM,
+            rays=_SEARCH_RAYS,
         )
         if wall is None:
             continue
@@ -237,7 +245,7 @@ def _polished(tumour: Tumour, tube: Tube, problem: Problem, touch: Touch, line: 
     """The offset solved once more on a fine wall, and what was reached."""
     base, direction = line
     fine = wall_of(
-        tube, problem.pose, near=(np.asarray(tumour.centre_personal_mm), tumour.reach_mm + 4.0), step_mm=_FINE_STEP_MM,
+        tube, problem.pose, near=(tumour_distance(tumour), 4.0), step_mm=_FINE_STEP_MM,
         rays=_FINE_RAYS,
     )  # fmt: skip
     if fine is None:
@@ -250,7 +258,7 @@ def _walls(tumour: Tumour, problem: Problem, step_mm: float, rays: int) -> dict[
     names = [touch.vessel for touch in problem.place.touches]
     if problem.place.near_duct:
         names.append(problem.place.near_duct.duct)
-    near = (np.asarray(tumour.centre_personal_mm), 1.5 * tumour.reach_mm + 8.0)
+    near = (tumour_distance(tumour), 0.5 * tumour.reach_mm + 8.0)
     walls = {name: wall_of(problem.tubes[name], problem.pose, near=near, step_mm=step_mm, rays=rays) for name in names}
     return {name: wall for name, wall in walls.items() if wall is not None}
 
@@ -325,7 +333,7 @@ def _beside_duct(tumour: Tumour, problem: Problem) -> Solved:
     touch = Touch(near.duct, 1.0)
     found: list[Solved] = []
     for base, along in _stations(tube, problem, touch):
-        wall = wall_of(tube, problem.pose, near=(base, 3 * tumour.reach_mm + near.distance_mm + 5),
+        wall = wall_of(tube, problem.pose, near=(_ball(base, 3 * tumour.reach_mm + near.distance_mm + 5), 0.0),
                        step_mm=_SEARCH_STEP_MM, rays=_SEARCH_RAYS)  # fmt: skip
         if wall is None:
             continue

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,17 +27,18 @@ from scipy.spatial import cKDTree
 from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.shapes import Array
-from isletscope.phantom.tubes import TubeSamples
+from isletscope.phantom.tubes import Tube
 
 TOLERANCES_MM = (0.0, 0.5, 1.0, 1.5)
 RAYS = 720
-STEP_MM = 0.25
+STEP_MM = 0.5
 SMOOTHING_MM = 3.0
 LEVELS_DEGREES = (90.0, 180.0)
 _SECANTS = 4
+_WALL_MM = 2e-4
 _FOOT_ROUNDS = 6
 _NUDGE_MM = 1e-4
-_BEYOND_MM = 4.0
+_BEYOND_MM = 3.0
 _INSIDE_MM = 1e-6
 _FAR_MM = 1e3
 _OCCLUDED_MM = 0.2
@@ -45,20 +46,6 @@ _CLOSEST = 64
 
 Distance = Callable[[Array], Array]
 Flags = npt.NDArray[np.bool_]
-
-
-class TubeLike(Protocol):
-    """What contact needs of a tube: its name, its exact signed distance, and samples of its centreline."""
-
-    @property
-    def name(self) -> str:
-        """Name of the structure."""
-
-    def distance(self, points: Array) -> Array:
-        """Signed distance (mm) at anatomical ``points`` [n, 3], negative in the lumen."""
-
-    def sample(self, step_mm: float) -> TubeSamples:
-        """Stations along the centreline."""
 
 
 @dataclass(frozen=True)
@@ -116,17 +103,17 @@ class Contact:
 
 
 def wall_of(
-    tube: TubeLike,
+    tube: Tube,
     pose: Pose | None = None,
     *,
-    near: tuple[Array, float] | None = None,
+    near: tuple[Distance, float] | None = None,
     step_mm: float = STEP_MM,
     rays: int = RAYS,
 ) -> Wall | None:
-    """The wall of a tube in scanner space (``pose`` given) or in the tube's own space.
+    """The wall of a tube's main course in scanner space (``pose`` given) or in the tube's own space.
 
-    ``near``: only rings whose wall can lie within a radius (mm) of a point of that space. Stretches without lumen
-    have no wall. None if no ring is left.
+    ``near``: a signed distance in that space and a margin (mm): only rings whose wall can come so near. Stretches
+    without lumen have no wall, side branches are left out. None if no ring is left.
     """
     samples = tube.sample(step_mm)
     points, tangents, radii = samples.points, samples.tangents, samples.radii_mm
@@ -134,25 +121,28 @@ def wall_of(
         points = pose.to_scanner(pose.from_anatomical(points))
         tangents = np.gradient(points, axis=0)
         radii = radii * float(pose.scale.mean())
-    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    arc = np.concatenate([[0.0], np.cumsum(steps)])
+    arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+    weight = np.minimum(np.gradient(arc), 2 * step_mm) if len(arc) > 1 else np.full(1, step_mm)
     keep = radii > _OCCLUDED_MM
     if near is not None:
-        keep &= np.linalg.norm(points - near[0], axis=1) < near[1] + 1.5 * radii
+        keep &= near[0](points) < 1.4 * radii + near[1]
     if not keep.any():
         return None
-    points, tangents, radii, arc = points[keep], tangents[keep], radii[keep], arc[keep]
+    trunk = _trunk(tube, samples.arc_mm[keep], 3 * float(samples.radii_mm[keep].max()))
+    points, tangents, radii = points[keep], tangents[keep], radii[keep]
     tangents = tangents / np.linalg.norm(tangents, axis=1, keepdims=True)
-
-    def inside(where: Array) -> Array:
-        return tube.distance(where if pose is None else pose.to_anatomical(pose.to_personal(where)))
-
     directions = _rings(tangents, rays)
-    reach = _wall_radii(points, directions, radii, inside)
-    weight = np.full(len(arc), step_mm)
-    if len(arc) > 1:
-        weight = np.minimum(np.gradient(arc), 2 * step_mm)
-    return Wall(tube.name, points, tangents, arc, weight, points[:, None] + reach[..., None] * directions, inside)
+    reach = _wall_radii(points, directions, radii, _lumen(trunk, pose))
+    walls = points[:, None] + reach[..., None] * directions
+    return Wall(tube.name, points, tangents, arc[keep], weight[keep], walls, _lumen(tube, pose))
+
+
+def _trunk(tube: Tube, arc_mm: Array, margin_mm: float) -> Tube:
+    """The part of a tube's main course that shapes its wall at some stations, without branches."""
+    arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(tube.course[:, :3], axis=0), axis=1))])
+    first = max(int(np.searchsorted(arc, arc_mm.min() - margin_mm)) - 1, 0)
+    last = int(np.searchsorted(arc, arc_mm.max() + margin_mm)) + 1
+    return Tube(tube.name, tube.course[first : last + 1], tube.tissue)
 
 
 def _rings(tangents: Array, rays: int) -> Array:
@@ -180,7 +170,7 @@ def _wall_radii(centres: Array, directions: Array, radii: Array, inside: Distanc
     now = before - value
     for _ in range(_SECANTS):
         latest = at(now)
-        if float(np.abs(latest).max()) < _INSIDE_MM:
+        if float(np.abs(latest).max()) < _WALL_MM:
             break
         change = latest - value
         safe = np.abs(change) > 1e-12
@@ -216,7 +206,8 @@ def contact_on(
     for t, degrees in profile.items():
         lengths[t] = {"any": float(stretches(nearest - t, wall.arc_mm, wall.weight_mm).sum())}
         for level in LEVELS_DEGREES:
-            lengths[t][f"gt{level:g}"] = float(stretches(level - degrees, wall.arc_mm, wall.weight_mm).sum())
+            longer = float(stretches(level - degrees, wall.arc_mm, wall.weight_mm).sum())
+            lengths[t][f"gt{level:g}"] = min(longer, lengths[t]["any"])
     return Contact(
         vessel=wall.name,
         gap_mm=gap_on(distance, wall, gaps),
@@ -246,27 +237,25 @@ def gap_on(distance: Distance, wall: Wall, gaps: Array | None = None) -> float:
 
 def contact_of(
     tumour: Tumour,
-    tube: TubeLike,
+    tube: Tube,
     pose: Pose | None = None,
     tolerances_mm: Sequence[float] = TOLERANCES_MM,
     *,
-    others: Sequence[TubeLike] = (),
+    others: Sequence[Tube] = (),
 ) -> Contact | None:
     """Contact of a tumour with a tube in one exam's scanner space (or, without pose, where both lie as they are).
 
     ``others``: further tubes that are painted over the tumour. None when the tube lies more than some mm away.
     """
-    centre = np.asarray(tumour.centre_personal_mm)
-    if pose is not None:
-        centre = pose.to_scanner(centre[None])[0]
-    wall = wall_of(tube, pose, near=(centre, tumour.reach_mm + max(tolerances_mm) + _BEYOND_MM))
+    distance = tumour_distance(tumour, pose)
+    wall = wall_of(tube, pose, near=(distance, max(tolerances_mm) + _BEYOND_MM))
     if wall is None:
         return None
     lumina = [_lumen(other, pose) for other in others if other.name != tube.name]
-    return contact_on(tumour_distance(tumour, pose), wall, lumina, tolerances_mm)
+    return contact_on(distance, wall, lumina, tolerances_mm)
 
 
-def _lumen(tube: TubeLike, pose: Pose | None) -> Distance:
+def _lumen(tube: Tube, pose: Pose | None) -> Distance:
     if pose is None:
         return tube.distance
     return lambda points: tube.distance(pose.to_anatomical(pose.to_personal(points)))

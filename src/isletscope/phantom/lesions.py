@@ -119,7 +119,7 @@ class Tumour:
     @cached_property
     def reach_mm(self) -> float:
         """Radius of a sphere about the centre that holds the whole tumour (without its thrombus)."""
-        swell = float(_lobed_radius(_directions(), self.lobes).max()) * 1.02 if self.lobes.size else 1.0
+        swell = float(_lobed_radius(spread_directions(), self.lobes).max()) * 1.02 if self.lobes.size else 1.0
         own = float(max(self.semi_axes_mm)) * swell
         here = np.asarray(self.centre_personal_mm)
         others = [float(np.linalg.norm(here - other.centre_personal_mm)) + other.reach_mm for other in self.joined]
@@ -173,10 +173,10 @@ def _lobed_radius(directions: Array, lobes: Array) -> Array:
     return np.asarray(raw / _mean_cube(lobes) ** (1 / 3))
 
 
-def _directions() -> Array:
-    """2000 directions spread evenly over the sphere (a spiral)."""
-    n = np.arange(2000) + 0.5
-    z = 1 - 2 * n / 2000
+def spread_directions(count: int = 2000) -> Array:
+    """Unit directions [count, 3] spread evenly over the sphere (a spiral)."""
+    n = np.arange(count) + 0.5
+    z = 1 - 2 * n / count
     turn = np.pi * (1 + 5**0.5) * n
     flat = np.sqrt(1 - z * z)
     return np.column_stack([flat * np.cos(turn), flat * np.sin(turn), z])
@@ -184,7 +184,7 @@ def _directions() -> Array:
 
 def _mean_cube(lobes: Array) -> float:
     """Mean of the unscaled radius cubed over all directions."""
-    directions = _directions()
+    directions = spread_directions()
     raw = 1.0 + (np.exp(_SHARPNESS * (directions @ lobes[:, :3].T - 1.0)) * lobes[:, 3]).sum(axis=1)
     return float((raw**3).mean())
 

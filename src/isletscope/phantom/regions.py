@@ -13,10 +13,10 @@ from isletscope.phantom.pancreas import PARTS
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.render import Scene, paint_scene
 from isletscope.phantom.shapes import Array
+from isletscope.phantom.stations import stations
 from isletscope.spatial import Geometry
 
 STEP_MM = 3.0
-_LIVER_MIDDLE_MM = -22.0
 _CLOSING_ROUNDS = 2
 ORGANS = {
     "liver": ("liver",),
@@ -27,16 +27,7 @@ ORGANS = {
 }
 # Segments of the hemilivers (Brisbane terminology).
 RIGHT_SEGMENTS, LEFT_SEGMENTS = (5, 6, 7, 8), (2, 3, 4)
-# Stations: centre (anatomical mm) and spread (mm); schematic places (convention). A landmark of the same name wins.
-STATIONS: dict[str, tuple[tuple[float, float, float], float]] = {
-    "node_hepatoduodenal": ((-34.0, -14.0, 16.0), 4.0),
-    "node_coeliac": ((14.0, -18.0, 34.0), 4.0),
-    "node_peripancreatic": ((22.0, 6.0, 0.0), 5.0),
-    "node_mesenteric": ((14.0, -22.0, -66.0), 8.0),
-    "node_paraaortic": ((24.0, 6.0, -52.0), 6.0),
-    "node_splenic_hilum": ((82.0, 32.0, 52.0), 4.0),
-    "node_supraclavicular_left": ((54.0, 4.0, 304.0), 5.0),
-}
+# Peritoneal recesses: centre (anatomical mm) and spread (mm); schematic places (convention).
 PERITONEUM: dict[str, tuple[tuple[float, float, float], float]] = {
     "peritoneum_paracolic_right": ((-112.0, 6.0, -100.0), 5.0),
     "peritoneum_paracolic_left": ((114.0, 6.0, -90.0), 5.0),
@@ -53,13 +44,22 @@ BONES = (
     "femur_right",
 )
 _BONE_SPREAD_MM = 4.0
-# Collective names: one of the group is drawn.
-GROUPS = {"node": tuple(STATIONS), "bone": BONES, "peritoneum": tuple(PERITONEUM)}
+
+
+def _groups() -> dict[str, tuple[str, ...]]:
+    """Collective names: one of the group is drawn."""
+    return {"node": tuple(stations()), "bone": BONES, "peritoneum": tuple(PERITONEUM)}
+
+
+def _spot(region: str) -> tuple[tuple[float, float, float], float] | None:
+    """Centre (anatomical mm) and spread (mm) of a node station or peritoneal recess."""
+    station = stations().get(region)
+    return (station.centre, station.spread_mm) if station else PERITONEUM.get(region)
 
 
 def region_names() -> tuple[str, ...]:
     """Everything that 'in' may name."""
-    return (*ORGANS, *PARTS, *STATIONS, *PERITONEUM, *BONES, *GROUPS)
+    return (*ORGANS, *PARTS, *stations(), *PERITONEUM, *BONES, *_groups())
 
 
 def neutral_pose(pose: Pose) -> Pose:
@@ -153,12 +153,11 @@ class Regions:
 
         ``ease`` (0 to 1) allows points nearer an organ's surface, or farther from a station.
         """
-        if region in GROUPS:
-            region = str(rng.choice(list(GROUPS[region])))
-        station = {**STATIONS, **PERITONEUM}.get(region)
-        if station or region in BONES:
-            centre, spread = station or (self.body.landmarks[region], _BONE_SPREAD_MM)
-            centre = self.body.landmarks.get(region, centre)
+        if region in _groups():
+            region = str(rng.choice(list(_groups()[region])))
+        spot = _spot(region)
+        if spot or region in BONES:
+            centre, spread = spot or (self.body.landmarks[region], _BONE_SPREAD_MM)
             shift = np.clip(rng.normal(size=3), -1.5, 1.5) * spread * (1 + 1.5 * ease)
             return self.pose.from_anatomical((np.asarray(centre) + shift)[None])[0], region
         points, depth = self.volume_points(region, side, segments)
@@ -169,8 +168,8 @@ class Regions:
 
     def centre(self, region: str) -> Array:
         """Personal centre of a region."""
-        if region in BONES or region in STATIONS or region in PERITONEUM:
-            station = {**STATIONS, **PERITONEUM}.get(region)
-            at = self.body.landmarks.get(region, station[0] if station else (0.0, 0.0, 0.0))
+        spot = _spot(region)
+        if spot or region in BONES:
+            at = spot[0] if spot else self.body.landmarks[region]
             return np.asarray(self.pose.from_anatomical(np.asarray(at)[None])[0])
         return np.asarray(self.volume_points(region)[0].mean(axis=0))

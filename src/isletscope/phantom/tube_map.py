@@ -15,7 +15,7 @@ from isletscope.phantom.tubes import Tube
 _STEP_MM = 1.0
 _NEAR_MM = 3.0
 _ATTACHED_MM = 1.0
-_DUCT_TISSUES = ("pancreatic_duct", "bile_duct", "bile")
+DUCT_TISSUES = ("pancreatic_duct", "bile_duct", "bile")
 _TO_THE_HEART = ("hepatic_vein", "renal_vein", "iliac_vein")
 
 
@@ -48,7 +48,7 @@ class TubeMap:
         return tuple(
             name
             for name, tube in self.tubes.items()
-            if (name in named or tube.tissue not in _DUCT_TISSUES) and self.gap(tumour, name) < _NEAR_MM
+            if (name in named or tube.tissue not in DUCT_TISSUES) and self.gap(tumour, name) < _NEAR_MM
         )
 
     def thrombus_course(

@@ -81,6 +81,8 @@ def cover_of(
     origin: Array,
     spacing: Array,
     edge_mm: float,
+    *,
+    parts_per_radius: float = _PARTS_PER_RADIUS,
 ) -> Cover | None:
     """Shares of the voxels of a grid (``shape`` k, j, i) that a tumour covers; None when it lies off the grid."""
     centre = pose.to_scanner(np.asarray(tumour.centre_personal_mm)[None])[0]
@@ -93,7 +95,7 @@ def cover_of(
     last = np.minimum(np.ceil((high - origin) / spacing).astype(int) + 1, np.asarray(shape)[::-1])
     if (last <= first).any():
         return None
-    parts = max(math.ceil(_PARTS_PER_RADIUS * edge_mm / min(tumour.semi_axes_mm)), 1)
+    parts = max(math.ceil(parts_per_radius * edge_mm / min(tumour.semi_axes_mm)), 1)
     within = (np.arange(parts) + 0.5) / parts - 0.5
     lines = [(origin[n] + spacing[n] * (np.arange(first[n], last[n])[:, None] + within)).ravel() for n in range(3)]
     weights, vessels = _weights(tumour, pose, body, centre, lines, edge_mm, parts)

@@ -1,0 +1,243 @@
+"""What is true of a lesion in one exam: volume, axes, parts, appearance, contact with vessels, distance to ducts.
+
+Volumes and axes are those of the outline without the vessels that are painted over it and without later lesions, from
+its signed distance on a fine grid in scanner space (below 0.3 % of the volume; axes to about 0.1 mm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.spatial import ConvexHull
+
+from isletscope.phantom.appearance import Appearance
+from isletscope.phantom.body import Body
+from isletscope.phantom.contact import contact_of, gap_on, tumour_distance, wall_of
+from isletscope.phantom.lesions import Tumour, spread_directions
+from isletscope.phantom.pose import Pose
+from isletscope.phantom.regions import neutral_pose
+from isletscope.phantom.shapes import Array
+from isletscope.phantom.tube_map import DUCT_TISSUES, TubeMap
+from isletscope.phantom.tubes import Tube
+from isletscope.phantom.tumour_paint import cover_of
+
+_SAMPLES_ACROSS = 44
+_LINES = 41
+_SLICES = 35
+_CHORDS = 41
+_REFINEMENTS = 3
+_DIRECTIONS = 250
+_CONTACT_WITHIN_MM = 4.0
+_DUCTS_WITHIN_MM = 40.0
+_DUCTS = ("pancreatic_duct", "common_bile_duct")
+
+
+@dataclass(frozen=True)
+class Size:
+    """Size of a lesion in one exam.
+
+    ``long_axis_mm``: largest diameter in an axial plane (RECIST); ``short_axis_mm``: longest diameter perpendicular to
+    it in the same plane; ``largest_mm``: largest diameter in three dimensions. ``parts_ml``: volume of the main part,
+    each inner part and the thrombus; the thrombus counts in ``volume_ml`` but not in the axes.
+    """
+
+    volume_ml: float
+    long_axis_mm: float
+    short_axis_mm: float
+    largest_mm: float
+    parts_ml: dict[str, float]
+
+
+def size_of(tumour: Tumour, pose: Pose, body: Body, later: Sequence[Tumour] = ()) -> Size:
+    """Measure a lesion's size in scanner space; ``later``: lesions that are painted over it."""
+    centre = pose.to_scanner(np.asarray(tumour.centre_personal_mm)[None])[0]
+    parts = _part_volumes(tumour, pose, body, later)
+    long_axis, short_axis, largest = _axes(tumour, pose, centre)
+    return Size(sum(parts.values()), long_axis, short_axis, largest, parts)
+
+
+def _part_volumes(tumour: Tumour, pose: Pose, body: Body, later: Sequence[Tumour]) -> dict[str, float]:
+    """Volumes (mL) by part, from covered shares of small voxels with edges as wide as a voxel."""
+    if not (tumour.inner or tumour.spared or tumour.thrombus or tumour.joined or later):
+        return {"main": tumour.volume_ml}
+    step = 2 * tumour.reach_mm / _SAMPLES_ACROSS
+    low, high = _extent(tumour, pose)
+    spacing = np.full(3, step)
+    shape = tuple(int(n) for n in np.ceil((high - low) / step)[::-1] + 2)
+    cover = cover_of(tumour, pose, body, shape, low - step / 2, spacing, step, parts_per_radius=0.0)
+    names = ["main", *(part.name for part in tumour.inner)] + (["thrombus"] if tumour.thrombus else [])
+    if cover is None:
+        return dict.fromkeys(names, 0.0)
+    left = np.ones(cover.lesion.shape)
+    if later:
+        axes = [low[n] - step / 2 + step * np.arange(shape[2 - n])[cover.box[2 - n]] for n in range(3)]
+        grid = np.stack(np.meshgrid(axes[2], axes[1], axes[0], indexing="ij"), axis=-1)[..., ::-1].reshape(-1, 3)
+        for other in later:
+            outside = np.clip(0.5 + tumour_distance(other, pose)(grid) / step, 0.0, 1.0)
+            left *= outside.reshape(left.shape)
+    volumes: dict[str, float] = {}
+    for name, part in zip(names, cover.parts, strict=True):
+        volumes[name] = volumes.get(name, 0.0) + float((part * left).sum(dtype=np.float64)) * step**3 / 1000
+    return volumes
+
+
+def _extent(tumour: Tumour, pose: Pose) -> tuple[Array, Array]:
+    """Low and high corner (scanner mm) of a box that holds a lesion and its thrombus."""
+    centre = pose.to_scanner(np.asarray(tumour.centre_personal_mm)[None])[0]
+    low, high = centre - 1.03 * tumour.reach_mm, centre + 1.03 * tumour.reach_mm
+    if tumour.thrombus:
+        along = pose.to_scanner(pose.from_anatomical(tumour.thrombus.course[:, :3]))
+        wide = 1.3 * float(tumour.thrombus.course[:, 3].max())
+        low, high = np.minimum(low, along.min(axis=0) - wide), np.maximum(high, along.max(axis=0) + wide)
+    return low, high
+
+
+def _axes(tumour: Tumour, pose: Pose, centre: Array) -> tuple[float, float, float]:
+    """Long and short axial axes and the largest diameter (mm) of the outline."""
+    distance = tumour_distance(tumour, pose)
+    reach = 1.03 * tumour.reach_mm
+    line = np.linspace(-reach, reach, _LINES)
+    heights = np.linspace(-reach, reach, _SLICES)
+    grid = np.stack(np.meshgrid(heights, line, line, indexing="ij"), axis=-1)[..., ::-1]
+    values = distance((grid + centre).reshape(-1, 3)).reshape(grid.shape[:3])
+    longest, widest, ends, outline = 0.0, np.zeros((0, 2)), np.zeros((2, 2)), []
+    turns = np.deg2rad(np.arange(0.0, 180.0, 4.0))
+    turns = np.column_stack([np.cos(turns), np.sin(turns)])
+    for height, plane in zip(heights, values, strict=True):
+        points = _outline(plane, line)
+        if len(points) < 3:
+            continue
+        outline.append(np.column_stack([points, np.full(len(points), height)]))
+        length, pair = _widest(points, turns)
+        if length > longest:
+            longest, widest, ends = length, points, pair
+    if not outline:
+        return 0.0, 0.0, 0.0
+    hull = widest[ConvexHull(widest).vertices]
+    return longest, _chord(hull, ends), _widest(np.concatenate(outline), spread_directions(_DIRECTIONS))[0]
+
+
+def _outline(plane: Array, line: Array) -> Array:
+    """Points x, y (mm) where a plane's distances [j, i] change sign along rows and columns, interpolated."""
+    found = []
+    for values, swap in ((plane, False), (plane.T, True)):
+        crossing = (values[:, :-1] <= 0) != (values[:, 1:] <= 0)
+        row, column = np.nonzero(crossing)
+        a, b = values[row, column], values[row, column + 1]
+        along = line[column] + a / (a - b) * (line[1] - line[0])
+        found.append(np.column_stack([line[row], along] if swap else [along, line[row]]))
+    return np.concatenate(found)
+
+
+def _widest(points: Array, directions: Array) -> tuple[float, Array]:
+    """Largest distance of two points of a cloud [n, d], and the two points.
+
+    Those farthest apart along the best of ``directions`` [m, d], then along the line between them, and so on.
+    """
+    along = points @ directions.T
+    best = directions[int((along.max(axis=0) - along.min(axis=0)).argmax())]
+    pair = points[:2]
+    for _ in range(_REFINEMENTS):
+        along_best = points @ best
+        pair = points[[int(along_best.argmin()), int(along_best.argmax())]]
+        best = (pair[1] - pair[0]) / max(float(np.linalg.norm(pair[1] - pair[0])), 1e-9)
+    return float(np.linalg.norm(pair[1] - pair[0])), pair
+
+
+def _chord(hull: Array, ends: Array) -> float:
+    """Longest chord of a convex outline [n, 2] perpendicular to the line between ``ends``."""
+    along = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0])
+    across = np.array([-along[1], along[0]])
+    ring = np.vstack([hull, hull[:1]])
+    s, t = (ring - ends[0]) @ along, (ring - ends[0]) @ across
+    longest = 0.0
+    for at in np.linspace(s.min(), s.max(), _CHORDS)[1:-1]:
+        crossing = np.flatnonzero((s[:-1] <= at) != (s[1:] <= at))
+        share = (at - s[crossing]) / (s[crossing + 1] - s[crossing])
+        cuts = t[crossing] + share * (t[crossing + 1] - t[crossing])
+        longest = max(longest, float(cuts.max() - cuts.min()))
+    return longest
+
+
+def lesion_truths(lesions: Sequence[Tumour], pose: Pose, body: Body) -> dict[str, dict[str, Any]]:
+    """Truth of all lesions of an exam by id; ``lesions`` in painting order (later over earlier)."""
+    tubes = TubeMap(body.tubes, neutral_pose(pose))
+    found = {}
+    for n, lesion in enumerate(lesions):
+        later = [other for other in lesions[n + 1 :] if _may_overlap(lesion, other)]
+        found[lesion.id] = lesion_truth(lesion, pose, body, later, tubes)
+    return found
+
+
+def _may_overlap(first: Tumour, second: Tumour) -> bool:
+    apart = float(np.linalg.norm(np.subtract(first.centre_personal_mm, second.centre_personal_mm)))
+    return apart < first.reach_mm + second.reach_mm
+
+
+def lesion_truth(
+    tumour: Tumour, pose: Pose, body: Body, later: Sequence[Tumour] = (), tubes: TubeMap | None = None
+) -> dict[str, Any]:
+    """Everything that is true of a lesion in one exam, as plain data; ``later``: lesions painted over it."""
+    tubes = tubes or TubeMap(body.tubes, neutral_pose(pose))
+    size = size_of(tumour, pose, body, later)
+    contact, ducts = _neighbours(tumour, pose, body, tubes)
+    looks = {"main": tumour.appearance, **{part.name: part.appearance for part in tumour.inner}}
+    return {
+        "volume_ml": round(size.volume_ml, 5),
+        "long_axis_mm": round(size.long_axis_mm, 2),
+        "short_axis_mm": round(size.short_axis_mm, 2),
+        "largest_diameter_mm": round(size.largest_mm, 2),
+        "nature": tumour.nature,
+        **({"mimic": tumour.mimic} if tumour.mimic else {}),
+        "parts": [
+            {"name": name, "volume_ml": round(volume, 5), "appearance": _look(looks.get(name, tumour.appearance))}
+            for name, volume in size.parts_ml.items()
+        ],
+        "spares": list(tumour.spared),
+        "thrombus_in": tumour.thrombus_in,
+        "vessel_contact": contact,
+        "duct_distance_mm": ducts,
+    }
+
+
+def _neighbours(tumour: Tumour, pose: Pose, body: Body, tubes: TubeMap) -> tuple[dict[str, Any], dict[str, float]]:
+    """Contact with every vessel that comes within 4 mm, and distances (mm) to the main ducts within 40 mm."""
+    lumina = [body.tubes[name] for name in tumour.spared]
+    contact: dict[str, Any] = {}
+    ducts: dict[str, float] = {}
+    for name, tube in body.tubes.items():
+        gap = tubes.gap(tumour, name)
+        if name in _DUCTS and gap < _DUCTS_WITHIN_MM:
+            ducts[name] = round(_duct_distance_mm(tumour, tube, pose, gap), 3)
+        overgrown = tube.tissue in DUCT_TISSUES and name not in tumour.spared and gap <= 0
+        if gap < _CONTACT_WITHIN_MM and name != tumour.thrombus_in and not overgrown:
+            found = contact_of(tumour, tube, pose, others=lumina)
+            if found is not None:
+                contact[name] = found.as_json()
+    return contact, ducts
+
+
+def _duct_distance_mm(tumour: Tumour, tube: Tube, pose: Pose, about_mm: float) -> float:
+    """Smallest distance (mm) of a lesion's outline and a duct's wall in one exam; 0 where they meet."""
+    distance = tumour_distance(tumour, pose)
+    wall = wall_of(tube, pose, near=(distance, max(about_mm, 0.0) + 4.0), step_mm=0.5, rays=180)
+    return about_mm if wall is None else gap_on(distance, wall)
+
+
+def _look(look: Appearance) -> dict[str, Any]:
+    def rounded(values: dict[str, float]) -> dict[str, float]:
+        return {key: round(value, 3) for key, value in values.items()}
+
+    return {
+        "hu": rounded(look.hu),
+        "suv": rounded(look.uptake),
+        "t1_ms": round(look.t1_ms, 1),
+        "t2_ms": round(look.t2_ms, 1),
+        "proton_density": round(look.proton_density, 3),
+        "fat_fraction": round(look.fat_fraction, 3),
+        "adc": round(look.adc, 1),
+        "gadolinium_per_s": rounded(look.gadolinium),
+    }
