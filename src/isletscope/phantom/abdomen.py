@@ -52,7 +52,7 @@ def _liver(sketch: Sketch) -> None:
         surface(WALL_MM + 1.5, operation=INTERSECT, blend_mm=5),
         ellipsoid((22, 58, 60), (46, 64, 120), operation=SUBTRACT, blend_mm=16),
         ellipsoid((-56, 56, -16), (36, 32, 64), operation=SUBTRACT, blend_mm=12),
-        capsule((-24, 16, -20), (-26, 18, 84), 10, operation=SUBTRACT, blend_mm=6),
+        capsule((-24, 13, -20), (-26, 19, 84), 9, operation=SUBTRACT, blend_mm=4),
         capsule((-26, -8, 12), (-50, -10, 30), 9, operation=SUBTRACT, blend_mm=10),
         capsule((-10, -20, 20), (-44, -21, 33), 9, operation=SUBTRACT, blend_mm=8),
         ellipsoid((6, -18, 35), (26, 17, 19), operation=SUBTRACT, blend_mm=8),

@@ -47,7 +47,8 @@ class LiverPlanes:
         right = np.where(anterior, np.where(upper, 8, 5), np.where(upper, 7, 6))
         out = np.where(left, np.where(lateral, np.where(second, 2, 3), 4), right)
         caudate = (((points - _CAUDATE_CENTRE) / _CAUDATE_RADII) ** 2).sum(axis=1) <= 1.0
-        out[caudate] = 1
+        behind_the_cava = left & ~anterior & (points[:, 2] < _CAUDATE_CENTRE[2] + _CAUDATE_RADII[2])
+        out[caudate | behind_the_cava] = 1
         return out.astype(np.uint8)
 
 
