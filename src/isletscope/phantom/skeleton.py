@@ -98,8 +98,10 @@ def _spine(sketch: Sketch) -> None:
             structure=f"vertebra_{name}",
         )
     for lower, upper in pairwise(_VERTEBRAE):
-        between = (lower[1] + upper[1]) / 2
-        sketch.add("disc", cylinder((0, spine_y(between), between), (lower[3] - 1.5, lower[4] - 1.5, 3.6)))
+        bottom, top = lower[1] + lower[2], upper[1] - upper[2]
+        between = (bottom + top) / 2
+        half_height = (top - bottom) / 2 + 0.6
+        sketch.add("disc", cylinder((0, spine_y(between), between), (lower[3] - 1.5, lower[4] - 1.5, half_height)))
 
 
 def _ribs(sketch: Sketch) -> None:
