@@ -13,6 +13,7 @@ from isletscope.cli.console import Console, ExitCode, Json, Quiet, Verbose
 from isletscope.errors import InputError
 
 if TYPE_CHECKING:
+    from isletscope.phantom import Scenario
     from isletscope.reading import Progress
 
 NAME = "phantom"
@@ -71,10 +72,14 @@ def _list(console: Console) -> int:
 
     known = scenarios()
     if console.as_json:
-        console.document([{"name": item.name, "title": item.title} for item in known])
+        console.document([{"name": item.name, "title": item.title, "exams": _exams(item)} for item in known])
         return ExitCode.DONE
-    table = Table("Scenario", "What it shows", box=None, pad_edge=False)
+    table = Table("Scenario", "Exams", "What it shows", box=None, pad_edge=False)
     for item in known:
-        table.add_row(item.name, item.title)
+        table.add_row(item.name, ", ".join(exam.what for exam in item.exams), item.title)
     console.show(table)
     return ExitCode.DONE
+
+
+def _exams(scenario: Scenario) -> list[dict[str, str]]:
+    return [{"name": exam.name, "what": exam.what, "date": exam.date.isoformat()} for exam in scenario.exams]

@@ -72,6 +72,13 @@ class ExamRule:
     detail: DetailRule | None = None
     mr: MrRule | None = None
 
+    @property
+    def what(self) -> str:
+        """The exam in a few words, for lists."""
+        if self.tracer:
+            return f"{self.tracer} PET/CT"
+        return "MR" if self.kind == "mr" else f"CT ({len(self.phases)} phase{'s' if len(self.phases) > 1 else ''})"
+
 
 Reader = Callable[[Node], Any]
 _ALL: dict[str, Reader] = {
