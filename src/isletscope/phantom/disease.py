@@ -10,6 +10,7 @@ from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.placement import Lesion, Placer
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.scenario import Scenario
+from isletscope.phantom.scenario_course import Change
 from isletscope.phantom.scenario_exams import ExamRule
 from isletscope.phantom.visit import random_source
 
@@ -51,8 +52,9 @@ def disease_of(scenario: Scenario, body: Body, pose: Pose, seed: int) -> Disease
     lesions = _labelled(placer.run(rules), scenario)
     calendar = Calendar(scenario)
     tumours, mimics, fates = {}, {}, {}
+    known: dict[str, list[tuple[Change, Tumour]]] = {}
     for exam in scenario.exams:
-        states = _Exam(scenario, exam, calendar, placer, seed).states(lesions)
+        states = _Exam(scenario, exam, calendar, placer, seed, known).states(lesions)
         tumours[exam.name] = tuple(state for state in states if not state.mimic)
         mimics[exam.name] = tuple(state for state in states if state.mimic)
         fates[exam.name] = {
@@ -94,6 +96,7 @@ class _Exam:
     calendar: Calendar
     placer: Placer
     seed: int
+    known: dict[str, list[tuple[Change, Tumour]]]
 
     def states(self, lesions: list[Lesion]) -> list[Tumour]:
         ids = {lesion.tumour.id for lesion in lesions}
@@ -116,23 +119,28 @@ class _Exam:
             state = self._state(lesion)
             if lesion.tumour.id in joining:
                 state = merged_into(state, joining[lesion.tumour.id], self.scenario, lines)
+                state = replace(state, spared=self.placer.spared(state, lesion.rule))
             splits = lesion.rule.course.splits
             if splits and self.calendar.reached(self.exam, splits[1]):
                 parts = pieces(state, splits[0], _piece_labels(lesions, lesion))
-                found += [self._spared(part, lesion) for part in parts]
+                found += [replace(part, spared=self.placer.spared(part, lesion.rule)) for part in parts]
             else:
-                found.append(self._spared(state, lesion))
+                found.append(state)
         return found
 
     def _state(self, lesion: Lesion) -> Tumour:
         change = change_at(lesion.rule, self.exam, self.calendar)
+        if change == Change():
+            return lesion.tumour
+        known = self.known.setdefault(lesion.tumour.id, [])
+        for earlier, state in known:
+            if earlier == change:
+                return state
         rng = random_source(self.seed, self.scenario.name, "necrosis", lesion.tumour.id)
-        return changed(lesion.tumour, change, self.placer.body.tissues, rng)
-
-    def _spared(self, state: Tumour, lesion: Lesion) -> Tumour:
-        if state is lesion.tumour:
-            return state
-        return replace(state, spared=self.placer.spared(state, lesion.rule))
+        state = changed(lesion.tumour, change, self.placer.body.tissues, rng)
+        state = replace(state, spared=self.placer.spared(state, lesion.rule))
+        known.append((change, state))
+        return state
 
 
 def _fate(lesion: Lesion, exam: ExamRule, calendar: Calendar) -> Fate:

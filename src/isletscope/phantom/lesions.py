@@ -62,9 +62,9 @@ class Thrombus:
     course: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tumour:
-    """One tumour (or mimic) in personal space.
+    """One tumour (or mimic) in personal space, in one state; the same object wherever the state is the same.
 
     ``semi_axes_mm`` and ``turned_degrees`` give an ellipsoid; ``lobes`` (rows unit vector x, y, z and height) modulate
     its radius; ``joined`` tumours are united with it (confluent disease). ``appearance`` is that of its main part,
