@@ -36,6 +36,11 @@ class SeriesToWrite:
         return f"M{self.number:X}"
 
     @property
+    def syntax(self) -> str:
+        """The transfer syntax to write in."""
+        return self.visit.rule.transfer_syntax
+
+    @property
     def facts(self) -> SeriesFacts:
         """What tells this series from the others of the study."""
         return SeriesFacts(

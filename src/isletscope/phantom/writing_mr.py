@@ -54,21 +54,16 @@ def write_mr(exam: MrExam, visit: Visit, folder: Path, name_of: FileNamer) -> li
 
 
 def _write_slices(series: SeriesToWrite, folder: Path, name_of: FileNamer) -> list[Path]:
-    writer = SliceWriter(series.visit.rule.transfer_syntax)
-    dataset = _series_dataset(series)
     geometry = series.exam.geometry(series.layout.images[0])
+    prepared = {key: (_image_dataset(series, key), SliceWriter(series.syntax)) for key in series.layout.images}
     steps = {key: series.units_per_stored(key) for key in series.layout.images}
     paths = []
-    last = ""
     for n, (key, k) in enumerate(_frames(series, geometry.shape[0])):
-        if key != last:
-            _image_attributes(dataset, series, key)
-            last = key
+        dataset, writer = prepared[key]
         _slice_times(dataset, series, key, k)
         dataset.SOPInstanceUID = series.visit.uid(series.kind, key, k)
         dataset.InstanceNumber = n + 1
         place_slice(dataset, geometry, k)
-        dataset.SpacingBetweenSlices = decimal(geometry.spacing_mm[0])
         _store(dataset, series, series.exam.series[key].image[k], steps[key])
         path = folder / name_of(series.file_kind, n)
         writer.save(dataset, path)
@@ -104,17 +99,19 @@ def _series_dataset(series: SeriesToWrite) -> Dataset:
     dataset.PixelBandwidth = decimal(hold.bandwidth_hz)
     dataset.EchoTrainLength = hold.echo_train
     dataset.InPlanePhaseEncodingDirection = "COL"
-    rows, columns = series.exam.geometry(first).shape[1:]
+    geometry = series.exam.geometry(first)
+    rows, columns = geometry.shape[1:]
+    dataset.SpacingBetweenSlices = decimal(geometry.spacing_mm[0])
     dataset.AcquisitionMatrix = [0, round(columns / hold.acquired), round(rows / hold.acquired), 0]
     dataset.NumberOfPhaseEncodingSteps = round(rows / hold.acquired)
     dataset.PercentSampling, dataset.PercentPhaseFieldOfView = "100", decimal(round(100 * rows / columns, 2))
     dataset.VariableFlipAngleFlag = "N"
-    dataset.AcquisitionNumber = 1
     return dataset
 
 
-def _image_attributes(dataset: Dataset, series: SeriesToWrite, key: str) -> None:
-    """What tells one image of a series from another: type, timing, diffusion, temporal position, contrast agent."""
+def _image_dataset(series: SeriesToWrite, key: str) -> Dataset:
+    """What all slices of one image share: the series' attributes, type, timing, diffusion, phase, contrast agent."""
+    dataset = _series_dataset(series)
     settings, layout, vendor = series.settings(key), series.layout, series.visit.vendor.key
     excitation = settings.excitation
     dataset.ImageType = list(layout.types[key])
@@ -132,6 +129,7 @@ def _image_attributes(dataset: Dataset, series: SeriesToWrite, key: str) -> None
     if settings.hold == "dwi" and key != ADC_IMAGE:
         _write_b_value(dataset, vendor, b_value)
     add_contrast(dataset, series.visit, series.exam.rule, settings)
+    return dataset
 
 
 def _write_b_value(dataset: Dataset, vendor: str, b_value: int) -> None:
@@ -183,8 +181,7 @@ def _write_mosaics(series: SeriesToWrite, folder: Path, name_of: FileNamer) -> l
 
     Image Position is such that the middle of the mosaic lies where the middle of the first slice lies.
     """
-    dataset = _series_dataset(series)
-    writer = SliceWriter(series.visit.rule.transfer_syntax)
+    writer = SliceWriter(series.syntax)
     paths = []
     for n, key in enumerate(series.layout.images):
         geometry = series.exam.geometry(key)
@@ -193,7 +190,7 @@ def _write_mosaics(series: SeriesToWrite, folder: Path, name_of: FileNamer) -> l
         tiles = np.zeros((across * across, rows, columns), dtype=np.float32)
         tiles[:slices] = series.exam.series[key].image
         picture = tiles.reshape(across, across, rows, columns).swapaxes(1, 2).reshape(across * rows, across * columns)
-        _image_attributes(dataset, series, key)
+        dataset = _image_dataset(series, key)
         dataset.ImageType = ["ORIGINAL", "PRIMARY", "DIFFUSION", "TRACEW", "ND", "MOSAIC"]
         _slice_times(dataset, series, key, 0)
         dataset.SOPInstanceUID = series.visit.uid(series.kind, key, "mosaic")
@@ -201,7 +198,6 @@ def _write_mosaics(series: SeriesToWrite, folder: Path, name_of: FileNamer) -> l
         place_slice(dataset, geometry, 0)
         x, y, z = geometry.to_lps([0, -(across - 1) * rows / 2, -(across - 1) * columns / 2])
         dataset.ImagePositionPatient = [decimal(round(float(v), 6)) for v in (x, y, z)]
-        dataset.SpacingBetweenSlices = decimal(geometry.spacing_mm[0])
         block = dataset.private_block(0x0019, "SIEMENS MR HEADER", create=True)
         block.add_new(0x0A, "US", slices)
         _store(dataset, series, picture, series.units_per_stored(key))

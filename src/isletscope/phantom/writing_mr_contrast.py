@@ -13,20 +13,6 @@ from isletscope.phantom.visit import Visit
 from isletscope.phantom.writing import code, decimal, time_text
 
 _INTRAVENOUS = ("47625008", "SCT", "Intravenous route")
-_ATTRIBUTES = (
-    "ContrastBolusAgent",
-    "ContrastBolusAgentSequence",
-    "ContrastBolusRoute",
-    "ContrastBolusAdministrationRouteSequence",
-    "ContrastBolusVolume",
-    "ContrastBolusStartTime",
-    "ContrastBolusStopTime",
-    "ContrastBolusTotalDose",
-    "ContrastFlowRate",
-    "ContrastFlowDuration",
-    "ContrastBolusIngredient",
-    "ContrastBolusIngredientConcentration",
-)
 
 
 def is_enhanced(image: MrImage) -> bool:
@@ -46,9 +32,6 @@ def injection_time(visit: Visit) -> dt.datetime:
 
 def add_contrast(dataset: Dataset, visit: Visit, rule: MrRule, image: MrImage) -> None:
     """The Contrast/Bolus module of a classic image made after injection; none before."""
-    for keyword in _ATTRIBUTES:
-        if keyword in dataset:
-            del dataset[keyword]
     if not is_enhanced(image):
         return
     agent = mr_protocol().agents[rule.agent]

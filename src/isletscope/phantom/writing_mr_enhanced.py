@@ -35,7 +35,7 @@ def write_enhanced_mr(exam: MrExam, visit: Visit, folder: Path, name_of: FileNam
     paths = []
     for series in series_of(exam, visit):
         path = folder / name_of(series.file_kind, 0)
-        save(_dataset(series), path, visit.rule.transfer_syntax)
+        save(_dataset(series), path, series.syntax)
         paths.append(path)
     return paths
 
