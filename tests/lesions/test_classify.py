@@ -78,7 +78,14 @@ CASES = [
     ("sstr.mouth", SSTR, focus((5, -60, 440), over_liver=0.8)),
     ("sstr.thyroid", SSTR, focus((18, -10, 340), over_liver=0.9)),
     ("sstr.kidney_rim", SSTR, focus((95, 60, 0), kidney_mm=2.0, over_liver=2.0, contrast=2.0)),
-    ("sstr.renal_pelvis", SSTR, focus((35, 45, 0), kidney_mm=5.0)),
+    ("sstr.renal_pelvis", SSTR, focus((35, 45, 0), kidney_mm=5.0, hu=-8.0)),
+    ("sstr.renal_hilum", SSTR, focus((35, 45, 0), kidney_mm=5.0, hu=38.0)),
+    ("sstr.in_liver", SSTR, focus((-80, 60, 40), kidney_mm=2.0, liver_mm=0.0, liver_rim=0.7)),
+    ("sstr.kidney_bed", SSTR, focus((35, 40, -60), kidneys_known=1.0)),
+    ("sstr.midline_head", SSTR, focus((1, -60, 500), middle_mm=1.0)),
+    ("sstr.soft", SSTR, focus((20, 30, -100), over_liver=0.9, retroperitoneal=1.0)),
+    ("sstr.bowel_long", SSTR, focus((60, -50, -150), over_liver=1.3, volume_ml=9.0, contrast=2.5)),
+    ("sstr.no_landmarks", SSTR, None),
     ("sstr.adrenal", SSTR, focus((38, 45, 70), over_liver=2.0, paired=1.0)),
     ("sstr.adrenal_single", SSTR, focus((38, 45, 70), over_liver=2.0)),
     ("sstr.ureter", SSTR, focus((35, 40, -120), over_liver=1.2, slender=3.0)),
@@ -107,8 +114,22 @@ CASES = [
     ("fdg.heart_missing", FDG, focus((60, -20, 190), heart_known=0.0, volume_ml=80.0)),
     ("fdg.mediastinum_mild", FDG, focus((30, 10, 250), over_liver=1.5)),
     ("fdg.pancreas_or_bowel", FDG, focus((-25, 20, 10), over_liver=2.2, volume_ml=9.0)),
+    ("fdg.bladder", FDG, focus((0, -60, -220), bladder_mm=3.0)),
+    ("fdg.brain_edge", FDG, focus((60, -60, 560))),
+    ("fdg.parotid", FDG, focus((60, 0, 450), paired=1.0, over_liver=2.0, volume_ml=20.0)),
+    ("fdg.gland", FDG, focus((60, 0, 450), over_liver=2.0)),
+    ("fdg.mouth_high", FDG, focus((3, -40, 430), over_liver=3.0)),
+    ("fdg.neck_muscle", FDG, focus((60, 40, 345), paired=1.0, over_liver=1.6)),
+    ("fdg.liver_edge", FDG, focus((-80, -100, 40), over_liver=1.2, liver_mm=2.0)),
+    ("fdg.rectum", FDG, focus((10, 40, -230), over_liver=2.0, volume_ml=8.0)),
+    ("fdg.rectum_small", FDG, focus((10, 40, -230), over_liver=2.0)),
+    ("fdg.spleen", FDG, focus((100, 40, 90), "spleen")),
+    ("fdg.stomach", FDG, focus((60, -40, 90), over_liver=1.8, volume_ml=12.0)),
+    ("fdg.bowel_faint", FDG, focus((60, -50, -150), over_liver=1.3)),
+    ("fdg.blood", FDG, focus((150, 60, 250), smooth_over_blood=1.2, over_liver=1.1)),
+    ("fdg.no_landmarks", FDG, None),
     ("fdg.organ", FDG, focus((0, 0, 540), "brain", True)),
-    ("fdg.renal_pelvis", FDG, focus((40, 50, 0), kidney_mm=8.0)),
+    ("fdg.renal_pelvis", FDG, focus((40, 50, 0), kidney_mm=8.0, hu=-5.0)),
     ("fdg.renal_hilum", FDG, focus((40, 50, 0), kidney_mm=12.0)),
     ("fdg.kidney", FDG, focus((95, 75, -20), kidney_mm=1.0, over_liver=1.2)),
     ("fdg.kidney_edge", FDG, focus((95, 75, -20), kidney_mm=1.0)),
@@ -130,8 +151,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("rule", "tracer", "seen"), CASES, ids=[case[0] for case in CASES])
-def test_each_rule_fires_where_it_should(rule: str, tracer: TracerClass, seen: FocusFigures) -> None:
-    found = classify(seen, MARKS, tracer)
+def test_each_rule_fires_where_it_should(rule: str, tracer: TracerClass, seen: FocusFigures | None) -> None:
+    lost = Landmarks({"body": MARKS.extents["body"]}, 0.0, MARKS.thresholds)
+    found = classify(seen, MARKS, tracer) if seen else classify(focus((0, 0, 0)), lost, tracer)
     assert found.assessment.rule == rule
     assert found.assessment.because.endswith(".")
     assert found.assessment.citations
@@ -171,6 +193,11 @@ def test_a_figure_that_is_not_known_does_not_make_a_focus_physiologic() -> None:
     )
     assert classify(known, MARKS, SSTR).verdict is Verdict.PHYSIOLOGIC
     assert classify(lacking, MARKS, SSTR).verdict is not Verdict.PHYSIOLOGIC
+
+
+def test_no_rule_of_sstr_and_fdg_lacks_a_case() -> None:
+    book = rule_book()
+    assert {rule.id for rule in (*book.sstr, *book.fdg)} == {name for name, _, _ in CASES}
 
 
 def test_every_rule_has_its_support_and_unique_name() -> None:

@@ -132,6 +132,33 @@ def test_touching_lesions_stay_two() -> None:
     assert sum(f.site_code == "liver" for f in foci) == 2
 
 
+@pytest.mark.parametrize(
+    ("tracer_class", "suv"), [(TracerClass.SSTR, 22.0), (TracerClass.FDG, 9.0)], ids=["sstr", "fdg"]
+)
+def test_a_node_on_the_kidney_is_not_kidney(tracer_class: TracerClass, suv: float) -> None:
+    place = (60.0, 22.0, 20.0)
+    torso = make_torso(tracer_class, lesions=((place, 18.0, suv),))
+    focus = nearest(read(torso, Tracer(tracer_class=tracer_class, name="tracer", because="test"))[0], place)
+    assert np.linalg.norm(np.subtract(focus.centroid_lps_mm, place)) < 6
+    assert focus.verdict is not Verdict.PHYSIOLOGIC
+
+
+def test_a_node_on_the_spleen_is_not_spleen() -> None:
+    place = (78.0, 22.0, 75.0)
+    torso = make_torso(lesions=((place, 16.0, 26.0),))
+    focus = nearest(read(torso)[0], place)
+    assert np.linalg.norm(np.subtract(focus.centroid_lps_mm, place)) < 6
+    assert focus.verdict is not Verdict.PHYSIOLOGIC
+
+
+def test_a_liver_metastasis_that_touches_the_kidney_is_tumour_of_the_liver() -> None:
+    place = (-75.0, 18.0, 42.0)
+    torso = make_torso(lesions=((place, 34.0, 26.0),))
+    focus = nearest(read(torso)[0], place)
+    assert focus.verdict is Verdict.TUMOUR
+    assert focus.site_code == "liver"
+
+
 def test_unknown_tracer_is_said_and_nothing_is_called_tumour(ill: Torso) -> None:
     unknown = Tracer(tracer_class=TracerClass.UNKNOWN, name="unknown", because="no radiopharmaceutical in the header")
     found, _ = read(ill, unknown)

@@ -18,6 +18,7 @@ from isletscope.anatomy.shapes import (
     opened,
     smoothed,
     touching,
+    without_knobs,
 )
 from isletscope.anatomy.trunk import Trunk, others_than, soft_tissue, split_by_shape
 from isletscope.model import TracerClass
@@ -202,6 +203,7 @@ def _best_spleen(frame: BodyFrame, trunk: Trunk, like: Bool3D, liver: Bool3D) ->
     if best is None:
         return not_found("no organ of plausible size, place and uptake lies left behind in the upper abdomen")
     mask = dilated(best, 6.0, frame.spacing_mm) & like & ~others_than(pieces, best)
+    mask = without_knobs(mask, T.number("spleen.least_radius_mm"), T.number("spleen.rim_mm"), frame.spacing_mm)
     confidence = "moderate" if frame.hu is not None else "low"
     source = "uptake and place left behind in the upper abdomen" + ("" if frame.hu is not None else ", without CT")
     return Found(np.asarray(mask), source, confidence)

@@ -7,7 +7,7 @@ import numpy as np
 from isletscope.anatomy.found import THRESHOLDS as T
 from isletscope.anatomy.found import Found, not_found
 from isletscope.anatomy.frame import BodyFrame
-from isletscope.anatomy.shapes import Bool3D, Float3D, Parts, closed, dilated, largest_part, opened
+from isletscope.anatomy.shapes import Bool3D, Float3D, Parts, closed, dilated, largest_part, opened, without_knobs
 from isletscope.anatomy.trunk import Trunk, others_than, soft_tissue, split_by_shape
 from isletscope.model import TracerClass
 
@@ -87,6 +87,8 @@ def _one_kidney(frame: BodyFrame, trunk: Trunk, hot: Bool3D, level: float, side:
     if tracer is not TracerClass.FDG:
         group = _main_bulk(frame, group, level)
     mask = closed(group, 12.0 if tracer is TracerClass.FDG else 6.0, frame.spacing_mm) & trunk.body & half
+    if tracer is not TracerClass.FDG:
+        mask = _without_knobs(frame, mask)
     volume = frame.volume_ml(mask)
     low, high = T.bounds("kidney.volume_ml")
     if volume > high:
@@ -98,6 +100,11 @@ def _one_kidney(frame: BodyFrame, trunk: Trunk, hot: Bool3D, level: float, side:
     return Found(
         mask, "uptake above liver beside the spine" + (", the part with urine only" if partial else ""), confidence
     )
+
+
+def _without_knobs(frame: BodyFrame, mask: Bool3D) -> Bool3D:
+    """The kidney without nodes or pancreatic tail that touch it: they are thinner than any kidney."""
+    return without_knobs(mask, T.number("kidney.least_radius_mm"), T.number("kidney.rim_mm"), frame.spacing_mm)
 
 
 def _main_bulk(frame: BodyFrame, mask: Bool3D, level: float) -> Bool3D:

@@ -33,6 +33,7 @@ FIGURES: dict[str, tuple[str, str | None]] = {
     "hu": ("mean CT density", "[hnsf'U]"),
     "bone": ("share on bone", None),
     "lung": ("share on lung", None),
+    "liver_rim": ("share of liver in what surrounds it", None),
     "kidney_mm": ("distance to a kidney", "mm"),
     "spleen_mm": ("distance to the spleen", "mm"),
     "bladder_mm": ("distance to the bladder", "mm"),

@@ -22,7 +22,8 @@ from isletscope.spatial import Volume
 _FWHM_PER_SIGMA = float(np.sqrt(8.0 * np.log(2.0)))
 _WIDE_SIGMA_MM = 9.0
 _LEAST_FALL = 0.4
-WHOLE_ORGANS = ("brain", "kidney_right", "kidney_left", "bladder", "heart")
+KIDNEYS = ("kidney_right", "kidney_left")
+WHOLE_ORGANS = ("brain", *KIDNEYS, "bladder", "heart")
 UPTAKE_ORGANS = ("liver", "spleen")
 
 
@@ -68,6 +69,7 @@ class _Block:
     spacing: tuple[float, float, float]
     missing: npt.NDArray[np.bool_]
     field: tuple[int, int]
+    hot: tuple[int, ...]
 
 
 def detect_foci(
@@ -92,6 +94,7 @@ def detect_foci(
     found: list[Candidate] = []
     inner = labels[_slices(block)]
     _whole_organs(block, levels, tracer_class, found, inner)
+    whole = len(found)
     for number in np.argsort(-catchments.heights, kind="stable"):
         candidate, region, box = _judge(
             block, catchments, int(number), levels, (floor, scatter), tracer_class, thresholds
@@ -99,7 +102,9 @@ def detect_foci(
         if candidate is None or region is None:
             continue
         target = inner[box]
-        free = region & (target == 0)
+        # What was judged to lie on a kidney, not in it, is taken out of the kidney's own uptake.
+        in_kidney = block.names.get(int(block.organs[candidate.index]), "") in KIDNEYS
+        free = region & (target <= whole if in_kidney else target == 0)
         if np.count_nonzero(free) < 0.4 * np.count_nonzero(region):
             continue
         label = len(found) + 1
@@ -151,6 +156,7 @@ def _block(pet: Volume, organs: Organs, thresholds: Thresholds) -> _Block | None
         spacing=spacing,
         missing=missing,
         field=(0, pet.geometry.shape[0] - 1),
+        hot=tuple(label for name, label in organs.names.items() if name in (*WHOLE_ORGANS, *UPTAKE_ORGANS)),
     )
 
 
@@ -267,19 +273,22 @@ def _judge(
     box = _window((k, j, i), block, 40.0)
     organ = block.names.get(int(block.organs[k, j, i]), "")
     floor, scatter = bars
-    in_kidney = organ in ("kidney_right", "kidney_left")
-    if height < floor or (_belongs_to_whole_organ(organ, levels, tracer_class) and not in_kidney):
+    if height < floor or (_belongs_to_whole_organ(organ, tracer_class) and organ not in KIDNEYS):
         return None, None, box
     fall = height - float(catchments.saddles[number])
     if organ not in UPTAKE_ORGANS and fall < _LEAST_FALL * thresholds.number("detection.noise_deviations") * scatter:
         return None, None, box
     own = catchments.labels[box] == number + 1
+    if organ == "body":
+        # What sits on an organ of even, high uptake has no valley towards it: the organ's edge is its border.
+        own &= ~np.isin(block.organs[box], block.hot)
     centre = tuple(v - part.start for v, part in zip((k, j, i), box, strict=True))
     around = _region(block, box, own, centre, height, thresholds)
     if around is None:
         return None, None, box
-    organ = _owner(block, around.region, box, organ)
-    if _belongs_to_whole_organ(organ, levels, tracer_class):
+    shallow = organ in KIDNEYS and _shallow(block, (k, j, i), tracer_class, thresholds)
+    organ = "body" if shallow else _owner(block, around.region, box, organ)
+    if _belongs_to_whole_organ(organ, tracer_class):
         return None, None, box
     near_end = _near_end(k, block, thresholds.number("detection.end_mm"))
     bar = thresholds.number("detection.noise_deviations") * scatter * (2.0 if near_end else 1.0)
@@ -316,10 +325,21 @@ def _owner(block: _Block, region: npt.NDArray[np.bool_], box: Box3, organ: str) 
     name = block.names.get(most, "")
     if name in (*WHOLE_ORGANS, *UPTAKE_ORGANS) and counts[most] > 0.5 * labels.size:
         return name
-    return "body" if organ in (*UPTAKE_ORGANS, "kidney_right", "kidney_left") else organ
+    return "body" if organ in (*UPTAKE_ORGANS, *KIDNEYS) else organ
 
 
-def _belongs_to_whole_organ(organ: str, levels: dict[str, _Level], tracer_class: TracerClass) -> bool:
+def _shallow(block: _Block, index: tuple[int, int, int], tracer_class: TracerClass, thresholds: Thresholds) -> bool:
+    """Whether a maximum on FDG lies in the outer cortex, where urine does not: what touches the kidney shows there."""
+    if tracer_class is not TracerClass.FDG:
+        return False
+    reach = thresholds.number("detection.outer_cortex_mm")
+    box = _window(index, block, reach + max(block.spacing))
+    own = block.organs[box] == block.organs[index]
+    at = tuple(v - part.start for v, part in zip(index, box, strict=True))
+    return bool(edt.edt(np.ascontiguousarray(own), anisotropy=block.spacing, black_border=False)[at] <= reach)
+
+
+def _belongs_to_whole_organ(organ: str, tracer_class: TracerClass) -> bool:
     if organ not in WHOLE_ORGANS:
         return False
     return organ not in ("heart", "brain") or tracer_class is TracerClass.FDG

@@ -19,6 +19,7 @@ from isletscope.spatial import Box, Mask, Volume
 
 _GAS_HU = -300.0
 _NEIGHBOURHOOD_MM = 12.0
+_RIM_MM = 6.0
 _DISTANCES = {
     "kidney_mm": ("kidney_right", "kidney_left"),
     "spleen_mm": ("spleen",),
@@ -125,7 +126,7 @@ class Surroundings:
         }
 
     def _density(self, region: FocusRegion) -> dict[str, float]:
-        """Shares on bone and lung, mean density, share of gas nearby: where organs and CT tell them."""
+        """Shares on bone, lung and of liver around, mean density, gas nearby: where organs and CT tell them."""
         box = region.box.grown(_NEIGHBOURHOOD_MM, self._pet.geometry)
         offset = [a - b for a, b in zip(region.start_kji, box.start, strict=True)]
         inside = np.zeros([b - a for a, b in zip(box.start, box.stop, strict=True)], dtype=bool)
@@ -138,13 +139,16 @@ class Surroundings:
         lungs = [names[name] for name in ("lung_right", "lung_left") if name in names]
         if lungs:
             found["lung"] = float(np.isin(labels[inside], lungs).mean())
+        distance = edt.edt(~inside, anisotropy=self._pet.geometry.spacing_mm, black_border=False)
+        rim = (distance > 0) & (distance <= _RIM_MM)
+        if "liver" in names and rim.any():
+            found["liver_rim"] = float((labels[rim] == names["liver"]).mean())
         if self._organs.ct_on_pet is None:
             return found
         density = self._organs.ct_on_pet.array[box.slices]
         taken = density > -2000.0
         if taken[inside].any():
             found["hu"] = float(density[inside & taken].mean())
-        distance = edt.edt(~inside, anisotropy=self._pet.geometry.spacing_mm, black_border=False)
         near = (distance <= _NEIGHBOURHOOD_MM) & (labels > 0) & ~np.isin(labels, lungs) & taken
         if near.any():
             found["gas"] = float((density[near] < _GAS_HU).mean())
