@@ -5,22 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from isletscope.phantom.lesions import Tumour, draw_lobes, paint_tumour
+from isletscope.phantom.lesions import Tumour, draw_lobes
 from isletscope.phantom.pose import Pose, Variation, draw_breathing
+from isletscope.phantom.tumour_paint import cover_of
+from tests.phantom.scenes import body, look
+
+STILL = Pose(np.ones(3), Variation(np.zeros((0, 7))), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), np.zeros((0, 9)))
 
 
 def tumour(axes: tuple[float, float, float], lobes: np.ndarray | None = None) -> Tumour:
     return Tumour(
-        "L1", "liver", "liver", (3.0, -2.0, 5.0), axes, (20.0, 30.0, -10.0), {"sstr": 20.0}, 50.0,
+        "L1", "liver", "liver", (0.0, 0.0, 0.0), axes, (20.0, 30.0, -10.0), look(50.0),
         np.zeros((0, 4)) if lobes is None else lobes,
     )  # fmt: skip
 
 
 def painted_volume_ml(shape: Tumour, spacing_mm: float) -> float:
-    image = np.zeros((44, 44, 44), dtype=np.float32)
     origin = np.full(3, -21.5 * spacing_mm) + 0.31
-    paint_tumour(shape, np.zeros(3), np.eye(3), 1.0, image, origin, np.full(3, spacing_mm), spacing_mm)
-    return float(image.sum(dtype=float)) * spacing_mm**3 / 1000
+    cover = cover_of(shape, STILL, body(), (44, 44, 44), origin, np.full(3, spacing_mm), spacing_mm)
+    assert cover is not None
+    return float(cover.lesion.sum(dtype=float)) * spacing_mm**3 / 1000
 
 
 @pytest.mark.parametrize("axes", [(3.0, 3.0, 3.0), (10.0, 10.0, 10.0), (12.0, 9.0, 7.0), (22.0, 30.0, 18.0)])
