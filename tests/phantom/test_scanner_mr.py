@@ -18,6 +18,7 @@ from isletscope.phantom.mr_sequences import mr_protocol
 from isletscope.phantom.pose import Pose, Variation, draw_breathing
 from isletscope.phantom.render import Scene
 from isletscope.phantom.scanner_mr import MrExam, scan_mr
+from isletscope.phantom.structures import structure_label
 from isletscope.phantom.tissues import draw_tissues
 from isletscope.phantom.visit import random_source
 
@@ -160,3 +161,13 @@ def test_movement_of_each_breath_hold_is_recorded_and_repeats() -> None:
     middle = hold.geometry.to_lps(np.argwhere(label).mean(axis=0))
     assert np.linalg.norm(middle - centre) < 1.5
     assert hold.as_json()["extra_breathing_mm"] == hold.breathing_mm
+
+
+def test_the_field_holds_the_whole_liver_and_trunk() -> None:
+    hold = exam("dwi", "full", None).holds["dwi"]
+    liver = np.isin(hold.structures, [structure_label(f"liver_segment_{n}") for n in range(1, 9)])
+    assert liver.any(axis=(1, 2)).sum() > 20
+    assert not liver[0].any()
+    assert not liver[-1].any()
+    for side in (hold.structures[:, 0], hold.structures[:, -1], hold.structures[:, :, 0], hold.structures[:, :, -1]):
+        assert not side.any()

@@ -121,6 +121,7 @@ class Protocol:
     injection_s: float
     lowest_mm: float
     highest_mm: float
+    dome_xy_mm: tuple[float, float]
     margin_mm: float
     bias_strength: float
     adc_from: tuple[str, ...]
@@ -177,6 +178,7 @@ def _protocol(table: dict[str, Any]) -> Protocol:
         injection_s=float(table["injection_s"]),
         lowest_mm=float(field["lowest_mm"]),
         highest_mm=float(field["highest_mm"]),
+        dome_xy_mm=(float(field["dome_xy_mm"][0]), float(field["dome_xy_mm"][1])),
         margin_mm=float(field["margin_mm"]),
         bias_strength=float(table["bias_strength"]),
         adc_from=tuple(table["adc"]["from"]),

@@ -167,22 +167,25 @@ def hold_pose(
 
 
 def mr_grid(body: Body, pose: Pose, hold: Hold, size: str) -> Geometry:
-    """Axial grid over the upper abdomen that holds the trunk: square pixels, as many rows as the depth needs."""
+    """Axial grid from over the liver's dome to below the duodenum that holds the trunk: square pixels, as many rows as
+    the depth needs.
+    """
     protocol = mr_protocol()
     wide, low_y, high_y = _trunk_extent(body, protocol.lowest_mm, protocol.highest_mm)
     margin = protocol.margin_mm
     columns, slice_mm = hold.columns[size], hold.slice_mm[size]
     pixel = round(2.0 * (wide + margin) / columns, 4)
     rows = int(np.ceil((high_y - low_y + 2.0 * margin) / pixel / 4.0)) * 4
-    lowest, highest = (height * float(body.scale[2]) for height in (protocol.lowest_mm, protocol.highest_mm))
-    slices = round((highest - lowest) / slice_mm)
-    x, y, z = pose.shift_mm
+    ends = np.array([[*protocol.dome_xy_mm, height] for height in (protocol.lowest_mm, protocol.highest_mm)])
+    lowest, highest = pose.to_scanner(pose.from_anatomical(ends))[:, 2]
+    slices = int(np.ceil((highest - lowest) / slice_mm))
+    x, y, _ = pose.shift_mm
     middle_y = (low_y + high_y) / 2.0 + y
-    origin = (x - (columns - 1) * pixel / 2.0, middle_y - (rows - 1) * pixel / 2.0, lowest + z)
+    origin = (x - (columns - 1) * pixel / 2.0, middle_y - (rows - 1) * pixel / 2.0)
     return Geometry(
         (slices, rows, columns),
         (slice_mm, pixel, pixel),
-        (round(origin[0], 3), round(origin[1], 3), round(origin[2], 2)),
+        (round(origin[0], 3), round(origin[1], 3), round(float(lowest), 2)),
     )
 
 
