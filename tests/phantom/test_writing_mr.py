@@ -11,7 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from isletscope.intake import scan
+from isletscope.intake import load_volume, scan
 from isletscope.model import Role
 from isletscope.phantom.mr_rule import MrRule
 from isletscope.phantom.mr_sequences import ADC_IMAGE
@@ -150,10 +150,12 @@ WANTED = {
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_the_intake_room_knows_every_series(vendor: str, form: str, tmp_path: Path) -> None:
-    written(tmp_path, vendor, form=form)
+    exam, _ = written(tmp_path, vendor, form=form)
     roles: dict[Role, int] = defaultdict(int)
-    for record in scan([tmp_path]).series:
-        roles[record.record.role] += 1
+    for series in scan([tmp_path]).series:
+        roles[series.record.role] += 1
+        if series.record.role == Role.MR_ADC:
+            assert np.allclose(load_volume(series).array, exam.series[ADC_IMAGE].image, atol=1.0)
     assert {role: roles[role] for role in WANTED} == WANTED
     assert roles[Role.MR_DYNAMIC] + roles[Role.MR_T1_FAT_SATURATED] >= 4
     if form == "classic":
