@@ -81,7 +81,7 @@ def test_philips_true_values_by_the_private_scale(tmp_path: Path) -> None:
 def test_contrast_agent_is_named_after_injection_only(vendor: str, tmp_path: Path) -> None:
     exam, files = written(tmp_path, vendor)
     facts = mr_series_facts(exam, mr_tiny.visit(vendor))
-    for key, fact in facts.items():
+    for fact in facts.values():
         for file in of_image(files, fact):
             assert ("ContrastBolusAgent" in file) == (fact["start_s"] > 300)
     late = of_image(files, facts["t1_hepatobiliary"])[0]
