@@ -113,7 +113,7 @@ def _planimetric_volume_ml(planes: Planes, spacing_mm: tuple[float, float, float
 
 
 def enclosed_area(polygons: list[FloatArray]) -> float:
-    """Area inside an odd number of polygons [n, 2] that do not cross: outer contours, less holes, with their islands."""
+    """Area inside an odd number of polygons [n, 2] that do not cross: contours less holes, plus islands in holes."""
     total = 0.0
     for polygon in polygons:
         others = [other for other in polygons if other is not polygon]
