@@ -11,7 +11,8 @@ from scripts.accept.claims import Claim
 from scripts.accept.program import Result, isletscope
 
 PATIENTS = "Digital reference patients of ten seeds"
-SEEDS = range(101, 111)
+# Fresh: no patient of these seeds was looked at while rules were written (those were 1 to 30, 101 to 110, 201 to 204).
+SEEDS = range(301, 311)
 SCENARIO = "random"
 SENSITIVITY, FALSE_POSITIVES, PHYSIOLOGIC, VOLUME_PERCENT, PEAK_PERCENT = 0.95, 1.0, 0.5, 15.0, 5.0
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from isletscope.errors import GeometryError, InputError
 from isletscope.intake.masks import read_image, read_masks, read_regions
-from isletscope.intake.masks.rtstruct import inside_polygons
+from isletscope.intake.masks.rtstruct import enclosed_area, inside_polygons
 from isletscope.spatial import Geometry
 from tests.intake.mask_files import (
     FRAME,
@@ -439,3 +439,15 @@ def test_a_truncated_segmentation(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-12])
     with pytest.raises(InputError, match=r"seg\.dcm: the segmentation's pixels cannot be decoded"):
         read_masks(path, images_on(geometry))
+
+
+@given(outer=st.floats(5.0, 30.0), share=st.floats(0.2, 0.8), turn=st.floats(0.0, 6.3), island=st.booleans())
+def test_planimetric_area_takes_holes_off_and_islands_in_them_back_in(
+    outer: float, share: float, turn: float, island: bool
+) -> None:
+    angles = np.linspace(0, 2 * np.pi, 720, endpoint=False) + turn
+    circle = np.column_stack([np.sin(angles), np.cos(angles)])
+    radii = [outer, outer * share] + ([outer * share / 2] if island else [])
+    expected = np.pi * (outer**2 - (outer * share) ** 2 + ((outer * share / 2) ** 2 if island else 0.0))
+    assert enclosed_area([radius * circle + 40.0 for radius in radii]) == pytest.approx(expected, rel=1e-4)
+    assert enclosed_area([radius * circle[::-1] + 40.0 for radius in radii[::-1]]) == pytest.approx(expected, rel=1e-4)

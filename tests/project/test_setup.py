@@ -101,11 +101,11 @@ def test_a_region_is_held_against_each_of_its_figures() -> None:
         "voxels": [10, 10],
         "statistics_percent": 0.001,
         "peak_percent": 2.0,
-        "planimetric": [10.2, 10.0],
+        "planimetric": [10.2, 10.3, 10.0],
         "factor": 1.0,
     }
     claims = list(given_region_claims({"PET": {"regions": [region], "factor_expected": 1.0}}))
-    assert [claim.holds for claim in claims] == [True, False, True, True]
+    assert [claim.holds for claim in claims] == [True, False, True, None, True]
 
 
 def test_claims_become_one_table_a_group() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from isletscope.errors import InputError
-from isletscope.intake import Regions, SeriesFiles, load_suv, load_volume, read_image, read_regions
+from isletscope.intake import Region, Regions, SeriesFiles, load_suv, load_volume, read_image, read_regions
 from isletscope.lesions import RegionStatistics, measure_region
 from isletscope.model import ReaderEntry, Role, Series, Severity
 from isletscope.reading.look import look
-from isletscope.spatial import Mask, Volume
+from isletscope.spatial import Volume
 
 _NIFTI = (".nii", ".nii.gz")
 
@@ -41,8 +41,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     chosen = regions.regions if roi is None else regions.chosen(roi, mask_name)
     return [
-        _row(measure_region(volume, region.mask), region.mask, record) | {"notes": list(regions.notes)}
-        for region in chosen
+        _row(measure_region(volume, region.mask), region, record) | {"notes": list(regions.notes)} for region in chosen
     ]
 
 
@@ -81,7 +80,7 @@ def _load(record: Series, files: SeriesFiles) -> Volume:
     return load_volume(files)
 
 
-def _row(statistics: RegionStatistics, region: Mask, record: Series | None) -> dict[str, Any]:
+def _row(statistics: RegionStatistics, region: Region, record: Series | None) -> dict[str, Any]:
     if statistics.refusal is not None:
         refusal = statistics.refusal
         raise InputError(
@@ -93,7 +92,7 @@ def _row(statistics: RegionStatistics, region: Mask, record: Series | None) -> d
         )
     quantification = record.quantification if record else None
     row: dict[str, Any] = {
-        "roi": region.name,
+        "roi": region.mask.name,
         "quantity": statistics.quantity,
         "unit": statistics.unit,
         "voxels": statistics.voxels,
@@ -107,6 +106,8 @@ def _row(statistics: RegionStatistics, region: Mask, record: Series | None) -> d
         "tlg": statistics.total,
         "missing": statistics.missing,
     }
+    if region.planimetric_volume_ml is not None:
+        row["planimetric_volume_ml"] = region.planimetric_volume_ml
     if quantification is not None:
         row["suv"] = {"branch": quantification.branch, "factor": quantification.factor}
         row["warnings"] = [finding.problem for finding in quantification.findings]

@@ -14,6 +14,7 @@ from isletscope.intake import values
 from isletscope.intake.masks.target import Region, Regions, Target, unique_names
 
 FloatArray = npt.NDArray[np.float64]
+Planes = dict[float, list[FloatArray]]
 
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 _SAME_PLANE_WITHIN = 0.05
@@ -59,8 +60,11 @@ def read_rtstruct_masks(dataset: Dataset, path: Path, target: Target) -> Regions
     for roi, name in zip(ours, names, strict=True):
         note = target.check_frame_of_reference(roi.frame_uid, f"{path.name}, ROI {roi.name}")
         notes += [note] if note else []
-        array = _rasterised(roi, target, f"{path.name}, ROI {roi.number} {roi.name}", notes)
-        regions.append(Region(roi.number, roi.name, target.mask(array, name)))
+        subject = f"{path.name}, ROI {roi.number} {roi.name}"
+        planes = _by_plane([target.geometry.to_index(polygon) for polygon in roi.polygons], subject)
+        array = _rasterised(planes, target, subject, notes)
+        volume = _planimetric_volume_ml(planes, target.geometry.spacing_mm)
+        regions.append(Region(roi.number, roi.name, target.mask(array, name), planimetric_volume_ml=volume))
     return Regions(tuple(regions), tuple(notes))
 
 
@@ -95,11 +99,44 @@ def _read(item: Dataset, dataset: Dataset) -> _Roi:
     return _Roi(number, name, frame_uid, tuple(polygons), skipped)
 
 
-def _rasterised(roi: _Roi, target: Target, subject: str, notes: list[str]) -> npt.NDArray[np.bool_]:
-    geometry = target.geometry
-    planes = _by_plane([geometry.to_index(polygon) for polygon in roi.polygons], subject)
+def _planes_apart(planes: Planes) -> float:
+    """Distance of neighbouring contour planes in slices; one slice for a single plane."""
     depths = np.array(sorted(planes))
-    apart = float(np.diff(depths).min()) if len(depths) > 1 else 1.0
+    return float(np.diff(depths).min()) if len(depths) > 1 else 1.0
+
+
+def _planimetric_volume_ml(planes: Planes, spacing_mm: tuple[float, float, float]) -> float:
+    """Area inside the contours (even-odd) times the distance of their planes, in mL."""
+    thickness, row, column = spacing_mm
+    area = sum(enclosed_area(polygons) for polygons in planes.values())
+    return area * row * column * _planes_apart(planes) * thickness / 1000.0
+
+
+def enclosed_area(polygons: list[FloatArray]) -> float:
+    """Area inside an odd number of polygons [n, 2] that do not cross: contours less holes, plus islands in holes."""
+    total = 0.0
+    for polygon in polygons:
+        others = [other for other in polygons if other is not polygon]
+        depth = sum(_holds(other, polygon[0]) for other in others)
+        x, y = polygon[:, 0], polygon[:, 1]
+        area = 0.5 * abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1)))
+        total += area if depth % 2 == 0 else -area
+    return total
+
+
+def _holds(polygon: FloatArray, point: FloatArray) -> bool:
+    """Whether a point lies inside a polygon: an odd number of its edges lie to one side."""
+    start, end = polygon, np.roll(polygon, -1, axis=0)
+    crossing = (start[:, 0] > point[0]) != (end[:, 0] > point[0])
+    share = (point[0] - start[crossing, 0]) / (end[crossing, 0] - start[crossing, 0])
+    columns = start[crossing, 1] + share * (end[crossing, 1] - start[crossing, 1])
+    return bool(np.count_nonzero(columns > point[1]) % 2)
+
+
+def _rasterised(planes: Planes, target: Target, subject: str, notes: list[str]) -> npt.NDArray[np.bool_]:
+    geometry = target.geometry
+    depths = np.array(sorted(planes))
+    apart = _planes_apart(planes)
     reach = max(0.5, apart / 2.0)
     if apart > _COARSE_FROM:
         notes.append(
@@ -125,9 +162,9 @@ def _rasterised(roi: _Roi, target: Target, subject: str, notes: list[str]) -> np
     return array
 
 
-def _by_plane(polygons: list[FloatArray], subject: str) -> dict[float, list[FloatArray]]:
+def _by_plane(polygons: list[FloatArray], subject: str) -> Planes:
     """Polygons [n, 2] in (j, i), gathered by their plane; the key is its place along k in slices."""
-    planes: dict[float, list[FloatArray]] = {}
+    planes: Planes = {}
     for index in polygons:
         depth = float(index[:, 0].mean())
         if np.ptp(index[:, 0]) > 1.0:

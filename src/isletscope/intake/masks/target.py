@@ -59,6 +59,8 @@ class Region:
 
     ``number`` is the segment, ROI or label number in the file; ``label`` the name there, which need not be unique,
     while ``mask.name`` is. ``tracking_uid`` is the lesion's lasting identity where the file has one.
+    ``planimetric_volume_ml``: area inside the contours times the distance of their planes, for regions drawn as
+    contours; on coarse voxels it differs from the volume of the voxels.
     """
 
     number: int
@@ -66,6 +68,7 @@ class Region:
     mask: Mask
     tracking_id: str = ""
     tracking_uid: str = ""
+    planimetric_volume_ml: float | None = None
 
 
 @dataclass(frozen=True)
