@@ -21,7 +21,7 @@ patient: {sex: M, age_years: 60, height_cm: 176, weight_kg: 78}
 exams:
   - {name: sstr, tracer: 68Ga-DOTATATE, date: 2026-01-02, vendor: siemens, liver_noise: 0.12, resolution_mm: 6}
 lesions:
-  - {site: liver, place: {in: liver, side: right}, diameter_mm: 40, uptake: {sstr: {suv: 25}, fdg: {suv: 2}}}
+  - {site: liver, place: {in: liver, side: right}, diameter_mm: 40, spares: [], uptake: {sstr: {suv: 25}}}
   - {site: bone, place: {in: L3}, diameter_mm: 18, uptake: {sstr: {suv: 12}, fdg: {suv: 2}}}
 """
 # Half the voxels of "small" in plane, so that a whole patient takes a few seconds.
@@ -74,7 +74,7 @@ def test_lesions_shine_where_the_truth_says(images: dict[str, list[pydicom.Datas
         k, j, i = np.rint((place - origin)[::-1] / spacing).astype(int)
         assert suv[k, j, i] > 0.7 * expected
     assert liver["exams"]["sstr"]["suv_max_noise_free"] == pytest.approx(25.0, rel=0.02)
-    assert liver["volume_ml"] == pytest.approx(4 / 3 * np.pi * 20**3 / 1000, rel=1e-4)
+    assert liver["volume_ml"] == pytest.approx(4 / 3 * np.pi * 20**3 / 1000, rel=0.003)
     assert bone["exams"]["sstr"]["suv_peak_noise_free"] < 12.0
 
 
