@@ -34,6 +34,7 @@ _MISS_LENGTH_MM = 0.5
 _MISS_GAP_MM = 0.1
 _GOOD_COST = 1.0
 _STARTS = 6
+_STATIONS = 5
 _AROUND_DEGREES = (0.0, 25.0, -25.0, 50.0, -50.0, 80.0, -80.0)
 _DIRECTIONS = {
     "left": (1.0, 0.0, 0.0),
@@ -110,7 +111,7 @@ def _touching(tumour: Tumour, problem: Problem, touch: Touch) -> list[Solved]:
     single = len(problem.place.touches) == 1 and not problem.place.near_duct
     found: list[Solved] = []
     rough: list[tuple[float, int, Tumour, Wall, Array, Array, Array]] = []
-    for base, along in _stations(tube, problem, touch):
+    for away, (base, along) in enumerate(_stations(tube, problem, touch)):
         wall = wall_of(
             tube,
             problem.pose,
@@ -123,7 +124,7 @@ def _touching(tumour: Tumour, problem: Problem, touch: Touch) -> list[Solved]:
         for order, direction in enumerate(_directions(base, along, problem, touch)):
             aligned = _aligned(tumour, along, 1.0)
             placed = _offset_for(aligned, wall, base, direction, touch.degrees)
-            cost = problem.cost(placed) + 0.15 * order
+            cost = problem.cost(placed) + 0.15 * order + 0.02 * away
             rough.append((cost, len(rough), placed, wall, base, along, direction))
     for _, _, placed, wall, base, along, direction in sorted(rough, key=lambda item: item[:2])[: 2 * _STARTS]:
         if touch.length_mm is not None:
@@ -151,7 +152,12 @@ def _stations(tube: Tube, problem: Problem, touch: Touch) -> list[tuple[Array, A
     else:
         away = np.linalg.norm(points - problem.towards, axis=1) + np.where(open_lumen, 0.0, 1e3)
         middle = int(np.argmin(away))
-        picked = [n for n in (middle, middle - 3, middle + 3, middle - 6, middle + 6) if 0 <= n < len(points)]
+        picked = [
+            middle + turn * step
+            for step in range(0, 3 * _STATIONS, 3)
+            for turn in ((1, -1) if step else (1,))
+            if 0 <= middle + turn * step < len(points) and open_lumen[middle + turn * step]
+        ]
     return [(points[n], tangents[n]) for n in picked]
 
 

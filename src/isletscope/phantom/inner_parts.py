@@ -13,7 +13,7 @@ from isletscope.phantom.shapes import Array
 from isletscope.phantom.tissues import Tissues
 from isletscope.phantom.tumour_appearance import Levels, Nature, draw_appearance, natures
 
-_RIM_MM = 1.6
+_RIM_MM = 1.0
 _FLECKS = 5
 _SAMPLES = 40_000
 

@@ -7,7 +7,7 @@ its signed distance on a fine grid in scanner space (below 0.3 % of the volume; 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,11 +26,14 @@ from isletscope.phantom.tubes import Tube
 from isletscope.phantom.tumour_paint import cover_of
 
 _SAMPLES_ACROSS = 44
+_FEWER_ACROSS = 32
+_MANY = 4
 _LINES = 41
 _SLICES = 35
 _CHORDS = 41
 _REFINEMENTS = 3
 _DIRECTIONS = 250
+_BISECTIONS = 16
 _CONTACT_WITHIN_MM = 4.0
 _DUCTS_WITHIN_MM = 40.0
 _DUCTS = ("pancreatic_duct", "common_bile_duct")
@@ -76,7 +79,7 @@ def _part_volumes(tumour: Tumour, pose: Pose, body: Body, later: Sequence[Tumour
     """Volumes (mL) by part, from covered shares of small voxels with edges as wide as a voxel."""
     if not (tumour.inner or tumour.spared or tumour.thrombus or tumour.joined or later):
         return {"main": tumour.volume_ml}
-    step = 2 * tumour.reach_mm / _SAMPLES_ACROSS
+    step = 2 * tumour.reach_mm / (_SAMPLES_ACROSS if len(later) < _MANY else _FEWER_ACROSS)
     low, high = _extent(tumour, pose)
     spacing = np.full(3, step)
     shape = tuple(int(n) for n in np.ceil((high - low) / step)[::-1] + 2)
@@ -86,11 +89,13 @@ def _part_volumes(tumour: Tumour, pose: Pose, body: Body, later: Sequence[Tumour
         return dict.fromkeys(names, 0.0)
     left = np.ones(cover.lesion.shape)
     if later:
-        axes = [low[n] - step / 2 + step * np.arange(shape[2 - n])[cover.box[2 - n]] for n in range(3)]
-        grid = np.stack(np.meshgrid(axes[2], axes[1], axes[0], indexing="ij"), axis=-1)[..., ::-1].reshape(-1, 3)
+        covered = np.argwhere(cover.lesion > 0)
+        start = np.array([window.start for window in cover.box])
+        points = low - step / 2 + step * (covered + start)[:, ::-1]
+        seen = np.ones(len(points))
         for other in later:
-            outside = np.clip(0.5 + tumour_distance(other, pose)(grid) / step, 0.0, 1.0)
-            left *= outside.reshape(left.shape)
+            seen *= np.clip(0.5 + tumour_distance(other, pose)(points) / step, 0.0, 1.0)
+        left[tuple(covered.T)] = seen
     volumes: dict[str, float] = {}
     for name, part in zip(names, cover.parts, strict=True):
         volumes[name] = volumes.get(name, 0.0) + float((part * left).sum(dtype=np.float64)) * step**3 / 1000
@@ -116,21 +121,34 @@ def _axes(tumour: Tumour, pose: Pose, centre: Array) -> tuple[float, float, floa
     heights = np.linspace(-reach, reach, _SLICES)
     grid = np.stack(np.meshgrid(heights, line, line, indexing="ij"), axis=-1)[..., ::-1]
     values = distance((grid + centre).reshape(-1, 3)).reshape(grid.shape[:3])
-    longest, widest, ends, outline = 0.0, np.zeros((0, 2)), np.zeros((2, 2)), []
     turns = np.deg2rad(np.arange(0.0, 180.0, 4.0))
     turns = np.column_stack([np.cos(turns), np.sin(turns)])
-    for height, plane in zip(heights, values, strict=True):
+    longest, widest, ends = 0.0, np.zeros((0, 2)), np.zeros((2, 2))
+    for plane in values:
         points = _outline(plane, line)
         if len(points) < 3:
             continue
-        outline.append(np.column_stack([points, np.full(len(points), height)]))
         length, pair = _widest(points, turns)
         if length > longest:
             longest, widest, ends = length, points, pair
-    if not outline:
+    if not longest:
         return 0.0, 0.0, 0.0
     hull = widest[ConvexHull(widest).vertices]
-    return longest, _chord(hull, ends), _widest(np.concatenate(outline), spread_directions(_DIRECTIONS))[0]
+    return longest, _chord(hull, ends), _widest(_surface(tumour), spread_directions(_DIRECTIONS))[0]
+
+
+def _surface(tumour: Tumour) -> Array:
+    """Points of the outline [n, 3] (personal mm), by bisection along rays from the centre of each united part."""
+    directions = spread_directions()
+    found = []
+    for part in (replace(tumour, joined=()), *tumour.joined):
+        low, high = np.zeros(len(directions)), np.full(len(directions), 1.05 * part.reach_mm)
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2
+            inside = part.distance(directions * middle[:, None]) <= 0
+            low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+        found.append(np.asarray(part.centre_personal_mm) + directions * low[:, None])
+    return np.concatenate(found)
 
 
 def _outline(plane: Array, line: Array) -> Array:

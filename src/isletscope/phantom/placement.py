@@ -39,11 +39,11 @@ _SOLID_SITES = ("pancreas", "liver", "bone")
 _SOFT_TISSUE_HU = 42.0
 _OLD_OFFSET_HU = -8.0
 _SAMPLES = 400
-_SMALLEST_MM = 3.0
 # Vessels whose contact decides on surgery: a place clear of them is preferred when the rule does not ask for contact.
 _PREFER_CLEAR = ("superior_mesenteric_artery", "celiac_artery", "common_hepatic_artery", "aorta", "portal_vein",
                  "superior_mesenteric_vein")  # fmt: skip
 _CLEAR_MM = 2.0
+_OVERLAP_COST = 3.0
 
 
 @dataclass(frozen=True)
@@ -249,6 +249,8 @@ class Placer:
                 f"best reached: {found.reached}",
                 "another diameter, angle, length or direction",
             )
+        if self.cost(rule, found.tumour) >= _OVERLAP_COST:
+            raise self._no_room(rule, tumour)
         return found.tumour
 
     def cost(self, rule: LesionRule, tumour: Tumour) -> float:
@@ -265,7 +267,7 @@ class Placer:
             penalty += 2 * max(0.35 - float(np.isin(labels, list(own)).mean()), 0.0)
         for other in (lesion.tumour for lesion in self.placed):
             apart = float(np.linalg.norm(np.subtract(tumour.centre_personal_mm, other.centre_personal_mm)))
-            penalty += 3.0 if apart < tumour.reach_mm + other.reach_mm + min(rule.margin_mm, 2.0) else 0.0
+            penalty += _OVERLAP_COST if apart < tumour.reach_mm + other.reach_mm + min(rule.margin_mm, 2.0) else 0.0
         touched = {touch.vessel for touch in place.touches}
         for name, distance in place.clear_of:
             penalty += 5.0 if name not in touched and self.tubes.gap(tumour, name) < distance else 0.0
@@ -342,7 +344,7 @@ class Placer:
             penalty = self.cost(rule, candidate) + self._crowding(candidate, rule)
             if best is None or penalty < best[0]:
                 best = (penalty, candidate)
-        if best is None or best[0] >= 3:
+        if best is None or best[0] >= _OVERLAP_COST:
             raise self._no_room(rule, tumour)
         return best[1]
 
@@ -368,7 +370,7 @@ class Placer:
     def _no_room(self, rule: LesionRule, tumour: Tumour) -> Exception:
         return self.scenario.refuse(
             rule.line,
-            f"no room was found in '{rule.place.region}' for a tumour of {tumour.diameter_mm:.0f} mm",
+            f"no room was found in '{rule.place.region or rule.site}' for a tumour of {tumour.diameter_mm:.0f} mm",
             f"{len(self.placed)} tumours placed before it, {rule.margin_mm:g} mm to keep from each",
             "fewer or smaller tumours, or a smaller margin_mm",
         )
