@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from isletscope.intake import nuclide_of, tracer_of, tracer_table
-from isletscope.model import TracerClass
+from isletscope.intake import nuclide_of, tracer_table
+from isletscope.intake import tracer_of as tracer_of_image
+from isletscope.intake.files import Instance
+from isletscope.model import Tracer, TracerClass
 
 GALLIUM, FLUORINE, COPPER = ("C-131A3", "68Ga"), ("C-111A1", "^18^Fluorine"), ("3932008", "^64^Copper")
+
+
+def tracer_of(dataset: Dataset) -> Tracer:
+    return tracer_of_image(Instance(Path("x"), dataset))
 
 
 def header(

@@ -24,21 +24,7 @@ ROLES = {
     "delayed": Role.CT_DELAYED,
 }
 FORMS = tuple(CT_WRITERS)
-EVERY = [(vendor, form) for vendor in VENDORS for form in FORMS]
-
-# What the intake does not read yet. Strict: whoever mends it is told to take the mark away.
-UMLAUTS = "intake folds no umlauts: 'portalvenös' and 'spät' name no phase"
-GROUPS = "intake reads contrast agent, start and phase of neither the enhanced groups nor the unassigned attributes"
-FACTORS = "intake reads private scale factors and scan times at the top level only, not among unassigned attributes"
-
-
-def known(pairs: dict[tuple[str, str], str]) -> pytest.MarkDecorator:
-    """Parameters vendor and form; ``pairs`` that are known to fail, with the reason."""
-    cases = [
-        pytest.param(*pair, marks=pytest.mark.xfail(reason=pairs[pair], strict=True) if pair in pairs else ())
-        for pair in EVERY
-    ]
-    return pytest.mark.parametrize(("vendor", "form"), cases)
+every = pytest.mark.parametrize(("vendor", "form"), [(vendor, form) for vendor in VENDORS for form in FORMS])
 
 
 def scanned(folder: Path) -> dict[str, SeriesFiles]:
@@ -58,14 +44,14 @@ def write_phases(vendor: str, form: str, folder: Path, *, silent: bool) -> dict[
     return phases
 
 
-@known({("siemens", "enhanced"): UMLAUTS, ("siemens", "legacy"): UMLAUTS})
+@every
 def test_each_phase_is_known_by_its_description(vendor: str, form: str, tmp_path: Path) -> None:
     phases = write_phases(vendor, form, tmp_path, silent=False)
     found = scanned(tmp_path)
     assert {uid: files.record.role for uid, files in found.items()} == {uid: ROLES[p] for uid, p in phases.items()}
 
 
-@known({pair: GROUPS for pair in EVERY if pair[1] != "classic"})
+@every
 def test_contrast_phases_are_known_by_times_alone(vendor: str, form: str, tmp_path: Path) -> None:
     phases = write_phases(vendor, form, tmp_path, silent=True)
     found = scanned(tmp_path)
@@ -73,8 +59,7 @@ def test_contrast_phases_are_known_by_times_alone(vendor: str, form: str, tmp_pa
     assert told == {phase: ROLES[phase] for phase in told}
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("vendor", VENDORS)
+@every
 def test_hounsfield_units_come_through(vendor: str, form: str, tmp_path: Path) -> None:
     write_phases(vendor, form, tmp_path, silent=False)
     for files in scanned(tmp_path).values():
@@ -84,15 +69,13 @@ def test_hounsfield_units_come_through(vendor: str, form: str, tmp_path: Path) -
         assert np.array_equal(volume.array, tiny.ct_scan().image)
 
 
-@known({("philips", "legacy"): FACTORS})
+@every
 def test_suv_comes_through(vendor: str, form: str, tmp_path: Path) -> None:
     products(vendor, "explicit")[f"pet {form} True"].write(tmp_path)
     _suv_is_right(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "form", ["classic", "enhanced", pytest.param("legacy", marks=pytest.mark.xfail(reason=FACTORS, strict=True))]
-)
+@pytest.mark.parametrize("form", FORMS)
 def test_suv_comes_through_where_ge_opened_the_series_before_the_scan(form: str, tmp_path: Path) -> None:
     early = replace(tiny.visit("ge"), series_lead_s=95)
     PET_WRITERS[form](tiny.pet_scan(), early, tmp_path, tiny.name_of)
@@ -107,8 +90,7 @@ def _suv_is_right(folder: Path) -> None:
     assert np.abs(volume.array - truth).max() <= truth.max() / 32767 + 2e-4 * truth.max()
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("vendor", VENDORS)
+@every
 def test_pet_without_attenuation_correction_gets_no_suv(vendor: str, form: str, tmp_path: Path) -> None:
     products(vendor, "explicit")[f"pet {form} False"].write(tmp_path)
     (files,) = scanned(tmp_path).values()

@@ -15,7 +15,7 @@ from isletscope.intake.copies import without_copies
 from isletscope.intake.diffusion import b_value_s_mm2
 from isletscope.intake.evidence import SeriesEvidence, acquisition_moment
 from isletscope.intake.files import Instance, SeriesFiles
-from isletscope.intake.frames import frame_type, instances_of
+from isletscope.intake.frames import frame_type, image_text, instances_of
 from isletscope.intake.headers import FileHeader
 from isletscope.intake.rescale import rescale_of
 from isletscope.intake.split import Part, split_series
@@ -111,7 +111,7 @@ def _sorted_out(instances: list[Instance]) -> tuple[list[Part], list[Plane]]:
     pictures: dict[Role, list[Plane]] = defaultdict(list)
     planes: list[Plane] = []
     for instance in instances:
-        kind = (frame_type(instance), *(values.text(instance.header, name) for name in _KIND_OF_IMAGE))
+        kind = (frame_type(instance), *(image_text(instance, name) for name in _KIND_OF_IMAGE))
         if kind not in roles:
             roles[kind] = _picture_role(instance)
         role = roles[kind]
@@ -176,7 +176,7 @@ def _series(draft: _Draft, key: str, with_pet: bool) -> SeriesFiles:
         frame_of_reference_uid=values.text(header, "FrameOfReferenceUID") or None,
         role=role,
         role_because=because,
-        tracer=tracer_of(header) if values.text(header, "Modality") == "PT" else None,
+        tracer=tracer_of(instances[0]) if values.text(header, "Modality") == "PT" else None,
         b_value_s_mm2=b_value,
         body_part=values.words(header, "BodyPartExamined"),
         instance_count=len(instances),

@@ -50,7 +50,7 @@ def _captured(series: SeriesEvidence) -> str | None:
     typed = series.typed(rules)
     if typed:
         return typed
-    if "REPROJECTION" in values.text(series.header, "SeriesType"):
+    if "REPROJECTION" in series.text("SeriesType"):
         return "Series Type (0054,1000) holds REPROJECTION"
     worded = series.worded(rules.words, protocol=False)
     original = series.image_types[:1] == ("ORIGINAL",)
@@ -59,16 +59,13 @@ def _captured(series: SeriesEvidence) -> str | None:
 
 def _classify_pet(series: SeriesEvidence) -> tuple[Role, str]:
     rules = role_table().pet
-    header = series.header
-    units = values.text(header, "Units")
+    units = series.text("Units")
     if units in rules.not_tracer_units:
         return Role.OTHER, f"Units (0054,1001) is {units}: a map of attenuation, not of a tracer"
-    corrected = values.text(header, "CorrectedImage").split("\\")
+    corrected = series.text("CorrectedImage").split("\\")
     if "ATTN" in corrected:
         return Role.PET, "Corrected Image (0028,0051) holds ATTN"
-    flag = series.frame_text("PETFrameCorrectionFactorsSequence", "AttenuationCorrected") or values.text(
-        header, "AttenuationCorrected"
-    )
+    flag = series.frame_text("PETFrameCorrectionFactorsSequence", "AttenuationCorrected")
     if flag == "YES":
         return Role.PET, "Attenuation Corrected (0018,9759) is YES"
     if flag == "NO":

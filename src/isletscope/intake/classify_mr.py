@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from isletscope.intake import values
 from isletscope.intake.diffusion import b_value_with_source
 from isletscope.intake.evidence import SeriesEvidence
 from isletscope.intake.role_table import role_table
-from isletscope.intake.tracer import contains, simplify
+from isletscope.intake.wording import contains, simplify
 from isletscope.model import Role
 
 Answer = tuple[Role, str]
@@ -47,7 +46,7 @@ def _diffusion(series: SeriesEvidence) -> Answer | None:
 
 
 def _echo_planar(series: SeriesEvidence) -> bool:
-    sequence = values.text(series.header, "ScanningSequence").split("\\")
+    sequence = series.text("ScanningSequence").split("\\")
     return "EP" in sequence or series.frame_text("MRPulseSequenceSequence", "EchoPlanarPulseSequence") == "YES"
 
 
@@ -108,7 +107,7 @@ def _dixon(series: SeriesEvidence) -> Answer | None:
 def _by_echo_time(series: SeriesEvidence) -> Answer | None:
     """In or opposed phase by echo time and field strength, for series described as both."""
     rules = role_table().mr
-    echo, field = _echo_time_ms(series), values.number(series.header, "MagneticFieldStrength")
+    echo, field = _echo_time_ms(series), series.number("MagneticFieldStrength")
     if not echo or not field:
         return None
     cycles = echo * field / rules.half_cycle_ms_tesla
@@ -120,12 +119,12 @@ def _by_echo_time(series: SeriesEvidence) -> Answer | None:
 
 
 def _echo_time_ms(series: SeriesEvidence) -> float | None:
-    return series.frame_number("MREchoSequence", "EffectiveEchoTime") or values.number(series.header, "EchoTime")
+    return series.frame_number("MREchoSequence", "EffectiveEchoTime") or series.number("EchoTime")
 
 
 def _fat_saturated(series: SeriesEvidence) -> str | None:
     rules = role_table().mr.fat_saturation
-    for option in values.text(series.header, "ScanOptions").upper().split("\\"):
+    for option in series.text("ScanOptions").upper().split("\\"):
         if option.strip() in rules.scan_options:
             return f"Scan Options (0018,0022) hold {option.strip()}"
     technique = series.frame_text("MRModifierSequence", "SpectrallySelectedSuppression")

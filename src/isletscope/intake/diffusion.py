@@ -5,11 +5,10 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from pydicom.dataset import Dataset
-
 from isletscope.intake import values
 from isletscope.intake.files import Instance
 from isletscope.intake.frames import frame_attribute, frame_numbers
+from isletscope.intake.private import private_value
 
 _GE_BIAS = 1_000_000_000
 
@@ -54,19 +53,14 @@ def b_value_with_source(instance: Instance) -> tuple[float, str] | None:
         if direction == "NONE":
             return 0.0, "Diffusion Directionality (0018,9075) NONE"
     for tag in _VENDOR_TAGS:
-        value = _private_number(instance.header, tag)
+        value = _private_number(instance, tag)
         if value is not None:
             return value, f"{tag.vendor} private tag ({tag.group:04x},xx{tag.element:02x})"
     return None
 
 
-def _private_number(header: Dataset, tag: _VendorTag) -> float | None:
-    try:
-        block = header.private_block(tag.group, tag.creator)
-        value = block[tag.element].value
-    except values.UNREADABLE:
-        return None
-    number = _as_number(value)
+def _private_number(instance: Instance, tag: _VendorTag) -> float | None:
+    number = _as_number(private_value(instance, tag.group, tag.creator, tag.element))
     if number is None or number < 0:
         return None
     if tag.vendor == "GE" and number >= _GE_BIAS:

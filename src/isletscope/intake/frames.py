@@ -21,17 +21,28 @@ def frame_attribute(instance: Instance, group: str, attribute: str) -> Any:
     Looked for in the per-frame groups, then the shared groups, then among attributes that a conversion from classic
     objects left unassigned, then at the top of the header. None when it is nowhere.
     """
-    if instance.frame is not None:
+    if instance.frame is not None and group:
         for groups in functional_groups(instance):
             found = values.converted(_first(groups, group), attribute)
             if found is not None:
                 return found
-        for groups in functional_groups(instance):
-            for name in _CONVERTED:
-                found = values.converted(_first(groups, name), attribute)
-                if found is not None:
-                    return found
-    return values.converted(instance.header, attribute)
+    for header in image_headers(instance):
+        found = values.converted(header, attribute)
+        if found is not None:
+            return found
+    return None
+
+
+def image_headers(instance: Instance) -> list[Dataset]:
+    """The datasets in which an attribute of the image itself may stand, nearest first.
+
+    For a frame: what a conversion from classic objects left unassigned, its own, then shared by all frames; last, and
+    for a single-frame object alone, the top of the header.
+    """
+    if instance.frame is None:
+        return [instance.header]
+    left_over = [_first(groups, name) for groups in functional_groups(instance) for name in _CONVERTED]
+    return [*(header for header in left_over if len(header)), instance.header]
 
 
 def functional_groups(instance: Instance) -> list[Dataset]:
@@ -48,7 +59,7 @@ def functional_groups(instance: Instance) -> list[Dataset]:
 
 def _first(groups: Dataset, name: str) -> Dataset:
     """The first item of a sequence; an empty dataset when there is none."""
-    found = values.items(groups, name) if name else []
+    found = values.items(groups, name)
     return found[0] if found else _EMPTY
 
 
@@ -72,6 +83,32 @@ def frame_text(instance: Instance, group: str, attribute: str) -> str:
     if instance.frame is None:
         return values.text(instance.header, attribute)
     return values.plain(frame_attribute(instance, group, attribute))
+
+
+def frame_number(instance: Instance, group: str, attribute: str) -> float | None:
+    """The first number of an attribute, from the functional groups or the image; None when absent or unreadable."""
+    found = frame_numbers(instance, group, attribute)
+    return found[0] if found else None
+
+
+def image_text(instance: Instance, keyword: str) -> str:
+    """An attribute of the image as text, wherever a legacy conversion put it; empty when absent."""
+    return frame_text(instance, "", keyword)
+
+
+def image_words(instance: Instance, keyword: str) -> str:
+    """A description or name of the image in the file's own character set; empty when absent."""
+    return next((said for header in image_headers(instance) if (said := values.words(header, keyword))), "")
+
+
+def image_number(instance: Instance, keyword: str) -> float | None:
+    """The first number of an attribute of the image; None when absent or unreadable."""
+    return frame_number(instance, "", keyword)
+
+
+def image_items(instance: Instance, keyword: str) -> list[Dataset]:
+    """Items of a sequence of the image; none when it is absent, empty or unreadable."""
+    return next((list(found) for header in image_headers(instance) if (found := values.items(header, keyword))), [])
 
 
 def frame_type(instance: Instance) -> str:

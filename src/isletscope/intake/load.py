@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydicom import dcmread
-from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_modality_lut
 from pydicom.pixels.utils import pixel_array
 
 from isletscope.errors import InputError
 from isletscope.intake import values
 from isletscope.intake.files import Instance, SeriesFiles
+from isletscope.intake.frames import frame_attribute, image_text
 from isletscope.intake.headers import expected_pixel_bytes
 from isletscope.intake.rescale import Rescale, has_lookup_table, rescale_of
 from isletscope.intake.stack import geometry_of
@@ -228,18 +228,18 @@ class PlaneReader:
 
     def padding(self, stored: AnyArray) -> npt.NDArray[np.bool_] | None:
         """Where stored values are declared padding: Pixel Padding Value (0028,0120), with its range limit."""
-        header = self._files.header
-        value = _stored_number(header, "PixelPaddingValue")
+        first = self._files.instances[0]
+        value = _stored_number(first, "PixelPaddingValue")
         if value is None:
             return None
-        limit = _stored_number(header, "PixelPaddingRangeLimit")
+        limit = _stored_number(first, "PixelPaddingRangeLimit")
         low, high = (value, value) if limit is None else sorted((value, limit))
         where = (stored >= low) & (stored <= high)
         return np.asarray(where) if where.any() else None
 
 
-def _stored_number(header: Dataset, keyword: str) -> int | None:
-    value = values.converted(header, keyword)
+def _stored_number(instance: Instance, keyword: str) -> int | None:
+    value = frame_attribute(instance, "", keyword)
     return int(value) if isinstance(value, int | float) else None
 
 
@@ -283,7 +283,7 @@ def _pet_quantity(files: SeriesFiles, rescale: Rescale) -> Quantity:
         if unit == "bq/ml":
             return ACTIVITY
         return SUV_BODY_WEIGHT if unit in ("g/ml{suvbw}", "{suvbw}g/ml") else Quantity("PET intensity", rescale.unit)
-    units = values.text(files.header, "Units") or rescale.unit
+    units = image_text(files.instances[0], "Units") or rescale.unit
     return ACTIVITY if units.upper() == "BQML" else Quantity("PET intensity", units or "1")
 
 

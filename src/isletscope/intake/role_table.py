@@ -17,6 +17,14 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class ContrastRules(_Row):
+    """Contrast agents: words for none, codes of the intravenous route, and how far apart steps of one injection lie."""
+
+    no_agent: frozenset[Text]
+    intravenous_routes: frozenset[Text]
+    steps_within_s: float = Field(gt=0)
+
+
 class Hints(_Row):
     """Image Type values and words that point to one kind of series."""
 
@@ -66,6 +74,7 @@ class CtRules(_Row):
     low_dose: LowDose
     whole_protocol_words: tuple[str, ...]
     phases: tuple[PhaseWords, ...]
+    stated_phases: dict[str, Role]
     delays_s: tuple[PhaseDelay, ...]
 
 
@@ -132,6 +141,7 @@ class RoleTable(Table):
     localizer: Hints
     derived: DerivedHints
     bolus_tracking: Hints
+    contrast: ContrastRules
     pet: PetWords
     ct: CtRules
     mr: MrRules

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isletscope.intake import values
 from isletscope.intake.diffusion import b_value_s_mm2
-from isletscope.intake.frames import frame_numbers, frame_text, frame_type
+from isletscope.intake.frames import frame_numbers, frame_text, frame_type, image_text
 from isletscope.intake.stack import SAME_POSITION_WITHIN_MM, Plane, depths_mm, is_even
 
 _MOST_ORIENTATIONS = 3
@@ -252,15 +251,14 @@ def _time(plane: Plane) -> str:
     said = frame_text(instance, "FrameContentSequence", "FrameAcquisitionDateTime")
     if said:
         return said
-    header = instance.header
-    said = values.text(header, "AcquisitionDateTime")
-    if not said and values.text(header, "AcquisitionTime"):
-        said = values.text(header, "AcquisitionDate") + values.text(header, "AcquisitionTime")
+    said = image_text(instance, "AcquisitionDateTime")
+    if not said and image_text(instance, "AcquisitionTime"):
+        said = image_text(instance, "AcquisitionDate") + image_text(instance, "AcquisitionTime")
     return said
 
 
 def _content_time(plane: Plane) -> Hashable:
-    return values.text(plane.instance.header, "ContentTime") or None
+    return image_text(plane.instance, "ContentTime") or None
 
 
 def _clock(value: Hashable) -> str:

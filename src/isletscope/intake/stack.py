@@ -14,7 +14,7 @@ import numpy.typing as npt
 from isletscope.errors import GeometryError
 from isletscope.intake import values
 from isletscope.intake.files import Instance
-from isletscope.intake.frames import frame_numbers
+from isletscope.intake.frames import frame_number, frame_numbers
 from isletscope.model import GridDescription, QualityFinding, Severity
 from isletscope.spatial import Geometry
 
@@ -166,8 +166,8 @@ def _shear(planes: list[Plane], depths: FloatArray) -> QualityFinding | None:
             "Not measured. Use a reconstruction with one table and field-of-view position.",
         )
     degrees = math.degrees(math.atan(float(np.linalg.norm(slope))))
-    header = values.number(planes[0].instance.header, "GantryDetectorTilt")
-    said = f"; Gantry/Detector Tilt (0018,1120) says {header:g} degrees" if header is not None else ""
+    tilt = frame_number(planes[0].instance, "CTAcquisitionDetailsSequence", "GantryDetectorTilt")
+    said = f"; Gantry/Detector Tilt (0018,1120) says {tilt:g} degrees" if tilt is not None else ""
     return _finding(
         "gantry_tilt",
         Severity.ERROR,

@@ -12,10 +12,10 @@ from pydicom.dataset import Dataset
 
 from isletscope.intake import values
 from isletscope.intake.files import Instance, SeriesFiles
-from isletscope.intake.frames import frame_attribute
+from isletscope.intake.frames import image_items, image_number, image_text
 from isletscope.intake.suv_clock import Clock, parse_date_time, parse_offset, parse_time
 from isletscope.intake.suv_notes import Notes
-from isletscope.intake.suv_planes import PlaneHeader, image_number, image_text, read_plane
+from isletscope.intake.suv_planes import PlaneHeader, read_plane
 from isletscope.intake.suv_private import ge_moment, siemens_moment
 
 ENHANCED_PET = "1.2.840.10008.5.1.4.1.1.130"
@@ -124,10 +124,10 @@ def read_pet_header(files: SeriesFiles, notes: Notes) -> PetHeader:
         corrections=found,
         clock=clock,
         series_moment=None if enhanced else _series_moment(first, clock, notes),
-        vendor_moment=ge_moment(first.header, 0x0D, clock, notes) or siemens_moment(first.header, clock),
+        vendor_moment=ge_moment(first, 0x0D, clock, notes) or siemens_moment(first, clock),
         decay_moment=_date_time(first.header, "DecayCorrectionDateTime", clock, notes) if enhanced else None,
         radiopharmaceuticals=tuple(_radiopharmaceuticals(first, clock, notes)),
-        injection_private=ge_moment(first.header, 0x3B, clock, notes),
+        injection_private=ge_moment(first, 0x3B, clock, notes),
         weight=image_number(first, "PatientWeight"),
         weight_text=image_text(first, "PatientWeight"),
         size=image_number(first, "PatientSize"),
@@ -144,7 +144,7 @@ def _decay_correction(first: Instance, enhanced: bool, flag: str) -> str:
 
 
 def _items(image: Instance) -> list[Dataset]:
-    return list(frame_attribute(image, "", "RadiopharmaceuticalInformationSequence") or [])
+    return image_items(image, "RadiopharmaceuticalInformationSequence")
 
 
 def _radiopharmaceuticals(first: Instance, clock: Clock, notes: Notes) -> list[Radiopharmaceutical]:
@@ -203,10 +203,10 @@ def _codes(item: Dataset) -> list[str]:
 
 def _clock(first: Instance, notes: Notes) -> Clock:
     """The zone of the series; where only a date-time carries an offset, that offset is taken for all, and said."""
-    offset = parse_offset(values.text(first.header, "TimezoneOffsetFromUTC"))
+    offset = parse_offset(image_text(first, "TimezoneOffsetFromUTC"))
     if offset is not None:
         return Clock(offset)
-    texts = {"Acquisition DateTime (0008,002A)": values.text(first.header, "AcquisitionDateTime")}
+    texts = {"Acquisition DateTime (0008,002A)": image_text(first, "AcquisitionDateTime")}
     for item in _items(first)[:1]:
         element = _ALIKE_IN_ITEM["RadiopharmaceuticalStartDateTime"]
         texts[element] = values.text(item, "RadiopharmaceuticalStartDateTime")
@@ -239,7 +239,7 @@ def _date_time(dataset: Dataset, keyword: str, clock: Clock, notes: Notes) -> da
 
 def _check_alike(files: SeriesFiles, notes: Notes) -> None:
     """Tell ``notes`` which attributes differ between the images, with the values found."""
-    images = list({instance.path: instance for instance in files.instances}.values())
+    images = files.instances
     first_items = [next(iter(_items(image)), Dataset()) for image in images]
     found = {
         element: {_comparable(image_text(image, keyword)) for image in images} for keyword, element in _ALIKE.items()

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from isletscope.intake import values
 from isletscope.intake.files import Instance
-from isletscope.intake.frames import frame_numbers, frame_text
+from isletscope.intake.frames import frame_number, frame_text, image_number, image_text
 from isletscope.intake.rescale import real_world_mappings, rescale_of
 from isletscope.intake.suv_clock import Clock, parse_offset
 from isletscope.intake.suv_private import philips_factor
@@ -54,20 +54,9 @@ class PlaneHeader:
     philips_without_creator: bool = False
 
 
-def image_text(instance: Instance, keyword: str) -> str:
-    """An attribute of the image as text, wherever a legacy conversion put it; empty when absent."""
-    return frame_text(instance, "", keyword)
-
-
-def image_number(instance: Instance, keyword: str, group: str = "") -> float | None:
-    """The first number of an attribute of the image or functional group; None when absent or unreadable."""
-    found = frame_numbers(instance, group, keyword)
-    return found[0] if found else None
-
-
 def read_plane(instance: Instance, clock: Clock, *, enhanced: bool) -> PlaneHeader:
     """The values of one plane: a single-frame image, or one frame."""
-    duration_ms = image_number(instance, "FrameAcquisitionDuration", "FrameContentSequence")
+    duration_ms = frame_number(instance, "FrameContentSequence", "FrameAcquisitionDuration")
     if duration_ms is None:
         duration_ms = image_number(instance, "ActualFrameDuration")
     reference_ms = image_number(instance, "FrameReferenceTime")
@@ -88,14 +77,14 @@ def _philips_factors(instance: Instance) -> tuple[float | None, float | None, bo
     """Scale factors to SUV and to Bq/mL of an image in counts, and whether their private creator is missing."""
     if image_text(instance, "Units").upper() != "CNTS":
         return None, None, False
-    suv, orphan_suv = philips_factor(instance.header, 0x00)
-    activity, orphan_activity = philips_factor(instance.header, 0x09)
+    suv, orphan_suv = philips_factor(instance, 0x00)
+    activity, orphan_activity = philips_factor(instance, 0x09)
     return suv, activity, orphan_suv or orphan_activity
 
 
 def _acquired(instance: Instance, clock: Clock) -> datetime | None:
     """Start of the plane's acquisition: of the frame, else Acquisition Date and Time, else Acquisition DateTime."""
-    own = parse_offset(values.text(instance.header, "TimezoneOffsetFromUTC"))
+    own = parse_offset(image_text(instance, "TimezoneOffsetFromUTC"))
     if instance.frame is not None:
         of_frame = clock.moment(frame_text(instance, "FrameContentSequence", "FrameAcquisitionDateTime"), own)
         if of_frame is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated
@@ -11,7 +10,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydicom.dataset import Dataset
 
 from isletscope.intake import values
+from isletscope.intake.files import Instance
+from isletscope.intake.frames import image_items, image_words
 from isletscope.intake.vocabulary import Table, read_table
+from isletscope.intake.wording import contains, simplify, spellings
 from isletscope.model import Tracer, TracerClass
 
 _SUBSTRING_FROM = 6
@@ -72,41 +74,31 @@ class _Said:
         )
 
 
-def simplify(said: str) -> str:
-    """Lower case, words and numbers apart, single spaces: '18F-FDG' becomes ' 18 f fdg '."""
-    apart = re.sub(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])", " ", said.lower())
-    return f" {' '.join(re.sub(r'[^a-z0-9]+', ' ', apart).split())} "
-
-
-@cache
-def _simple_word(word: str) -> str:
-    return simplify(word).strip()
-
-
-def contains(said: str, word: str) -> bool:
-    """Whether a simplified text holds a word as a word of its own."""
-    return f" {_simple_word(word)} " in said
-
-
 def _names(said: str, word: str) -> bool:
     """Whether a simplified text names a ligand; long names also inside other words ('68gadotatate')."""
-    plain = _simple_word(word)
-    return contains(said, word) or (len(plain) >= _SUBSTRING_FROM and plain.replace(" ", "") in said.replace(" ", ""))
+    joined = said.replace(" ", "")
+    return contains(said, word) or any(
+        len(spelling) >= _SUBSTRING_FROM and spelling.replace(" ", "") in joined for spelling in spellings(word)
+    )
 
 
-def tracer_of(header: Dataset) -> Tracer:
-    """The tracer that a PET header names.
+def tracer_of(instance: Instance) -> Tracer:
+    """The tracer that the header of a PET image names.
 
     Order: radiopharmaceutical code, radiopharmaceutical name, then descriptions of series, protocol and study. The
     class stays UNKNOWN when only a nuclide is named, when entries contradict each other, or when the ligand does not
     exist with the nuclide named; the reader can then enter it.
     """
-    items = values.items(header, "RadiopharmaceuticalInformationSequence")
+    items = image_items(instance, "RadiopharmaceuticalInformationSequence")
     if len(items) > 1:
         return _unknown(None, f"{len(items)} radiopharmaceuticals are named; the reader must say which one this is")
     item = items[0] if items else Dataset()
     nuclide, nuclide_because = nuclide_of(item)
-    for entries, by_code in ((_code_entries(item), True), (_name_entries(item), False), (_descriptions(header), False)):
+    for entries, by_code in (
+        (_code_entries(item), True),
+        (_name_entries(item), False),
+        (_descriptions(instance), False),
+    ):
         found = _ligands(entries, by_code)
         classes = {ligand.tracer_class for ligand, _ in found}
         if len(classes) > 1:
@@ -177,13 +169,13 @@ def _name_entries(item: Dataset) -> list[_Said]:
     return [entry for entry in said if entry.shown]
 
 
-def _descriptions(header: Dataset) -> list[_Said]:
+def _descriptions(instance: Instance) -> list[_Said]:
     places = (
         ("SeriesDescription", "Series Description (0008,103E)"),
         ("ProtocolName", "Protocol Name (0018,1030)"),
         ("StudyDescription", "Study Description (0008,1030)"),
     )
-    return [_Said(where, said) for keyword, where in places if (said := values.words(header, keyword))]
+    return [_Said(where, said) for keyword, where in places if (said := image_words(instance, keyword))]
 
 
 def _ligands(entries: list[_Said], by_code: bool) -> list[tuple[Ligand, _Said]]:
