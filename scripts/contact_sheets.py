@@ -84,6 +84,11 @@ class Patient:
         names = [exam["time_point"] for exam in sorted(self.truth["exams"], key=lambda exam: str(exam["date"]))]
         return list(dict.fromkeys(names))
 
+    @property
+    def followed(self) -> bool:
+        """Whether there are several time points, so that each gets fewer panels."""
+        return len(self.time_points()) > 1
+
     def stack(self, exam: dict[str, Any], role: str, phase: str | None = None) -> Stack | None:
         """A series of an exam as one volume; None where it is not there."""
         entry = next((e for e in exam["series"] if e["role"] == role and phase in (None, e.get("phase"))), None)
@@ -170,7 +175,7 @@ def _ct_panels(patient: Patient, exam: dict[str, Any]) -> Iterable[Panel]:
         centre = patient.place(lesion, exam)
         if centre is None:
             continue
-        for phase in (early, late) if first else (late,):
+        for phase in (early, late):
             stack = patient.stack(exam, "phase", phase)
             if stack is None:
                 continue
@@ -180,9 +185,10 @@ def _ct_panels(patient: Patient, exam: dict[str, Any]) -> Iterable[Panel]:
                 picture = _outlined(picture, _cut(lesions, middle, "axial", _FIELD_MM, 0))
             yield Panel(picture, f"CT {phase.replace('_', ' ')}, {lesion['id']}")
         if first and (stack := patient.stack(exam, "phase", late)) is not None:
-            picture = _greys(_cut(stack, centre, "axial", 130.0), *_WINDOWS["CT"])
-            picture = _coloured(picture, _cut(structure, centre, "axial", 130.0, 0))
-            yield Panel(_outlined(picture, _cut(lesions, centre, "axial", 130.0, 0)), "structures of the truth")
+            if not patient.followed:
+                picture = _greys(_cut(stack, centre, "axial", 130.0), *_WINDOWS["CT"])
+                picture = _coloured(picture, _cut(structure, centre, "axial", 130.0, 0))
+                yield Panel(_outlined(picture, _cut(lesions, centre, "axial", 130.0, 0)), "structures of the truth")
             middle = np.array([_middle_of_body(stack, centre[2])[0], centre[1], centre[2]])
             picture = _greys(_cut(stack, middle, "coronal", _FIELD_MM), *_WINDOWS["CT"])
             yield Panel(
@@ -199,7 +205,7 @@ def _mr_panels(patient: Patient, exam: dict[str, Any]) -> Iterable[Panel]:
     last = "t1_hepatobiliary" if "t1_hepatobiliary" in roles else "t1_delayed"
     shown = patient.shown()
     centre = patient.place(shown[-1], exam) if shown else None
-    for role in ("t2_fat_sat", "dwi_b800", "adc", last):
+    for role in ("t2_fat_sat", last) if patient.followed else ("t2_fat_sat", "dwi_b800", "adc", last):
         stack = patient.stack(exam, role) if role in roles else None
         if stack is None:
             continue

@@ -13,6 +13,7 @@ from scripts.accept.claims import Claim, print_claims
 from scripts.accept.document import write_document
 from scripts.accept.program import KEPT, ROOT, Result, kept, source_digest
 from scripts.accept.real_patients import measure_qin, measure_sarcoma, real_patient_claims
+from scripts.accept.reference_images import measure_images, reference_image_claims
 from scripts.accept.reference_objects import (
     given_region_claims,
     measure_given_regions,
@@ -22,7 +23,8 @@ from scripts.accept.reference_objects import (
 from scripts.accept.reference_patients import SEEDS, measure_patient, reference_patient_claims
 
 SARCOMAS = ("STS_002", "STS_003", "STS_025")
-PARTS = ("objects", "regions", "real", "patients")
+PARTS = ("objects", "regions", "real", "images", "patients")
+OWN_PARTS = ("images", "patients")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -36,11 +38,12 @@ def run(options: argparse.Namespace) -> int:
     """Measure everything that is not kept, print the claims; 1 when one of them fails."""
     data = Path(os.environ.get("ISLETSCOPE_TEST_DATA", ROOT.parent / "shared" / "data"))
     parts = options.only or PARTS
-    if not (data / "reference.json").is_file() and set(parts) != {"patients"}:
+    if not (data / "reference.json").is_file() and not set(parts) <= set(OWN_PARTS):
         print(
-            f"No public test data at {data}: set ISLETSCOPE_TEST_DATA (docs/test-data.md). Only patients are measured."
+            f"No public test data at {data}: set ISLETSCOPE_TEST_DATA (docs/test-data.md). "
+            "Only reference patients are measured."
         )
-        parts = ["patients"]
+        parts = list(OWN_PARTS)
     KEPT.mkdir(exist_ok=True)
     results = measure(data, parts, options.size)
     claims = all_claims(results)
@@ -65,6 +68,8 @@ def measure(data: Path, parts: list[str] | tuple[str, ...], size: str) -> dict[s
         items["qin-with-seg"] = partial(measure_qin, data, with_segmentation=True)
         items["qin-as-fdg"] = partial(measure_qin, data, with_entry=True)
         items |= {patient.lower(): partial(measure_sarcoma, data, patient) for patient in SARCOMAS}
+    if "images" in parts:
+        items[f"images-{size}"] = partial(measure_images, size)
     digest = source_digest()
     results = {name: kept(name, digest, item, _say) for name, item in items.items()}
     if "patients" in parts:
@@ -98,6 +103,9 @@ def all_claims(results: dict[str, Result]) -> list[Claim]:
     for patient in SARCOMAS:
         if patient.lower() in results:
             claims += real_patient_claims(f"limb {patient}", results[patient.lower()], whole_body=False)
+    for name in ("images-small", "images-full"):
+        if name in results:
+            claims += reference_image_claims(results[name])
     patients = {name: result for name, result in results.items() if name.startswith("patient-")}
     if patients:
         claims += reference_patient_claims(patients)

@@ -1,0 +1,68 @@
+"""The reference patient's own images, measured by code that shares nothing with their generator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts.accept.claims import Claim
+from scripts.accept.program import ROOT, Result, isletscope
+from tests.phantom.measuring import figures
+from tests.phantom.measuring.figures import Figure, MadePatient
+
+IMAGES = "Images of the reference patient, measured from the scanner files"
+PLAN = ROOT / "tests" / "phantom" / "measuring" / "measured.yaml"
+VESSEL = "superior_mesenteric_vein"
+
+
+def measure_images(size: str, work: Path) -> Result:
+    """Make the patient that is meant for measuring, and measure it."""
+    made = isletscope("phantom", work / "patient", "--scenario", PLAN, "--seed", "1", "--size", size)
+    if made.exit_code:
+        return {"failed": made.errors.strip()[-500:]}
+    patient = MadePatient(work / "patient")
+    return {
+        "seconds_made": made.seconds,
+        "volume 30 mm": _pair(figures.volume(patient, "ct_30", "L1")),
+        "volume 15 mm": _pair(figures.volume(patient, "ct_15", "L2")),
+        "volume 10 mm": _pair(figures.volume(patient, "ct_10", "L3")),
+        "volume head": _pair(figures.volume_between_tissues(patient, "ct_head", "P1")),
+        "contact": _pair(figures.contact_degrees(patient, "ct_head", "P1", VESSEL)),
+        **{f"recovery {name}": _pair(figures.recovery(patient, "pet", name)) for name in ("L1", "L2", "L3")},
+        "adc clean": _pair(figures.adc(patient, "mr_clean", "L1")),
+        "adc noisy": _pair(figures.adc(patient, "mr_noisy", "L1")),
+        "adc fitted here": _pair(figures.adc_from_images(patient, "mr_noisy", "L1")),
+        "landmarks": max(figures.landmark_errors_mm(patient)),
+    }
+
+
+def _pair(figure: Figure) -> list[float]:
+    return [figure.measured, figure.true]
+
+
+def reference_image_claims(result: Result) -> Iterator[Claim]:
+    """The bars on the images, each beside what was measured."""
+    if "failed" in result:
+        yield Claim(IMAGES, "the patient for measuring is made", "made", result["failed"], False)
+        return
+    for claim, key, bar in (
+        ("CT volume of 30 mm in the liver, 1.5 mm slices", "volume 30 mm", 3.0),
+        ("CT volume of 15 mm in the liver, 1.5 mm slices", "volume 15 mm", 3.0),
+        ("CT volume of 10 mm in the liver, 3 mm slices", "volume 10 mm", 10.0),
+        ("CT volume of 32 mm in the head of the pancreas, between several tissues", "volume head", 3.0),
+        ("PET recovery of 30 mm against the closed form", "recovery L1", 3.0),
+        ("PET recovery of 15 mm against the closed form", "recovery L2", 3.0),
+        ("PET recovery of 10 mm against the closed form", "recovery L3", 3.0),
+        ("ADC on the map without noise", "adc clean", 2.0),
+        ("ADC on the map with noise", "adc noisy", 5.0),
+        ("ADC fitted to the images with noise", "adc fitted here", 5.0),
+    ):
+        figure = Figure(*result[key])
+        text = f"{figure.measured:.4g} for {figure.true:.4g}, {figure.percent:+.2f} %"
+        yield Claim(IMAGES, claim, f"± {bar:g} %", text, abs(figure.percent) <= bar)
+    contact = Figure(*result["contact"])
+    text = f"{contact.measured:.1f} for {contact.true:.1f} degrees"
+    yield Claim(IMAGES, "contact angle on a 0.5 mm CT, tolerance 0", "± 3 degrees", text, abs(contact.off) <= 3.0)
+    worst = float(result["landmarks"])
+    text = f"at most {worst:.3f} mm"
+    yield Claim(IMAGES, "lesions carried from exam to exam by the written fields", "≤ 0.1 mm", text, worst <= 0.1)
