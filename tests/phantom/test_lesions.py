@@ -9,6 +9,7 @@ from isletscope.phantom.appearance import CT_PHASES, Appearance
 from isletscope.phantom.lesion_truth import lesion_truth, lesion_truths, size_of
 from isletscope.phantom.lesions import InnerPart, Thrombus, Tumour, draw_lobes, scaled
 from isletscope.phantom.tissues import draw_tissues
+from isletscope.phantom.tubes import Tube
 from isletscope.phantom.tumour_appearance import MR_FIGURES, Level, draw_appearance, mimic_kinds, natures
 from isletscope.phantom.tumour_paint import paint_tumour
 from tests.phantom.person import person
@@ -98,13 +99,16 @@ def test_a_thrombus_counts_as_tumour() -> None:
     body, pose = person()
     vein = body.tubes["portal_vein"]
     course = vein.segment(5.0, 25.0)
-    lesion = tumour(5.0, thrombus=Thrombus("portal_vein", course))
+    place = pose.from_anatomical(course[:1, :3])[0]
+    lesion = tumour(8.0, centre_personal_mm=tuple(place - [8.0, 0.0, 0.0]), thrombus=Thrombus("portal_vein", course))
     truth = lesion_truth(lesion, pose, body)
     parts = {part["name"]: part["volume_ml"] for part in truth["parts"]}
-    radius = float(course[:, 3].mean())
-    rod = (np.pi * radius**2 * 20 + 4 / 3 * np.pi * radius**3) / 1000 * float(np.prod(pose.scale))
-    assert parts["thrombus"] == pytest.approx(rod, rel=0.08)
-    assert truth["volume_ml"] == pytest.approx(parts["main"] + parts["thrombus"])
+    along = pose.from_anatomical(course[:, :3])
+    low, high = along.min(axis=0) - 9, along.max(axis=0) + 9
+    cloud = np.random.default_rng(1).uniform(low, high, (300_000, 3))
+    share = float((Tube("rod", course, "blood").distance(pose.to_anatomical(cloud)) < 0).mean())
+    assert parts["thrombus"] == pytest.approx(share * float(np.prod(high - low)) / 1000, rel=0.015)
+    assert truth["volume_ml"] == pytest.approx(parts["main"] + parts["thrombus"], abs=1e-4)
     assert truth["thrombus_in"] == "portal_vein"
 
 

@@ -36,7 +36,8 @@ def test_patterns_of_lobes() -> None:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_45_lesions_lie_apart(seed: int) -> None:
     law = "{law: lognormal, median: 15, sigma: 0.5, limits: [6, 60]}"
-    text = f"lesions:\n  - {{site: liver, place: {{in: liver, pattern: bilobar}}, count: 45, margin_mm: 2, diameter_mm: {law}}}"
+    place = "place: {in: liver, pattern: bilobar}, count: 45, margin_mm: 2"
+    text = f"lesions:\n  - {{site: liver, {place}, diameter_mm: {law}}}"
     tumours = disease(text, seed).tumours_of("before")
     assert len(tumours) == len({t.label for t in tumours}) == 45
     centres = np.array([t.centre_personal_mm for t in tumours])
@@ -45,10 +46,10 @@ def test_45_lesions_lie_apart(seed: int) -> None:
     assert gaps[np.triu_indices(45, 1)].min() > 0
 
 
-@pytest.mark.parametrize("percent", [12, 65])
+@pytest.mark.parametrize("percent", [12, 62])
 def test_a_burden_is_reached(percent: int) -> None:
     body, pose = person()
-    law = "{law: lognormal, median: 30, sigma: 0.4, limits: [8, 90]}"
+    law = "{law: lognormal, median: 50, sigma: 0.3, limits: [20, 110]}"
     found = disease(
         f"lesions:\n  - {{site: liver, place: {{in: liver}}, burden_percent: {percent}, diameter_mm: {law}}}"
     )
@@ -82,7 +83,8 @@ def test_mimics_are_apart_from_tumours() -> None:
     found = disease(
         "lesions:\n  - {site: liver, place: {in: liver}, diameter_mm: 20}\n"
         "mimics:\n  - {kind: accessory_spleen, place: {in: pancreas_tail}, diameter_mm: 12}\n"
-        "  - {kind: cyst, place: {in: liver}, diameter_mm: 15}\n  - {kind: uncinate_uptake, place: {in: pancreas_uncinate}, diameter_mm: 12}"
+        "  - {kind: cyst, place: {in: liver}, diameter_mm: 15}\n"
+        "  - {kind: uncinate_uptake, place: {in: pancreas_uncinate}, diameter_mm: 12}"
     )
     assert [t.mimic for t in found.tumours_of("before")] == [""]
     mimics = {t.mimic: t for t in found.mimics_of("before")}
@@ -96,7 +98,8 @@ def test_mimics_are_apart_from_tumours() -> None:
 def test_old_keys_still_hold() -> None:
     body, _ = person()
     tumour = disease(
-        "lesions:\n  - {site: bone, place: {in: L3}, diameter_mm: 16, hu_offset: 220, uptake: {sstr: {suv: 13}, fdg: {times_background: 2}}}"
+        "lesions:\n  - {site: bone, place: {in: L3}, diameter_mm: 16, hu_offset: 220, "
+        "uptake: {sstr: {suv: 13}, fdg: {times_background: 2}}}"
     ).tumours_of("before")[0]
     assert tumour.hu == pytest.approx(body.tissues["marrow"].hu + 220)
     assert tumour.suv["sstr"] == 13
