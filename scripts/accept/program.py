@@ -17,6 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "isletscope"
+MEASURING = ROOT / "tests" / "phantom" / "measuring"
 KEPT = ROOT / ".accept"
 PROGRAM = Path(sys.executable).with_name("isletscope")
 
@@ -60,7 +61,7 @@ def isletscope(*arguments: str | Path) -> Run:
 def source_digest() -> str:
     """Hash over the program's source and the figures' own, so that a kept result is never of another program."""
     digest = hashlib.sha256()
-    for folder in (SOURCE, Path(__file__).parent):
+    for folder in (SOURCE, Path(__file__).parent, MEASURING):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 digest.update(path.relative_to(ROOT).as_posix().encode())

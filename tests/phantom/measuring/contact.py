@@ -158,7 +158,7 @@ def _arc_degrees(values: Array, tumour: float) -> float:
     starts = np.flatnonzero(inside & ~np.roll(inside, 1))
     ends = np.flatnonzero(inside & ~np.roll(inside, -1))
     degrees = 0.0
-    for start in starts:
+    for start in starts.tolist():
         length = int(min((ends - start) % RAYS)) + 1
         degrees += (
             length + _overhang(values, start, -1, tumour) + _overhang(values, start + length - 1, 1, tumour)

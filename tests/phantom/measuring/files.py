@@ -41,6 +41,11 @@ class Frame:
     echo_ms: float
     moment: int
 
+    @property
+    def kind(self) -> tuple[float, float, int]:
+        """What tells images of one series apart: b-value, echo time, moment."""
+        return self.b_value, self.echo_ms, self.moment
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -90,12 +95,15 @@ class Series:
 
     def stacks(self) -> list[Stack]:
         """The series' images, one for each b-value, echo and moment, in that order."""
-        kinds = sorted({(frame.b_value, frame.echo_ms, frame.moment) for frame in self.frames})
-        return [self.stack(lambda f, kind=kind: (f.b_value, f.echo_ms, f.moment) == kind) for kind in kinds]
+        kinds = sorted({frame.kind for frame in self.frames})
+        return [self.stack(kind) for kind in kinds]
 
-    def stack(self, keep: Callable[[Frame], bool] = lambda frame: True) -> Stack:
-        """The kept frames as one volume. Raises AssertionError when they do not lie evenly, one at each place."""
-        frames = [frame for frame in self.frames if keep(frame)]
+    def stack(self, kind: tuple[float, float, int] | None = None) -> Stack:
+        """The frames of a kind (all when None) as one volume.
+
+        Raises AssertionError when they do not lie evenly, one at each place.
+        """
+        frames = [frame for frame in self.frames if kind in (None, frame.kind)]
         normal = np.cross(frames[0].column_step, frames[0].row_step)
         normal /= np.linalg.norm(normal)
         frames.sort(key=lambda frame: float(frame.position @ normal))
