@@ -242,13 +242,15 @@ def contact_of(
     tolerances_mm: Sequence[float] = TOLERANCES_MM,
     *,
     others: Sequence[Tube] = (),
+    step_mm: float = STEP_MM,
+    rays: int = RAYS,
 ) -> Contact | None:
     """Contact of a tumour with a tube in one exam's scanner space (or, without pose, where both lie as they are).
 
     ``others``: further tubes that are painted over the tumour. None when the tube lies more than some mm away.
     """
     distance = tumour_distance(tumour, pose)
-    wall = wall_of(tube, pose, near=(distance, max(tolerances_mm) + _BEYOND_MM))
+    wall = wall_of(tube, pose, near=(distance, max(tolerances_mm) + _BEYOND_MM), step_mm=step_mm, rays=rays)
     if wall is None:
         return None
     lumina = [_lumen(other, pose) for other in others if other.name != tube.name]

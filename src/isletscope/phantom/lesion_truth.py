@@ -16,7 +16,7 @@ from scipy.spatial import ConvexHull
 
 from isletscope.phantom.appearance import Appearance
 from isletscope.phantom.body import Body
-from isletscope.phantom.contact import contact_of, gap_on, tumour_distance, wall_of
+from isletscope.phantom.contact import RAYS, STEP_MM, contact_of, gap_on, tumour_distance, wall_of
 from isletscope.phantom.lesions import Tumour, spread_directions
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.regions import neutral_pose
@@ -235,7 +235,11 @@ def lesion_truth(
 
 
 def _neighbours(tumour: Tumour, pose: Pose, body: Body, tubes: TubeMap) -> tuple[dict[str, Any], dict[str, float]]:
-    """Contact with every vessel that comes within 4 mm, and distances (mm) to the main ducts within 40 mm."""
+    """Contact with every vessel that comes within 4 mm, and distances (mm) to the main ducts within 40 mm.
+
+    In the liver, where contact decides on no resectability class, planes 1 mm apart and 240 rays do.
+    """
+    step, rays = (1.0, 240) if tumour.site == "liver" else (STEP_MM, RAYS)
     lumina = [body.tubes[name] for name in tumour.spared]
     contact: dict[str, Any] = {}
     ducts: dict[str, float] = {}
@@ -245,7 +249,7 @@ def _neighbours(tumour: Tumour, pose: Pose, body: Body, tubes: TubeMap) -> tuple
             ducts[name] = round(_duct_distance_mm(tumour, tube, pose, gap), 3)
         overgrown = tube.tissue in DUCT_TISSUES and name not in tumour.spared and gap <= 0
         if gap < _CONTACT_WITHIN_MM and name != tumour.thrombus_in and not overgrown:
-            found = contact_of(tumour, tube, pose, others=lumina)
+            found = contact_of(tumour, tube, pose, others=lumina, step_mm=step, rays=rays)
             if found is not None:
                 contact[name] = found.as_json()
     return contact, ducts
