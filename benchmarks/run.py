@@ -3,7 +3,8 @@
     python -m benchmarks [--small] [--repeats N] [--only WORD] [--json FILE]
 
 Each side runs once unmeasured (files cached, machine code made) and then ``repeats`` times, turn by turn; the medians
-are compared. A side that takes over 20 s runs once. Nothing here is a test: figures depend on the machine.
+are compared. A side that takes over 20 s runs once. Making a whole reference patient is timed
+alone (patient.py). Nothing here is a test: figures depend on the machine.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cases import Comparison, comparisons
+from benchmarks.patient import patient_time
 
 _SLOW_S = 20.0
+_PATIENT = "reference patient"
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for comparison in comparisons(options.small, Path(scratch), options.only):
             print(f"{comparison.name} ...", file=sys.stderr, flush=True)
             outcomes.append(measure(comparison, max(1, options.repeats)))
-    Console(width=max(160, Console().width)).print(_table(outcomes))
+    console = Console(width=max(160, Console().width))
+    if outcomes:
+        console.print(_table(outcomes))
+    patients = []
+    if options.only.lower() in _PATIENT:
+        print(f"{_PATIENT} ...", file=sys.stderr, flush=True)
+        patients = [patient_time("small" if options.small else "full")]
+        console.print(patients[0].text)
     if options.json:
         machine = {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()}
-        text = json.dumps({"machine": machine, "outcomes": [asdict(o) for o in outcomes]}, indent=2)
+        text = json.dumps({"machine": machine, "outcomes": [asdict(o) for o in outcomes],
+                           "patients": [asdict(p) for p in patients]}, indent=2)  # fmt: skip
         options.json.write_text(text + "\n", encoding="utf-8")
     return 0
 
