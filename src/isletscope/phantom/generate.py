@@ -113,9 +113,8 @@ def _run(jobs: list[ExamJob], workers: int | None) -> list[ExamOutcome]:
         started = {job.number: pool.submit(run_exam, job) for job in order}
         try:
             return [started[job.number].result() for job in jobs]
-        except BaseException:
+        finally:
             pool.shutdown(cancel_futures=True)
-            raise
 
 
 def _prepare(out: Path) -> Path:
