@@ -194,6 +194,13 @@ def test_own_attributes_of_a_frame_come_before_shared_ones_and_the_header() -> N
     assert frame_attribute(second, "CTXRayDetailsSequence", "KVP") == 120
 
 
+def test_an_empty_attribute_hides_none_that_says_something() -> None:
+    first, _ = legacy_frames([classic(ContrastBolusAgent="", KVP="100"), classic(ContrastBolusAgent="", KVP="120")])
+    first.header.ContrastBolusAgent = "Iohexol"
+    assert frame_attribute(first, "", "ContrastBolusAgent") == "Iohexol"
+    assert frame_attribute(first, "", "ProtocolName") is None
+
+
 def test_private_b_values_of_converted_frames() -> None:
     headers = []
     for value in ("50", "800"):

@@ -19,18 +19,13 @@ def frame_attribute(instance: Instance, group: str, attribute: str) -> Any:
     """Value of ``attribute`` (keyword) in functional group ``group`` (keyword) for the frame of this instance.
 
     Looked for in the per-frame groups, then the shared groups, then among attributes that a conversion from classic
-    objects left unassigned, then at the top of the header. None when it is nowhere.
+    objects left unassigned, then at the top of the header. None when it is nowhere, or empty everywhere.
     """
-    if instance.frame is not None and group:
-        for groups in functional_groups(instance):
-            found = values.converted(_first(groups, group), attribute)
-            if found is not None:
-                return found
-    for header in image_headers(instance):
-        found = values.converted(header, attribute)
-        if found is not None:
-            return found
-    return None
+    places = image_headers(instance)
+    if group:
+        places = [*(_first(groups, group) for groups in functional_groups(instance)), *places]
+    found = (values.converted(place, attribute) for place in places)
+    return next((value for value in found if value is not None and value != ""), None)
 
 
 def image_headers(instance: Instance) -> list[Dataset]:
@@ -47,14 +42,10 @@ def image_headers(instance: Instance) -> list[Dataset]:
 
 def functional_groups(instance: Instance) -> list[Dataset]:
     """Functional groups of a frame: its own, then the shared ones; none for a single-frame object."""
-    found = []
-    per_frame = values.items(instance.header, "PerFrameFunctionalGroupsSequence")
-    if per_frame and instance.frame is not None and instance.frame < len(per_frame):
-        found.append(per_frame[instance.frame])
-    shared = values.items(instance.header, "SharedFunctionalGroupsSequence")
-    if shared:
-        found.append(shared[0])
-    return found
+    if instance.frame is None:
+        return []
+    own = values.items(instance.header, "PerFrameFunctionalGroupsSequence")[instance.frame : instance.frame + 1]
+    return [*own, *values.items(instance.header, "SharedFunctionalGroupsSequence")[:1]]
 
 
 def _first(groups: Dataset, name: str) -> Dataset:
