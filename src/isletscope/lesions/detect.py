@@ -278,15 +278,15 @@ def _judge(
     fall = height - float(catchments.saddles[number])
     if organ not in UPTAKE_ORGANS and fall < _LEAST_FALL * thresholds.number("detection.noise_deviations") * scatter:
         return None, None, box
+    shallow = organ in KIDNEYS and _shallow(block, (k, j, i), tracer_class, thresholds)
     own = catchments.labels[box] == number + 1
-    if organ == "body":
+    if organ == "body" or shallow:
         # What sits on an organ of even, high uptake has no valley towards it: the organ's edge is its border.
-        own &= ~np.isin(block.organs[box], block.hot)
+        own &= ~_deep_in_organs(block, box, thresholds.number("detection.outer_cortex_mm") if shallow else 0.0)
     centre = tuple(v - part.start for v, part in zip((k, j, i), box, strict=True))
     around = _region(block, box, own, centre, height, thresholds)
     if around is None:
         return None, None, box
-    shallow = organ in KIDNEYS and _shallow(block, (k, j, i), tracer_class, thresholds)
     organ = "body" if shallow else _owner(block, around.region, box, organ)
     if _belongs_to_whole_organ(organ, tracer_class):
         return None, None, box
@@ -326,6 +326,17 @@ def _owner(block: _Block, region: npt.NDArray[np.bool_], box: Box3, organ: str) 
     if name in (*WHOLE_ORGANS, *UPTAKE_ORGANS) and counts[most] > 0.5 * labels.size:
         return name
     return "body" if organ in (*UPTAKE_ORGANS, *KIDNEYS) else organ
+
+
+def _deep_in_organs(block: _Block, box: Box3, cortex_mm: float) -> npt.NDArray[np.bool_]:
+    """Organs with uptake of their own; of the kidneys only what lies deeper than ``cortex_mm``."""
+    labels = block.organs[box]
+    kidneys = np.isin(labels, [label for label in block.hot if block.names[label] in KIDNEYS])
+    others = np.isin(labels, block.hot) & ~kidneys
+    if not cortex_mm:
+        return np.asarray(others | kidneys)
+    depth = edt.edt(np.ascontiguousarray(kidneys), anisotropy=block.spacing, black_border=False)
+    return np.asarray(others | (depth > cortex_mm))
 
 
 def _shallow(block: _Block, index: tuple[int, int, int], tracer_class: TracerClass, thresholds: Thresholds) -> bool:
