@@ -44,11 +44,15 @@ class TubeMap:
         return float(max(distance.min(), away.min()))
 
     def spared_by(self, tumour: Tumour, named: Set[str]) -> tuple[str, ...]:
-        """Vessels near a tumour, and tubes of any kind that are ``named``, in painting order."""
+        """Vessels near a tumour, and tubes of any kind that are ``named``, in painting order.
+
+        Vessels that run inside the liver are spared only where they are named: metastases displace or invade them.
+        """
         return tuple(
             name
             for name, tube in self.tubes.items()
-            if (name in named or tube.tissue not in DUCT_TISSUES) and self.gap(tumour, name) < _NEAR_MM
+            if (name in named or not (tube.parenchymal or tube.tissue in DUCT_TISSUES))
+            and self.gap(tumour, name) < _NEAR_MM
         )
 
     def thrombus_course(

@@ -28,13 +28,14 @@ class Tube:
 
     ``course`` [n, 4]: x, y, z and radius (mm) along the main course, from origin to end (arteries with the flow, veins
     and ducts against it or with it as listed in vessels.yaml). ``branches``: courses of side branches that bear the
-    same name. ``tissue``: what fills it.
+    same name. ``tissue``: what fills it. ``parenchymal``: it runs inside the liver, so tumours there grow over it.
     """
 
     name: str
     course: Array
     tissue: str
     branches: tuple[Array, ...] = ()
+    parenchymal: bool = False
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:

@@ -69,7 +69,7 @@ def draw_vessels(sketch: Sketch, rule: AnatomyRule, rng: Random) -> dict[str, Tu
         for narrowing in rule.narrowed:
             if narrowing.vessel == name:
                 course = narrowed(course, narrowing)
-        tubes[name] = Tube(name, course, entry["tissue"], twigs)
+        tubes[name] = Tube(name, course, entry["tissue"], twigs, entry["layer"] == "parenchymal")
     return tubes
 
 
