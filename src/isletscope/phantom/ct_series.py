@@ -10,13 +10,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib import resources
 from typing import Any
-
-import yaml
 
 from isletscope.errors import InputError
 from isletscope.phantom.appearance import CT_PHASES
+from isletscope.phantom.tables import read_table
 from isletscope.phantom.tracers import Code
 from isletscope.phantom.visit import Visit, random_source
 
@@ -94,8 +92,7 @@ class CtSeries:
 
 @lru_cache(maxsize=1)
 def _tables() -> dict[str, Any]:
-    text = resources.files("isletscope.phantom").joinpath("writing_ct.yaml").read_text(encoding="utf-8")
-    tables: dict[str, Any] = yaml.safe_load(text)
+    tables: dict[str, Any] = read_table("writing_ct.yaml")
     return tables
 
 

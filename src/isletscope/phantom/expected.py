@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import yaml
 
 from isletscope.errors import InputError
+from isletscope.phantom.tables import read_table
 from isletscope.phantom.yaml_node import Node
 
 SUPPORTS = ("verified", "verified_2nd", "recall", "convention", "computed")
@@ -59,8 +59,7 @@ def expected_sources() -> dict[str, str]:
 
 @cache
 def _table() -> dict[str, Any]:
-    text = resources.files("isletscope.phantom").joinpath("expected.yaml").read_text(encoding="utf-8")
-    table: dict[str, Any] = yaml.safe_load(text)
+    table: dict[str, Any] = read_table("expected.yaml")
     return table
 
 

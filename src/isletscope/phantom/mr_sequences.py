@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any
-
-import yaml
 
 from isletscope.errors import InputError
 from isletscope.phantom.appearance import MR_PHASES
 from isletscope.phantom.mr_physics import Excitation
 from isletscope.phantom.mr_rule import AGENTS, SEQUENCES, MrRule
+from isletscope.phantom.tables import read_table
 from isletscope.phantom.tracers import Code
 
 ADC_IMAGE = "adc"
@@ -161,8 +159,7 @@ class Protocol:
 @lru_cache(maxsize=1)
 def mr_protocol() -> Protocol:
     """The checked table. Raises InputError when it is not complete or names something that is not there."""
-    text = resources.files("isletscope.phantom").joinpath("mr_sequences.yaml").read_text(encoding="utf-8")
-    table: dict[str, Any] = yaml.safe_load(text)
+    table: dict[str, Any] = read_table("mr_sequences.yaml")
     try:
         protocol = _protocol(table)
     except (KeyError, TypeError, ValueError) as error:

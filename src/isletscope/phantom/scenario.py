@@ -95,7 +95,7 @@ def load_scenario(scenario: str | Path) -> Scenario:
 def parse_scenario(text: str, path: str) -> Scenario:
     """Check and read a scenario's YAML text; ``path`` is named in errors."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputError(f"not valid YAML: {error.problem}", subject=f"{path}, line {line}") from error

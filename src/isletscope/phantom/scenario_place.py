@@ -40,7 +40,7 @@ class Place:
     """Where a lesion should lie; what is None or empty is left open.
 
     ``at``: anatomical mm. ``region``: structure; ``segments`` (1 to 8), ``side`` or ``pattern`` narrow the liver down,
-    ``right_share`` is the part of a bilobar pattern's lesions in the right hemiliver. ``beside``: lesion to lie next to,
+    ``right_share`` is the part of a bilobar pattern's lesions in the right hemiliver. ``beside``: lesion to lie beside,
     ``gap_mm`` apart. ``clear_of``: tubes to keep away from, with the distance (mm). ``exophytic``: share of the volume
     outside the organ.
     """
@@ -69,7 +69,7 @@ def read_place(node: Node, site: str) -> Place:
     """Check a 'place'. Raises InputError naming file and line."""
     optional = ("side", "segment", "pattern", "right_share", "gap_mm", "clear_of", "exophytic")
     entries = node.mapping((), (*_NEEDS, *optional))
-    if "at" in entries and "in" in entries or not any(key in entries for key in _NEEDS):
+    if ("at" in entries and "in" in entries) or not any(key in entries for key in _NEEDS):
         raise node.refuse("'place' needs either 'in' (a structure) or 'at' (x, y, z in anatomical mm), or a constraint",
                           found=", ".join(entries) or "nothing", expected=", ".join(_NEEDS))  # fmt: skip
     liver_only = [key for key in ("segment", "pattern", "right_share") if key in entries and site != "liver"]

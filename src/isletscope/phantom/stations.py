@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
 from isletscope.errors import InputError
+from isletscope.phantom.tables import read_table
 
 _SUBJECT = "phantom/stations.yaml"
 _KEYS = {"jps", "name", "snomed", "centre", "spread", "head", "body_tail"}
@@ -35,8 +33,7 @@ class Station:
 @lru_cache(maxsize=1)
 def stations() -> dict[str, Station]:
     """All stations by key. Raises InputError when an entry is not complete."""
-    text = resources.files("isletscope.phantom").joinpath("stations.yaml").read_text(encoding="utf-8")
-    entries: dict[str, dict[str, Any]] = yaml.safe_load(text)["stations"]
+    entries: dict[str, dict[str, Any]] = read_table("stations.yaml")["stations"]
     table: dict[str, Station] = {}
     for key, entry in entries.items():
         if set(entry) != _KEYS or len(entry["centre"]) != 3:

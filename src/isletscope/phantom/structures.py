@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
 from isletscope.errors import InputError
+from isletscope.phantom.tables import read_table
 
 _SUBJECT = "phantom/structures.yaml"
 _LARGEST = 254
@@ -28,8 +26,7 @@ class Structure:
 @lru_cache(maxsize=1)
 def structures() -> dict[str, Structure]:
     """All structures by key. Raises InputError when a label is missing, out of range or given twice."""
-    text = resources.files("isletscope.phantom").joinpath("structures.yaml").read_text(encoding="utf-8")
-    entries: dict[str, dict[str, Any]] = yaml.safe_load(text)["structures"]
+    entries: dict[str, dict[str, Any]] = read_table("structures.yaml")["structures"]
     table: dict[str, Structure] = {}
     taken: dict[int, str] = {}
     for key, entry in entries.items():

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
-import yaml
 
 from isletscope.errors import InputError
 from isletscope.phantom.appearance import CT_PHASES, TRACER_CLASSES, Appearance
+from isletscope.phantom.tables import read_table
 from isletscope.phantom.tissues_mr import draw_mr_values, mr_values
 
 _SUBJECT = "phantom/tissues.yaml"
@@ -65,8 +64,7 @@ class Tissues:
 
 @lru_cache(maxsize=1)
 def _tables() -> dict[str, dict[str, Any]]:
-    text = resources.files("isletscope.phantom").joinpath("tissues.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    loaded: dict[str, dict[str, Any]] = read_table("tissues.yaml")
     return loaded
 
 

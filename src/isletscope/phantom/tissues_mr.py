@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import zlib
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
-import yaml
 
 from isletscope.errors import InputError
 from isletscope.phantom.appearance import MR_PHASES
+from isletscope.phantom.tables import read_table
 
 _SUBJECT = "phantom/tissues_mr.yaml"
 _RANGES = {"t1": "t1_ms", "t2": "t2_ms", "fat": "fat_fraction", "adc": "adc"}
@@ -24,8 +23,7 @@ def mr_tissue_table() -> dict[str, dict[str, Any]]:
 
     Raises InputError when an entry lacks a value, a range is not [low, high], or 'like' names no tissue.
     """
-    text = resources.files("isletscope.phantom").joinpath("tissues_mr.yaml").read_text(encoding="utf-8")
-    read = yaml.safe_load(text)
+    read = read_table("tissues_mr.yaml")
     rows: dict[str, dict[str, Any]] = {"other": read["other"], **read["tissues"]}
     table = {name: _resolved(name, rows, 0) for name in rows}
     for name, entry in table.items():

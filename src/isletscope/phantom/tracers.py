@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
 from isletscope.errors import InputError
+from isletscope.phantom.tables import read_table
 
 Code = tuple[str, str, str]
 
@@ -32,8 +30,7 @@ class Tracer:
 @lru_cache(maxsize=1)
 def tracers() -> dict[str, Tracer]:
     """All tracers by key, e.g. ``68Ga-DOTATATE``. Raises InputError when the table is not complete."""
-    text = resources.files("isletscope.phantom").joinpath("tracers.yaml").read_text(encoding="utf-8")
-    table: dict[str, dict[str, Any]] = yaml.safe_load(text)["tracers"]
+    table: dict[str, dict[str, Any]] = read_table("tracers.yaml")["tracers"]
     try:
         return {key: _tracer(key, entry) for key, entry in table.items()}
     except (KeyError, ValueError) as error:

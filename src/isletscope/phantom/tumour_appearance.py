@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
-import yaml
 
 from isletscope.errors import InputError
 from isletscope.phantom.appearance import CT_PHASES, MR_PHASES, TRACER_CLASSES, Appearance
+from isletscope.phantom.tables import read_table
 from isletscope.phantom.tissues import Tissues, tissue_table
 
 _SUBJECT = "phantom/tumour_appearance.yaml"
@@ -56,8 +55,7 @@ class Nature:
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
-    text = resources.files("isletscope.phantom").joinpath("tumour_appearance.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.safe_load(text)
+    loaded: dict[str, Any] = read_table("tumour_appearance.yaml")
     for name, source in loaded["sources"].items():
         if source.get("support") not in SUPPORT or not source.get("text"):
             raise InputError(f"the source '{name}' is not complete", subject=_SUBJECT, expected=", ".join(SUPPORT))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
-import yaml
 
 from isletscope.errors import InputError
 from isletscope.phantom.scenario_anatomy import AnatomyRule, Narrowing, Thrombus
 from isletscope.phantom.shapes import Array
 from isletscope.phantom.sketch import Random, Sketch, smooth_course
+from isletscope.phantom.tables import read_table
 from isletscope.phantom.tubes import Tube, capsules
 
 LAYERS = ("retrocaval", "parenchymal", "vein", "artery", "duct")
@@ -26,8 +25,7 @@ _KEYS = {"tissue", "layer", "points", "twigs", "anchor", "backwards", "only_with
 @lru_cache(maxsize=1)
 def vessel_table() -> dict[str, dict[str, Any]]:
     """The checked table of vessels.yaml by name. Raises InputError when an entry is not complete."""
-    text = resources.files("isletscope.phantom").joinpath("vessels.yaml").read_text(encoding="utf-8")
-    document: dict[str, Any] = yaml.safe_load(text)
+    document: dict[str, Any] = read_table("vessels.yaml")
     table: dict[str, dict[str, Any]] = document["vessels"]
     for name, entry in table.items():
         unknown = set(entry) - _KEYS

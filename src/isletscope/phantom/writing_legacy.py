@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import copy
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
@@ -22,6 +20,7 @@ from pydicom.uid import LegacyConvertedEnhancedCTImageStorage, LegacyConvertedEn
 
 from isletscope.phantom.ct_series import CtSeries, low_dose_series
 from isletscope.phantom.scanner import CtScan, PetScan
+from isletscope.phantom.tables import read_table
 from isletscope.phantom.visit import Visit
 from isletscope.phantom.writing import FileNamer, code, date_text, moment_text, save, time_text
 from isletscope.phantom.writing_ct import ct_slices
@@ -36,8 +35,7 @@ _TOP_LEVEL_GROUPS = (0x0010, 0x7FE0)
 @lru_cache(maxsize=1)
 def _places() -> tuple[frozenset[str], frozenset[str]]:
     """Keywords that stay at the top level, and those that have a functional group of their own."""
-    text = resources.files("isletscope.phantom").joinpath("writing_legacy.yaml").read_text(encoding="utf-8")
-    table = yaml.safe_load(text)
+    table = read_table("writing_legacy.yaml")
     return frozenset(table["top_level"]), frozenset(table["grouped"])
 
 

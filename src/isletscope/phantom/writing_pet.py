@@ -12,18 +12,17 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from isletscope.phantom.scanner import PetScan
 from isletscope.phantom.shapes import Image
+from isletscope.phantom.tables import read_table
 from isletscope.phantom.visit import Visit
 from isletscope.phantom.writing import (
     FileNamer,
@@ -107,8 +106,7 @@ def pet_facts(visit: Visit, corrected: bool) -> SeriesFacts:
 
 @lru_cache(maxsize=8)
 def _habits(vendor: str) -> dict[str, Any]:
-    text = resources.files("isletscope.phantom").joinpath("writing_pet.yaml").read_text(encoding="utf-8")
-    habits: dict[str, Any] = yaml.safe_load(text)["vendors"][vendor]
+    habits: dict[str, Any] = read_table("writing_pet.yaml")["vendors"][vendor]
     return habits
 
 
