@@ -33,7 +33,8 @@ _CAPTION = 17
 _HEAD = 44
 _LEGEND = 26
 _FIELD_MM = 340.0
-_GREYS, _MIXED = 44, 12
+_GREYS, _MIXED = 36, 10
+_SCALES, _LARGEST_BYTES = (1.0, 0.9, 0.8, 0.7, 0.6), 150_000
 # Share of a whole-body scan, from the head down, that the projection shows.
 _SHOWN_OF_BODY = 0.84
 _BACK, _INK, _QUIET = (12, 13, 15), (235, 237, 240), (160, 166, 174)
@@ -253,7 +254,7 @@ def _rows(patient: Patient) -> list[tuple[str, list[Panel]]]:
 def sheet(patient: Patient) -> Image.Image:
     """The whole sheet of a patient."""
     rows = _rows(patient)
-    wide = 5
+    wide = 4 if patient.followed else 5
     lines: list[tuple[str, list[Panel]]] = []
     for point, panels in rows:
         starts = range(0, len(panels), wide)
@@ -319,10 +320,19 @@ def main() -> int:
             folder = (options.patients or Path(temporary)) / name
             if not folder.exists():
                 generate(name, folder, size=options.size)
-            picture = sheet(Patient(folder)).quantize(palette=_palette(), dither=Image.Dither.NONE)
-            picture.save(options.out / f"{name}.png", optimize=True)
-            print(name, (options.out / f"{name}.png").stat().st_size // 1024, "KB")
+            print(name, _save(sheet(Patient(folder)), options.out / f"{name}.png") // 1024, "KB")
     return 0
+
+
+def _save(picture: Image.Image, path: Path) -> int:
+    """Write a sheet with few colours, smaller when its file would be large. Returns the file's size in bytes."""
+    for scale in _SCALES:
+        wide, high = (round(scale * side) for side in picture.size)
+        small = picture.resize((wide, high), Image.Resampling.LANCZOS) if scale < 1 else picture
+        small.quantize(palette=_palette(), dither=Image.Dither.NONE).save(path, optimize=True)
+        if path.stat().st_size <= _LARGEST_BYTES:
+            break
+    return path.stat().st_size
 
 
 if __name__ == "__main__":

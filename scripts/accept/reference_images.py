@@ -37,7 +37,7 @@ def measure_images(size: str, work: Path) -> Result:
 
 
 def _pair(figure: Figure) -> list[float]:
-    return [figure.measured, figure.true]
+    return [float(figure.measured), float(figure.true)]
 
 
 def reference_image_claims(result: Result) -> Iterator[Claim]:
