@@ -9,6 +9,7 @@ from isletscope.phantom.follow_up import Calendar, Fate, change_at, changed, mer
 from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.placement import Lesion, Placer
 from isletscope.phantom.pose import Pose
+from isletscope.phantom.regions import Regions
 from isletscope.phantom.scenario import Scenario
 from isletscope.phantom.scenario_course import Change
 from isletscope.phantom.scenario_exams import ExamRule
@@ -21,9 +22,10 @@ _MOST_LABELS = 254
 class Disease:
     """Tumours and mimics by exam name, in painting order (later over earlier), and fates by exam and lesion id.
 
-    ``liver_ml``: volume of the liver with vessels and tumours at rest (3 mm grid), for the burden.
+    ``regions``: the person's organs at rest; ``liver_ml``: volume of the liver there with vessels and tumours.
     """
 
+    regions: Regions
     tumours: dict[str, tuple[Tumour, ...]]
     mimics: dict[str, tuple[Tumour, ...]]
     fates: dict[str, dict[str, Fate]]
@@ -47,7 +49,7 @@ def disease_of(scenario: Scenario, body: Body, pose: Pose, seed: int) -> Disease
     rules = (*scenario.lesions, *scenario.mimics)
     if not rules:
         empty: dict[str, tuple[Tumour, ...]] = {exam.name: () for exam in scenario.exams}
-        return Disease(empty, dict(empty), {exam.name: {} for exam in scenario.exams})
+        return Disease(Regions.of(body, pose), empty, dict(empty), {exam.name: {} for exam in scenario.exams})
     placer = Placer(scenario, body, pose, seed)
     lesions = _labelled(placer.run(rules), scenario)
     calendar = Calendar(scenario)
@@ -61,7 +63,7 @@ def disease_of(scenario: Scenario, body: Body, pose: Pose, seed: int) -> Disease
             lesion.tumour.id: fate for lesion in lesions for fate in [_fate(lesion, exam, calendar)]
         } | _fates_of_pieces(lesions, exam, calendar)
     liver_ml = placer.fill.volume_ml if any(rule.site == "liver" for rule in rules) else 0.0
-    return Disease(tumours, mimics, fates, liver_ml)
+    return Disease(placer.regions, tumours, mimics, fates, liver_ml)
 
 
 def _labelled(lesions: list[Lesion], scenario: Scenario) -> list[Lesion]:

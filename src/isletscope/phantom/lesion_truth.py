@@ -235,19 +235,22 @@ def lesion_truth(
 
 
 def _neighbours(tumour: Tumour, pose: Pose, body: Body, tubes: TubeMap) -> tuple[dict[str, Any], dict[str, float]]:
-    """Contact with every vessel that comes within 4 mm, and distances (mm) to the main ducts within 40 mm.
+    """Contact with every vessel that comes within 4 mm; of pancreatic lesions also distances (mm) to the main ducts.
 
-    In the liver, where contact decides on no resectability class, planes 1 mm apart and 240 rays do.
+    Outside the pancreas, where contact decides on no resectability class, planes 1 mm apart and 240 rays do; vessels
+    inside the liver that a lesion there grows over are left out.
     """
-    step, rays = (1.0, 240) if tumour.site == "liver" else (STEP_MM, RAYS)
+    primary = tumour.site == "pancreas"
+    step, rays = (STEP_MM, RAYS) if primary else (1.0, 240)
     lumina = [body.tubes[name] for name in tumour.spared]
     contact: dict[str, Any] = {}
     ducts: dict[str, float] = {}
     for name, tube in body.tubes.items():
         gap = tubes.gap(tumour, name)
-        if name in _DUCTS and gap < _DUCTS_WITHIN_MM:
+        if primary and name in _DUCTS and gap < _DUCTS_WITHIN_MM:
             ducts[name] = round(_duct_distance_mm(tumour, tube, pose, gap), 3)
-        overgrown = tube.tissue in DUCT_TISSUES and name not in tumour.spared and gap <= 0
+        may_be_overgrown = tube.parenchymal or tube.tissue in DUCT_TISSUES
+        overgrown = may_be_overgrown and name not in tumour.spared and gap <= 0
         if gap < _CONTACT_WITHIN_MM and name != tumour.thrombus_in and not overgrown:
             found = contact_of(tumour, tube, pose, others=lumina, step_mm=step, rays=rays)
             if found is not None:

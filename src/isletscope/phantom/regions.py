@@ -69,11 +69,12 @@ def neutral_pose(pose: Pose) -> Pose:
 
 @dataclass
 class Regions:
-    """Organ labels of one person in the neutral pose, on a 3 mm grid of personal space, and what is asked of them."""
+    """Organ and structure labels of one person in the neutral pose, on a 3 mm grid of personal space."""
 
     body: Body
     pose: Pose
     labels: npt.NDArray[np.uint8]
+    structures: npt.NDArray[np.uint8]
     origin: Array
     _points: dict[tuple[str, tuple[int, ...], str | None], tuple[Array, Array]] = field(default_factory=dict)
 
@@ -88,7 +89,13 @@ class Regions:
         geometry = Geometry((int(shape[0]), int(shape[1]), int(shape[2])), (STEP_MM,) * 3, origin)
         neutral = neutral_pose(pose)
         painted = paint_scene(Scene(body, neutral), geometry, (), background=0.0, edge_mm=STEP_MM)
-        return cls(body, neutral, painted.organs, low)
+        return cls(body, neutral, painted.organs, painted.structures, low)
+
+    def structure_volumes_ml(self) -> Array:
+        """Volume of every structure by its label (256 entries), by counting; 0 where the grid's ends cut it."""
+        volumes = np.bincount(self.structures.ravel(), minlength=256) * STEP_MM**3 / 1000.0
+        volumes[np.unique(self.structures[[0, -1]])] = 0.0
+        return np.asarray(volumes)
 
     def labels_at(self, points: Array) -> npt.NDArray[np.uint8]:
         """Organ labels at personal points [n, 3]; 0 outside the grid."""

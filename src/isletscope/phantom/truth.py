@@ -6,18 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
-from isletscope.phantom.body import anatomical_box
 from isletscope.phantom.disease import Disease
 from isletscope.phantom.exams import ExamOutcome
 from isletscope.phantom.lesions import Tumour
-from isletscope.phantom.regions import neutral_pose
-from isletscope.phantom.render import Scene, paint_scene
+from isletscope.phantom.regions import Regions
 from isletscope.phantom.scenario import Scenario
 from isletscope.phantom.sketch import Person
 from isletscope.phantom.structures import structure_label, structures
-from isletscope.spatial import Geometry
 
 TRUTH_VERSION = 2
 _STEP_MM = 3.0
@@ -48,7 +43,7 @@ def truth_document(
         },
         "clinical": plan.clinical,
         "expected": plan.expected,
-        "anatomy": {**_plain(asdict(plan.anatomy)), **_volumes(exams[0].scene)},
+        "anatomy": {**_plain(asdict(plan.anatomy)), **_volumes(disease.regions)},
         "structures": {
             key: {"label": item.label, "name": item.name, "snomed": item.snomed} for key, item in structures().items()
         },
@@ -68,17 +63,9 @@ def _plain(values: Any) -> Any:
     return [_plain(value) for value in values] if isinstance(values, list | tuple) else values
 
 
-def _volumes(scene: Scene) -> dict[str, Any]:
+def _volumes(regions: Regions) -> dict[str, Any]:
     """Volumes (mL) of abdominal structures at rest, lesions included, by counting on a 3 mm grid."""
-    body = scene.body
-    x0, y0, x1, y1 = anatomical_box(body)
-    low = np.array([x0, y0, _LOW_MM]) * body.scale
-    count = np.ceil((np.array([x1, y1, _HIGH_MM]) * body.scale - low) / _STEP_MM).astype(int)
-    grid = Geometry(
-        (int(count[2]), int(count[1]), int(count[0])), (_STEP_MM,) * 3, (float(low[0]), float(low[1]), float(low[2]))
-    )
-    labels = paint_scene(Scene(body, neutral_pose(scene.pose)), grid, (), background=0.0, edge_mm=_STEP_MM).structures
-    counts = np.bincount(labels.ravel(), minlength=256) * grid.voxel_volume_ml
+    counts = regions.structure_volumes_ml()
     segments = {str(n): round(float(counts[structure_label(f"liver_segment_{n}")]), 1) for n in _SEGMENTS}
     named = {key: round(float(counts[item.label]), 2) for key, item in structures().items() if counts[item.label]}
     return {
