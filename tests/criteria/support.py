@@ -6,10 +6,10 @@ from isletscope.model import Conclusion, State
 
 
 def certainty(conclusion: Conclusion) -> int:
-    """3 definite, 2 provisional, 1 not assessable with the results that remain, 0 not assessable."""
+    """2 definite; 1 open: provisional, or not assessable with the results that remain; 0 not assessable."""
     if conclusion.state is State.MISSING:
         return 1 if conclusion.possible else 0
-    return 2 if conclusion.provisional else 3
+    return 1 if conclusion.provisional else 2
 
 
 def sound(conclusion: Conclusion) -> bool:

@@ -69,8 +69,8 @@ class Sentence(Cited):
     text: Annotated[str, Field(min_length=8)]
 
 
-class FlagText(Entry):
-    """The sentence of a flag."""
+class FlagText(Cited):
+    """The sentence of a flag; a flag without a source is a convention."""
 
     text: Annotated[str, Field(min_length=8)]
     support: Support = Support.CONVENTION
@@ -101,7 +101,6 @@ class Book(Entry):
 BookType = TypeVar("BookType", bound=Book)
 
 
-@cache
 def load_book(name: str, kind: type[BookType]) -> BookType:
     """The book ``NAME.yaml`` of this room.
 

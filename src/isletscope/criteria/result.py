@@ -54,7 +54,7 @@ class Reasoning:
     def flag(self, code: str, **words: object) -> None:
         """Add a flag of the book, or one of those all criteria share; the same flag is added once."""
         entry = self.book.flags.get(code) or common_flags()[code]
-        flag = Flag(code=code, text=_filled(entry.text, words), support=entry.support)
+        flag = Flag(code=code, text=_filled(entry.text, words), support=entry.support, sources=list(entry.cite))
         if flag not in self.flags:
             self.flags.append(flag)
 
@@ -122,7 +122,7 @@ class Reasoning:
         possible: Sequence[str] = (),
         lesions: Sequence[Conclusion] = (),
     ) -> Conclusion:
-        cited = [branch.sources for branch in self.branches] + [other.sources for other in self.alternatives]
+        cited = [item.sources for items in (self.branches, self.alternatives, self.flags) for item in items]
         sources = list(dict.fromkeys(key for keys in cited for key in keys))
         return Conclusion(
             name=self.book.name,

@@ -15,6 +15,7 @@ class Flag(Document):
     code: str = Field(description="stable identifier, e.g. NEAR_THRESHOLD")
     text: str
     support: Support = Support.CONVENTION
+    sources: list[str] = Field(default_factory=list, description="keys of the citation registry")
 
 
 class Branch(Document):
