@@ -162,18 +162,27 @@ def first_hit(book: TableBook, tests: Mapping[str, Test]) -> Table:
     return table
 
 
-def rows_hit(book: TableBook, tests: Mapping[str, Test], known: Known, choices: Choices) -> tuple[list[str], list[str]]:
-    """Rows that hold whatever the missing inputs are, and rows that may hold."""
-    certain: list[str] = []
-    open_rows: list[str] = []
-    for row in book.results:
-        if row in tests:
-            answers = settle(_yes_or_no(tests[row], row), known, choices).values
-            if answers == ("yes",):
-                certain.append(row)
-            elif len(answers) > 1:
-                open_rows.append(row)
-    return certain, open_rows
+@dataclass(frozen=True)
+class RowsHit:
+    """Rows that hold whatever is missing, rows that may hold, and the missing inputs that decide on the latter."""
+
+    certain: tuple[str, ...]
+    open: tuple[str, ...]
+    needed: tuple[str, ...]
+
+    def parts(self) -> dict[str, str]:
+        """For the parts of a conclusion."""
+        return {"criteria_hit": ", ".join(self.certain) or "none", "criteria_open": ", ".join(self.open) or "none"}
+
+
+def rows_hit(book: TableBook, tests: Mapping[str, Test], known: Known, choices: Choices) -> RowsHit:
+    """Every row of the table by itself, so that the first one never hides another."""
+    outcomes = {row: settle(_yes_or_no(tests[row], row), known, choices) for row in book.results if row in tests}
+    return RowsHit(
+        certain=tuple(row for row, outcome in outcomes.items() if outcome.values == ("yes",)),
+        open=tuple(row for row, outcome in outcomes.items() if not outcome.settled),
+        needed=tuple(dict.fromkeys(name for outcome in outcomes.values() for name in outcome.needed)),
+    )
 
 
 def _yes_or_no(test: Test, row: str) -> Table:
@@ -181,16 +190,27 @@ def _yes_or_no(test: Test, row: str) -> Table:
 
 
 def decide(
-    reasoning: Reasoning, outcome: Outcome, labels: Mapping[str, str], parts: dict[str, str] | None = None
+    reasoning: Reasoning, outcome: Outcome, labels: Mapping[str, str], hits: RowsHit | None = None
 ) -> Conclusion:
     """Turn the outcome of a table into a conclusion; ``labels`` are the printed names of its inputs."""
+    parts = hits.parts() if hits else None
     if not outcome.settled:
         return reasoning.not_assessable(
             *(labels.get(name, name) for name in outcome.needed), possible=outcome.values, parts=parts
         )
     for way in outcome.ways:
         reasoning.fire(way.rule)
-    if outcome.insensitive:
-        lacking = ", ".join(labels.get(name, name) for name in outcome.insensitive)
+    missing = dict.fromkeys([*outcome.insensitive, *(hits.needed if hits else ())])
+    if missing:
+        lacking = ", ".join(labels.get(name, name) for name in missing)
         reasoning.flag("INSENSITIVE_TO_MISSING", missing=lacking)
     return reasoning.conclude(outcome.values[0], parts=parts)
+
+
+def sides(*limits: float) -> tuple[float, ...]:
+    """One value below, on and above each limit: all that a table with these limits can tell apart."""
+    ordered = sorted(set(limits))
+    values = [ordered[0] - 1]
+    for here, following in zip(ordered, [*ordered[1:], ordered[-1] + 2], strict=True):
+        values += [here, (here + following) / 2]
+    return tuple(values)
