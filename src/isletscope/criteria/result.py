@@ -47,11 +47,11 @@ class Reasoning:
         """Keep an input as evidence (unit: UCUM)."""
         self.evidence.append(Evidence(text=text, value=value, unit=unit))
 
-    def fire(self, rule: str, **words: object) -> None:
+    def fire(self, rule: str, /, **words: object) -> None:
         """A branch of the rules is taken; ``words`` fill the gaps of its sentence."""
         self.branches.append(self._branch(rule, words))
 
-    def flag(self, code: str, **words: object) -> None:
+    def flag(self, code: str, /, **words: object) -> None:
         """Add a flag of the book, or one of those all criteria share; the same flag is added once."""
         entry = self.book.flags.get(code) or common_flags()[code]
         flag = Flag(code=code, text=_filled(entry.text, words), support=entry.support, sources=list(entry.cite))
@@ -74,7 +74,7 @@ class Reasoning:
         """Name inputs that are missing."""
         self.lacking.extend(item for item in what if item not in self.lacking)
 
-    def other(self, system: str, value: str, rule: str, **words: object) -> None:
+    def other(self, system: str, value: str, rule: str, /, **words: object) -> None:
         """What another system or edition says about the same findings."""
         branch = self._branch(rule, words)
         self.alternatives.append(
