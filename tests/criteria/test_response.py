@@ -1,4 +1,4 @@
-"""Choi, mRECIST, PERCIST, EORTC, growth rate, doubling time, repeatability: vectors of the knowledge files and limits."""
+"""Choi, mRECIST, PERCIST, EORTC, growth rate, doubling time, repeatability: known answers, limits, properties."""
 
 from __future__ import annotations
 

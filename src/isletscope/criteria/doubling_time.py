@@ -64,8 +64,8 @@ def assess(given: DoublingTimeInput) -> Conclusion:
     if before is None or after is None or given.interval_days is None:
         return reasoning.not_assessable(*lacking)
     days = given.interval_days
-    for text, value in needed.items():
-        reasoning.note(text, value, "d" if text.startswith("days") else unit)
+    for text, figure in needed.items():
+        reasoning.note(text, figure, "d" if text.startswith("days") else unit)
     ratio = after / before if by_volume else (after / before) ** 3
     doubling = doubling_time_days(ratio, days)
     parts = {"specific_growth_percent_per_day": f"{100 * math.log(ratio) / days:.4f}"}

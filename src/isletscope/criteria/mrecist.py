@@ -69,8 +69,8 @@ def assess(given: MrecistInput) -> Conclusion:
 def _by_sum(reasoning: Reasoning, given: MrecistInput, new: list[str] | None) -> Conclusion:
     baseline, now = given.baseline_sum_mm or 0, given.current_sum_mm or 0
     nadir = min([baseline, *given.earlier_sums_mm])
-    for text, value in (("baseline", baseline), ("smallest so far", nadir), ("now", now)):
-        reasoning.note(f"enhancing sum, {text}", value, "mm")
+    for text, length in (("baseline", baseline), ("smallest so far", nadir), ("now", now)):
+        reasoning.note(f"enhancing sum, {text}", length, "mm")
     change = 100 * (now - baseline) / baseline
     words: dict[str, object] = {"now": now, "baseline": baseline, "change": change}
     if not above(now, 0):

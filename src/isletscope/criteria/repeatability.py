@@ -107,9 +107,9 @@ def assess(given: RepeatabilityInput) -> Conclusion:
         lacking = {"first value": given.before, "second value": given.after}
         return reasoning.not_assessable(*(text for text, value in lacking.items() if value is None))
     change = 100 * (given.after - given.before) / given.before
-    for text, value in (("first value", given.before), ("second value", given.after), ("next scan", given.next_scan)):
-        if value is not None:
-            reasoning.note(text, value, given.unit)
+    for text, figure in (("first value", given.before), ("second value", given.after), ("next scan", given.next_scan)):
+        if figure is not None:
+            reasoning.note(text, figure, given.unit)
     reasoning.note("change", change, "%")
     limits = BOOK.limits[given.quantity]
     readings = {limit.name: change_class(limit, given) for limit in limits}
