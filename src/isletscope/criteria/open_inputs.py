@@ -177,7 +177,7 @@ class RowsHit:
 
 def rows_hit(book: TableBook, tests: Mapping[str, Test], known: Known, choices: Choices) -> RowsHit:
     """Every row of the table by itself, so that the first one never hides another."""
-    outcomes = {row: settle(_yes_or_no(tests[row], row), known, choices) for row in book.results if row in tests}
+    outcomes = {row: settle(yes_or_no(tests[row], row), known, choices) for row in book.results if row in tests}
     return RowsHit(
         certain=tuple(row for row, outcome in outcomes.items() if outcome.values == ("yes",)),
         open=tuple(row for row, outcome in outcomes.items() if not outcome.settled),
@@ -185,7 +185,8 @@ def rows_hit(book: TableBook, tests: Mapping[str, Test], known: Known, choices: 
     )
 
 
-def _yes_or_no(test: Test, row: str) -> Table:
+def yes_or_no(test: Test, row: str) -> Table:
+    """A single test as a table with the results yes and no."""
     return lambda inputs: Way("yes" if test(inputs) else "no", row)
 
 

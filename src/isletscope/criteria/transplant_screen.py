@@ -8,7 +8,7 @@ from pydantic import Field
 
 from isletscope.criteria.book import Book, load_book
 from isletscope.criteria.inputs import CriterionInput
-from isletscope.criteria.open_inputs import Inputs, Value, Way, settle, sides
+from isletscope.criteria.open_inputs import Inputs, Test, Value, Way, settle, sides
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, above, at_least
 from isletscope.model import Conclusion
@@ -72,7 +72,7 @@ def assess(given: TransplantInput) -> Conclusion:
     return reasoning.conclude(outcome.values[0], parts=parts)
 
 
-_CHECKS = {
+_CHECKS: dict[str, Test] = {
     "well_differentiated_g1_g2": lambda i: i.flag("well_differentiated_g1_g2"),
     "ki67_percent": lambda i: not at_least(i.number("ki67_percent"), BOOK.limit("ki67")),
     "portal_drained_primary_removed": lambda i: i.flag("portal_drained_primary_removed"),
@@ -97,9 +97,9 @@ def _flag(reasoning: Reasoning, given: TransplantInput) -> None:
         limit, error = BOOK.limit("involvement"), BOOK.limit("involvement_error")
         reasoning.near("Liver involvement", given.liver_involvement_percent, limit, error, "%")
     months = given.stable_months
-    if months is not None and at_least(months, BOOK.limit("stability_short")):
-        if not at_least(months, BOOK.limit("stability")):
-            reasoning.flag("STABILITY_3_6")
+    short, full = BOOK.limit("stability_short"), BOOK.limit("stability")
+    if months is not None and at_least(months, short) and not at_least(months, full):
+        reasoning.flag("STABILITY_3_6")
     if given.liver_resectable:
         reasoning.flag("LIVER_RESECTABLE")
 
