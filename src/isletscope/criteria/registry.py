@@ -17,7 +17,7 @@ from isletscope.errors import InputError
 from isletscope.model import Conclusion
 
 # Each module holds ``CRITERION`` and lies beside the YAML of the same name. The order is that of the list.
-MODULES: tuple[str, ...] = ("who_grade", "tnm", "krenning", "sstr_rads", "fdg_uptake", "netpet", "karfis", "zidan", "concordance",)
+MODULES: tuple[str, ...] = ("who_grade", "tnm", "krenning", "sstr_rads", "fdg_uptake", "netpet", "karfis", "zidan", "concordance", "phenotype_histology", "tumour_volume", "prrt",)
 
 InputType = TypeVar("InputType", bound=CriterionInput)
 
