@@ -221,6 +221,7 @@ def _other_statistics(score: int, uptake: Uptake, reference: Reference, steps: R
             capped = scores[0] == 3 and reference.spleen_present is False
             rule = "capped" if capped else f"score_{scores[0]}"
             steps.other(f"by {name}", str(scores[0]), rule, **_words(name, value, reference))
+            steps.flag("statistic_matters")
 
 
 CRITERION = Criterion(book=BOOK, input_model=LesionsInput, run=krenning)

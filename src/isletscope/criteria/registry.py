@@ -17,7 +17,20 @@ from isletscope.errors import InputError
 from isletscope.model import Conclusion
 
 # Each module holds ``CRITERION`` and lies beside the YAML of the same name. The order is that of the list.
-MODULES: tuple[str, ...] = ("who_grade", "tnm", "krenning", "sstr_rads", "fdg_uptake", "netpet", "karfis", "zidan", "concordance", "phenotype_histology", "tumour_volume", "prrt",)
+MODULES: tuple[str, ...] = (
+    "who_grade",
+    "tnm",
+    "krenning",
+    "sstr_rads",
+    "fdg_uptake",
+    "netpet",
+    "karfis",
+    "zidan",
+    "concordance",
+    "phenotype_histology",
+    "tumour_volume",
+    "prrt",
+)
 
 InputType = TypeVar("InputType", bound=CriterionInput)
 
@@ -44,6 +57,18 @@ class Criterion(Generic[InputType]):
     def version(self) -> str:
         """Version of its rules."""
         return self.book.version
+
+    def described(self) -> dict[str, JsonValue]:
+        """What it answers and the JSON Schema of its input."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "version": self.version,
+            "group": self.book.group,
+            "about": self.book.about,
+            "notes": list(self.book.notes),
+            "input": self.input_model.model_json_schema(),
+        }
 
     def run_document(self, document: JsonValue, *, subject: str = "") -> Conclusion:
         """Answer a JSON document. Raises InputError that names the entry which does not fit the input model."""
