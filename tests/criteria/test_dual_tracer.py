@@ -209,7 +209,7 @@ def test_mismatched_volume_and_its_share() -> None:
     result = run("concordance", lesions)
     assert result.value == "1 of 3 mismatched"
     assert result.parts["mismatch volume (mL)"] == "25.5"
-    assert result.parts["share of FDG volume (%)"] == "42.43"
+    assert result.parts["share of measurable FDG volume (%)"] == "42.43"
 
 
 def test_a_lesion_not_covered_by_one_tracer_leaves_results_possible() -> None:

@@ -77,7 +77,7 @@ def _volumes(given: LesionsInput, mismatched: list[Lesion]) -> dict[str, str]:
     total = sum(volume or 0.0 for volume in volumes.values())
     parts = {"mismatch volume (mL)": number(wrong)}
     if total > TOLERANCE:
-        parts["share of FDG volume (%)"] = number(100 * wrong / total)
+        parts["share of measurable FDG volume (%)"] = number(100 * wrong / total)
     return parts
 
 
