@@ -71,7 +71,9 @@ def assess(given: AblationInput) -> Conclusion:
     _flag(reasoning, given)
     other: Tool = "RFA" if given.tool == "MWA" else "MWA"
     outcomes = {tool: settle(_table(tool, given.open_approach), known, _CHOICES) for tool in (given.tool, other)}
-    parts = {tool: " or ".join(sorted(outcome.values, key=CLASSES.index)) for tool, outcome in outcomes.items()}
+    parts: dict[str, str] = {
+        tool: " or ".join(sorted(outcome.values, key=CLASSES.index)) for tool, outcome in outcomes.items()
+    }
     if given.diameter_mm is not None and given.margin_mm is not None:
         parts["zone_ml"] = f"{zone_ml(given.diameter_mm, given.margin_mm):.1f}"
     _other_tool(reasoning, other, outcomes[other], known, given.open_approach)

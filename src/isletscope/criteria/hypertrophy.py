@@ -33,9 +33,9 @@ def assess(given: HypertrophyInput) -> Conclusion:
     after = given.after_percent
     minimum = BOOK.limit("minimum") if given.minimum_percent is None else given.minimum_percent
     values = {"sFLR before": given.before_percent, "sFLR after": after, "least sFLR": minimum}
-    for text, value in values.items():
-        if value is not None:
-            reasoning.note(text, value, "%")
+    for text, share in values.items():
+        if share is not None:
+            reasoning.note(text, share, "%")
     if given.weeks is not None:
         reasoning.note("time to first volumetry", given.weeks, "wk")
         if not at_least(given.weeks, BOOK.limit("early")):

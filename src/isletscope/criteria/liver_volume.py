@@ -57,7 +57,7 @@ def mosteller_m2(weight_kg: float, height_cm: float) -> float:
 
 def expected_ml(formula: Formula, surface_m2: float, weight_kg: float, male: bool = False) -> float:
     """Liver volume in mL by one formula."""
-    by_surface = formula.per_m2 * surface_m2**formula.exponent
+    by_surface = formula.per_m2 * float(surface_m2**formula.exponent)
     return formula.offset + by_surface + formula.per_kg * weight_kg + (formula.if_male if male else 0)
 
 

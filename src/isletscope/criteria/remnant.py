@@ -83,9 +83,9 @@ def assess(given: RemnantInput) -> Conclusion:
     minimum = BOOK.minima[given.background]
     limits = {"sflr": minimum.sflr, "rflr": minimum.rflr}
     classes = {name: remnant_class(value, limits[name]) for name, value in read.items()}
-    for name, value in read.items():
+    for name, ratio in read.items():
         for limit in (limits[name], limits[name] - BOOK.limit("band")):
-            reasoning.near(_title(name), value, limit, BOOK.limit("error"), "%")
+            reasoning.near(_title(name), ratio, limit, BOOK.limit("error"), "%")
     if len(set(classes.values())) > 1:
         reasoning.flag("METHODS_DISAGREE", **classes)
     value = max(classes.values(), key=CLASSES.index)
@@ -94,7 +94,7 @@ def assess(given: RemnantInput) -> Conclusion:
     reasoning.fire(rule, state=_STATES[given.background], value=value, **words)
     branch = reasoning.branches[-1]
     branch.support, branch.sources = minimum.support, list(minimum.cite)
-    parts = {name: f"{value:.3f}" for name, value in ratios.items()}
+    parts = {name: f"{ratio:.3f}" for name, ratio in ratios.items()}
     if len(read) < len(wanted):
         reasoning.flag("RFLR_ONLY" if "rflr" in read else "SFLR_ONLY")
         reasoning.lack(*_lacking(given, wanted))
