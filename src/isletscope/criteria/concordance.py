@@ -6,7 +6,7 @@ from isletscope.criteria.book import Book, load_book, number
 from isletscope.criteria.dual_tracer import Signs, lack_levels, scans_missing, signs_by_book
 from isletscope.criteria.fdg_uptake import level_of
 from isletscope.criteria.krenning import score_lesion
-from isletscope.criteria.lesion_input import Lesion, LesionsInput
+from isletscope.criteria.lesion_input import LesionFinding, LesionsInput
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import TOLERANCE, Reasoning
 from isletscope.model import Conclusion
@@ -34,7 +34,7 @@ def label_of(signs: Signs) -> str:
     return "double_negative"
 
 
-def labels_of(lesion: Lesion, given: LesionsInput) -> list[str]:
+def labels_of(lesion: LesionFinding, given: LesionsInput) -> list[str]:
     """Every label that the known inputs leave possible."""
     return list(dict.fromkeys(label_of(signs) for signs in signs_by_book(lesion, given, BOOK)))
 
@@ -68,7 +68,7 @@ def _value(mismatched: int, count: int) -> str:
     return f"{mismatched} of {count} mismatched"
 
 
-def _volumes(given: LesionsInput, mismatched: list[Lesion]) -> dict[str, str]:
+def _volumes(given: LesionsInput, mismatched: list[LesionFinding]) -> dict[str, str]:
     """FDG volume of mismatched lesions and its share of all FDG volume (mL, %); empty where a volume is not known."""
     volumes = {lesion.id: lesion.fdg.volume_ml for lesion in given.tumours if lesion.fdg and lesion.fdg.volume_ml}
     if any(lesion.id not in volumes for lesion in mismatched):
@@ -81,7 +81,7 @@ def _volumes(given: LesionsInput, mismatched: list[Lesion]) -> dict[str, str]:
     return parts
 
 
-def label_lesion(lesion: Lesion, given: LesionsInput) -> Conclusion:
+def label_lesion(lesion: LesionFinding, given: LesionsInput) -> Conclusion:
     """The label of one lesion with its reasons."""
     steps = Reasoning(BOOK, subject=lesion.id)
     for result, name in ((score_lesion(lesion, given), "Krenning"), (level_of(lesion, given), "FDG level")):

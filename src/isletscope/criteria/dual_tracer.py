@@ -9,7 +9,7 @@ from typing import TypeVar
 from isletscope.criteria.book import Book
 from isletscope.criteria.fdg_uptake import fdg_levels, level_of
 from isletscope.criteria.krenning import score_lesion, sstr_scores
-from isletscope.criteria.lesion_input import Lesion, LesionsInput
+from isletscope.criteria.lesion_input import LesionFinding, LesionsInput
 from isletscope.criteria.result import Reasoning
 
 State = TypeVar("State", bound=Hashable)
@@ -41,7 +41,7 @@ class Signs:
         return not self.fdg_positive and not self.sstr_positive
 
 
-def possible_signs(lesion: Lesion, given: LesionsInput, sstr_from: float, fdg_from: float) -> list[Signs]:
+def possible_signs(lesion: LesionFinding, given: LesionsInput, sstr_from: float, fdg_from: float) -> list[Signs]:
     """Every pair of levels that the known inputs leave possible; positive from ``sstr_from`` and ``fdg_from``."""
     return [
         Signs(sstr, fdg, sstr >= sstr_from, fdg >= fdg_from)
@@ -50,7 +50,7 @@ def possible_signs(lesion: Lesion, given: LesionsInput, sstr_from: float, fdg_fr
     ]
 
 
-def signs_by_book(lesion: Lesion, given: LesionsInput, book: Book, prefix: str = "") -> list[Signs]:
+def signs_by_book(lesion: LesionFinding, given: LesionsInput, book: Book, prefix: str = "") -> list[Signs]:
     """Possible signs by the thresholds of a book."""
     return possible_signs(lesion, given, book.limit(f"{prefix}sstr_positive"), book.limit(f"{prefix}fdg_positive"))
 
@@ -87,7 +87,7 @@ def scans_missing(given: LesionsInput, steps: Reasoning) -> bool:
     return bool(steps.lacking)
 
 
-def names(lesions: Iterable[Lesion]) -> str:
+def names(lesions: Iterable[LesionFinding]) -> str:
     """Lesion names with their verb's place: ``L1 is``, ``L1 and L2 are``."""
     found = sorted(lesion.id for lesion in lesions)
     if len(found) == 1:

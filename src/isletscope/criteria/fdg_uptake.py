@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from isletscope.criteria.book import Book, load_book, number
-from isletscope.criteria.lesion_input import Lesion, LesionsInput, Reference, Uptake
+from isletscope.criteria.lesion_input import LesionFinding, LesionsInput, ReferenceUptake, Uptake
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, above
 from isletscope.model import Conclusion
@@ -24,7 +24,7 @@ class FdgInput(LesionsInput):
     grade: Literal["G1", "G2", "G3", "NEC"] | None = None
 
 
-def fdg_levels(lesion: Lesion, given: LesionsInput) -> tuple[int, ...]:
+def fdg_levels(lesion: LesionFinding, given: LesionsInput) -> tuple[int, ...]:
     """Every level that the known inputs leave possible, rising; explained uptake counts as none."""
     uptake = lesion.fdg
     if uptake is None:
@@ -40,7 +40,7 @@ def fdg_levels(lesion: Lesion, given: LesionsInput) -> tuple[int, ...]:
     return (0, *found) if uptake.discernible is None else found
 
 
-def _levels_when_discernible(value: float, reference: Reference) -> tuple[int, ...]:
+def _levels_when_discernible(value: float, reference: ReferenceUptake) -> tuple[int, ...]:
     blood, liver = reference.blood_pool_mean_g_ml, reference.liver_mean_g_ml
     if blood is not None and not above(value, blood):
         return (1,)
@@ -107,7 +107,7 @@ def band_of(suv_max_g_ml: float) -> str:
     return next((words for name, words in BANDS[1:] if not above(suv_max_g_ml, BOOK.limit(name))), "> 9")
 
 
-def level_of(lesion: Lesion, given: LesionsInput) -> Conclusion:
+def level_of(lesion: LesionFinding, given: LesionsInput) -> Conclusion:
     """The level of one lesion with its reasons."""
     steps = Reasoning(BOOK, subject=lesion.id)
     uptake = lesion.fdg
@@ -134,7 +134,7 @@ def level_of(lesion: Lesion, given: LesionsInput) -> Conclusion:
     return steps.conclude(str(levels[0]))
 
 
-def _lack(uptake: Uptake, reference: Reference, steps: Reasoning) -> None:
+def _lack(uptake: Uptake, reference: ReferenceUptake, steps: Reasoning) -> None:
     if uptake.discernible is None:
         steps.lack("whether it stands out from its surroundings")
     if uptake.suv_max_g_ml is None:

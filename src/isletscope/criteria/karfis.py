@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from isletscope.criteria.book import Book, load_book
 from isletscope.criteria.dual_tracer import Signs, fold, lack_levels, names, note_levels, scans_missing, signs_by_book
-from isletscope.criteria.lesion_input import Lesion, LesionsInput
+from isletscope.criteria.lesion_input import LesionFinding, LesionsInput
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, at_least
 from isletscope.model import Conclusion
@@ -60,7 +60,7 @@ def karfis(given: LesionsInput) -> Conclusion:
     return steps.conclude(value)
 
 
-def _small(lesion: Lesion) -> bool:
+def _small(lesion: LesionFinding) -> bool:
     below = lesion.extent_mm is not None and not at_least(lesion.extent_mm, BOOK.limit("small_mm"))
     return below and not lesion.anatomical_correlate
 

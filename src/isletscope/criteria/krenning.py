@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from isletscope.criteria.book import Book, load_book, number
-from isletscope.criteria.lesion_input import Lesion, LesionsInput, Reference, Uptake
+from isletscope.criteria.lesion_input import LesionFinding, LesionsInput, ReferenceUptake, Uptake
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import TOLERANCE, Reasoning, above, at_least
 from isletscope.model import Conclusion
@@ -14,7 +14,7 @@ BOOK = load_book("krenning", Book)
 ALL_SCORES = (0, 1, 2, 3, 4)
 
 
-def sstr_scores(lesion: Lesion, given: LesionsInput) -> tuple[int, ...]:
+def sstr_scores(lesion: LesionFinding, given: LesionsInput) -> tuple[int, ...]:
     """Every score that the known inputs leave possible, rising; one when the score is known."""
     uptake = lesion.sstr
     if uptake is None:
@@ -26,7 +26,7 @@ def sstr_scores(lesion: Lesion, given: LesionsInput) -> tuple[int, ...]:
     return scores_by_suv(uptake.suv_max_g_ml, uptake, given.sstr_reference)
 
 
-def scores_by_suv(value: float | None, uptake: Uptake, reference: Reference) -> tuple[int, ...]:
+def scores_by_suv(value: float | None, uptake: Uptake, reference: ReferenceUptake) -> tuple[int, ...]:
     """Scores by one SUV statistic; a reference that is missing is tried on both sides of the value."""
     if uptake.discernible is False:
         return (0,)
@@ -36,7 +36,7 @@ def scores_by_suv(value: float | None, uptake: Uptake, reference: Reference) -> 
     return tuple(sorted({0, *found})) if uptake.discernible is None else found
 
 
-def _scores_when_discernible(value: float, reference: Reference) -> tuple[int, ...]:
+def _scores_when_discernible(value: float, reference: ReferenceUptake) -> tuple[int, ...]:
     blood, liver, spleen = reference.blood_pool_mean_g_ml, reference.liver_mean_g_ml, reference.spleen_mean_g_ml
     if blood is not None and not above(value, blood):
         return (1,)
@@ -100,7 +100,7 @@ def _shares(given: LesionsInput, options: Sequence[tuple[int, ...]]) -> dict[str
     return parts
 
 
-def score_lesion(lesion: Lesion, given: LesionsInput) -> Conclusion:
+def score_lesion(lesion: LesionFinding, given: LesionsInput) -> Conclusion:
     """The score of one lesion with its reasons."""
     steps = Reasoning(BOOK, subject=lesion.id)
     uptake = lesion.sstr
@@ -117,7 +117,7 @@ def score_lesion(lesion: Lesion, given: LesionsInput) -> Conclusion:
         return steps.not_assessable(possible=[str(score) for score in scores])
     score = scores[0]
     value = uptake.suv_max_g_ml
-    _fire(score, "SUVmax", value, given.sstr_reference, steps)
+    _fire(score, "SSTR SUVmax", value, given.sstr_reference, steps)
     if score and value is not None:
         _flag_borderline(value, given.sstr_reference, steps)
         _other_statistics(score, uptake, given.sstr_reference, steps)
@@ -128,7 +128,7 @@ def score_lesion(lesion: Lesion, given: LesionsInput) -> Conclusion:
     return steps.conclude(str(score))
 
 
-def _note(lesion: Lesion, uptake: Uptake, reference: Reference, steps: Reasoning) -> None:
+def _note(lesion: LesionFinding, uptake: Uptake, reference: ReferenceUptake, steps: Reasoning) -> None:
     shown = (
         ("SSTR SUVmax", uptake.suv_max_g_ml, "g/mL"),
         ("SSTR SUVpeak", uptake.suv_peak_g_ml, "g/mL"),
@@ -178,7 +178,7 @@ def _above_known(value: float, limit: float | None) -> bool:
     return limit is not None and above(value, limit)
 
 
-def _fire(score: int, statistic: str, value: float | None, reference: Reference, steps: Reasoning) -> None:
+def _fire(score: int, statistic: str, value: float | None, reference: ReferenceUptake, steps: Reasoning) -> None:
     words = _words(statistic, value, reference)
     if score == 3 and reference.spleen_present is False:
         steps.fire("capped", **words)
@@ -187,7 +187,7 @@ def _fire(score: int, statistic: str, value: float | None, reference: Reference,
         steps.fire(f"score_{score}", **words)
 
 
-def _words(statistic: str, value: float | None, reference: Reference) -> dict[str, str]:
+def _words(statistic: str, value: float | None, reference: ReferenceUptake) -> dict[str, str]:
     def shown(mean: float | None) -> str:
         return "not known" if mean is None else number(mean)
 
@@ -200,7 +200,7 @@ def _words(statistic: str, value: float | None, reference: Reference) -> dict[st
     }
 
 
-def _flag_borderline(value: float, reference: Reference, steps: Reasoning) -> None:
+def _flag_borderline(value: float, reference: ReferenceUptake, steps: Reasoning) -> None:
     references = (
         ("blood pool", reference.blood_pool_mean_g_ml),
         ("liver", reference.liver_mean_g_ml),
@@ -211,7 +211,7 @@ def _flag_borderline(value: float, reference: Reference, steps: Reasoning) -> No
             steps.flag("borderline", value=value, reference=name, limit=limit)
 
 
-def _other_statistics(score: int, uptake: Uptake, reference: Reference, steps: Reasoning) -> None:
+def _other_statistics(score: int, uptake: Uptake, reference: ReferenceUptake, steps: Reasoning) -> None:
     """Print the score by SUVpeak and by the SUVmean of the volume where it differs."""
     for name, value in (("SUVpeak", uptake.suv_peak_g_ml), ("SUVmean of the volume", uptake.suv_mean_g_ml)):
         if value is None:
@@ -220,7 +220,7 @@ def _other_statistics(score: int, uptake: Uptake, reference: Reference, steps: R
         if len(scores) == 1 and scores[0] != score:
             capped = scores[0] == 3 and reference.spleen_present is False
             rule = "capped" if capped else f"score_{scores[0]}"
-            steps.other(f"by {name}", str(scores[0]), rule, **_words(name, value, reference))
+            steps.other(f"by {name}", str(scores[0]), rule, **_words(f"SSTR {name}", value, reference))
             steps.flag("statistic_matters")
 
 

@@ -29,7 +29,7 @@ class Uptake(CriterionInput):
     explained_by: str = Field(default="", description="a physiologic or inflammatory cause of the uptake, else empty")
 
 
-class Reference(CriterionInput):
+class ReferenceUptake(CriterionInput):
     """Reference regions of one tracer's PET: SUVmean in g/mL. None: no valid region."""
 
     blood_pool_mean_g_ml: float | None = Field(default=None, gt=0)
@@ -44,7 +44,7 @@ class Reference(CriterionInput):
         return self
 
 
-class Lesion(CriterionInput):
+class LesionFinding(CriterionInput):
     """One lesion held to be tumour, or proven benign where SSTR-RADS asks for it."""
 
     id: str = Field(min_length=1, description="name in the report, e.g. P1, L3")
@@ -77,9 +77,9 @@ class Lesion(CriterionInput):
 class LesionsInput(CriterionInput):
     """All lesions of the patient at one time point."""
 
-    lesions: tuple[Lesion, ...] = ()
-    sstr_reference: Reference = Reference()
-    fdg_reference: Reference = Reference()
+    lesions: tuple[LesionFinding, ...] = ()
+    sstr_reference: ReferenceUptake = ReferenceUptake()
+    fdg_reference: ReferenceUptake = ReferenceUptake()
     sstr_done: bool | None = Field(default=None, description="None: done if any lesion has a value")
     fdg_done: bool | None = Field(default=None, description="None: done if any lesion has a value")
     sstr_method: Literal["pet", "spect", "planar"] = "pet"
@@ -103,6 +103,6 @@ class LesionsInput(CriterionInput):
         return any(lesion.uptake(tracer) is not None for lesion in self.lesions)
 
     @property
-    def tumours(self) -> tuple[Lesion, ...]:
+    def tumours(self) -> tuple[LesionFinding, ...]:
         """Lesions not proven benign, by name: results never depend on the order of the file."""
         return tuple(sorted((one for one in self.lesions if not one.proven_benign), key=lambda lesion: lesion.id))

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from isletscope.criteria.book import Book, Cited, load_book, number
 from isletscope.criteria.dual_tracer import fold, lack_levels, names, note_levels, scans_missing, signs_by_book
-from isletscope.criteria.lesion_input import Lesion, LesionsInput
+from isletscope.criteria.lesion_input import LesionFinding, LesionsInput
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, at_least
 from isletscope.model import Conclusion
@@ -76,7 +76,7 @@ class Tally:
         return f"P{rank}{'b' if self.counts[rank - 2] >= BOOK.limit('many_lesions') else 'a'}"
 
 
-def patterns_of(lesion: Lesion, given: LesionsInput) -> list[Pattern]:
+def patterns_of(lesion: LesionFinding, given: LesionsInput) -> list[Pattern]:
     """Every pattern that the known inputs leave possible."""
     found: list[Pattern] = []
     for signs in signs_by_book(lesion, given, BOOK):
@@ -90,7 +90,7 @@ def patterns_of(lesion: Lesion, given: LesionsInput) -> list[Pattern]:
     return list(dict.fromkeys(found))
 
 
-def _relation_rank(lesion: Lesion, sstr: int, fdg: int) -> int:
+def _relation_rank(lesion: LesionFinding, sstr: int, fdg: int) -> int:
     """2, 3 or 4 by the reader's relation, else by the two ordinal levels."""
     if lesion.relation is not None:
         return {"fdg_lower": 2, "equal": 3, "fdg_higher": 4}[lesion.relation]
@@ -99,7 +99,7 @@ def _relation_rank(lesion: Lesion, sstr: int, fdg: int) -> int:
     return 2 if fdg < sstr else 4
 
 
-def _may_drive(lesion: Lesion) -> tuple[bool, ...]:
+def _may_drive(lesion: LesionFinding) -> tuple[bool, ...]:
     """Whether the lesion may decide the grade; both while neither size nor correlate settles it."""
     large = lesion.extent_mm is not None and at_least(lesion.extent_mm, BOOK.limit("driving_mm"))
     if large or lesion.anatomical_correlate:
@@ -132,16 +132,16 @@ def netpet(given: NetpetInput) -> Conclusion:
     return steps.conclude(grade, parts={"grade": grade, "group": group})
 
 
-def _fixed_rank(lesion: Lesion, given: LesionsInput) -> int:
+def _fixed_rank(lesion: LesionFinding, given: LesionsInput) -> int:
     """The lowest rank that the known inputs leave; the only one where the lesion is fully known."""
     return min(pattern.rank for pattern in patterns_of(lesion, given))
 
 
-def _drives(lesion: Lesion) -> bool:
+def _drives(lesion: LesionFinding) -> bool:
     return _may_drive(lesion) == (True,)
 
 
-def _with_rank(rank: int, given: LesionsInput) -> list[Lesion]:
+def _with_rank(rank: int, given: LesionsInput) -> list[LesionFinding]:
     return [lesion for lesion in given.tumours if _fixed_rank(lesion, given) == rank]
 
 

@@ -13,7 +13,7 @@ from isletscope.criteria.dual_tracer import lack_levels, note_levels, scans_miss
 from isletscope.criteria.fdg_uptake import fdg_levels
 from isletscope.criteria.inputs import CriterionInput
 from isletscope.criteria.krenning import sstr_scores
-from isletscope.criteria.lesion_input import Lesion, LesionsInput
+from isletscope.criteria.lesion_input import LesionFinding, LesionsInput
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, above, at_least
 from isletscope.model import Conclusion
@@ -48,10 +48,10 @@ class PhenotypeInput(LesionsInput):
 class Findings:
     """Lesions by what PET shows of them; each kind holds only lesions for which it is certain."""
 
-    mismatch: list[Lesion]
-    dominant: list[Lesion]
-    high_fdg: list[Lesion]
-    receptor_low: list[Lesion]
+    mismatch: list[LesionFinding]
+    dominant: list[LesionFinding]
+    high_fdg: list[LesionFinding]
+    receptor_low: list[LesionFinding]
     all_quiet: bool
     any_fdg: bool
     open: bool
@@ -115,18 +115,18 @@ def findings_of(given: PhenotypeInput) -> Findings:
     return Findings(mismatch, dominant, high_fdg, receptor_low, quiet, any_fdg, still_open)
 
 
-def _fdg_dominant(lesion: Lesion, given: PhenotypeInput) -> bool:
+def _fdg_dominant(lesion: LesionFinding, given: PhenotypeInput) -> bool:
     if lesion.relation is not None:
         return lesion.relation == "fdg_higher"
     return min(fdg_levels(lesion, given)) > max(sstr_scores(lesion, given))
 
 
-def informative_site(given: PhenotypeInput) -> Lesion | None:
+def informative_site(given: PhenotypeInput) -> LesionFinding | None:
     """The lesion that a sample would tell most from: highest FDG, then lowest SSTR, not sampled before."""
     sampled = {sample.lesion for sample in given.samples}
     open_to = [lesion for lesion in given.tumours if lesion.id not in sampled]
 
-    def order(lesion: Lesion) -> tuple[int, int, float, float, str]:
+    def order(lesion: LesionFinding) -> tuple[int, int, float, float, str]:
         suv = (lesion.fdg.suv_max_g_ml or 0.0) if lesion.fdg else 0.0
         size = lesion.extent_mm or 0.0
         return (-min(fdg_levels(lesion, given)), max(sstr_scores(lesion, given)), -suv, -size, lesion.id)
@@ -142,7 +142,7 @@ def _hint(found: Findings) -> str:
     return BOOK.hints["low" if found.all_quiet else "insufficient"]
 
 
-def _alarms(given: PhenotypeInput, found: Findings, site: Lesion | None, steps: Reasoning) -> bool:
+def _alarms(given: PhenotypeInput, found: Findings, site: LesionFinding | None, steps: Reasoning) -> bool:
     """Fire every alarm; whether there was one."""
     where = site.id if site else "a further lesion"
     low = [sample for sample in given.samples if sample.grade in ("G1", "G2")]
@@ -162,7 +162,7 @@ def _alarms(given: PhenotypeInput, found: Findings, site: Lesion | None, steps: 
     return bool(steps.branches)
 
 
-def _graded_high(given: PhenotypeInput, lesions: list[Lesion]) -> bool:
+def _graded_high(given: PhenotypeInput, lesions: list[LesionFinding]) -> bool:
     """Whether each of these lesions was itself sampled and is known to be of high grade."""
     high = {sample.lesion for sample in given.samples if sample.grade in ("G3", "NEC")}
     return all(lesion.id in high for lesion in lesions)
@@ -186,16 +186,16 @@ def _top_sample(given: PhenotypeInput, among: tuple[str, ...]) -> tuple[str, str
     return top.grade, f"{top.lesion}{when}"
 
 
-def _listed(lesions: list[Lesion]) -> str:
+def _listed(lesions: list[LesionFinding]) -> str:
     return ", ".join(sorted(lesion.id for lesion in lesions))
 
 
-def _highest_suv(lesions: list[Lesion]) -> str:
+def _highest_suv(lesions: list[LesionFinding]) -> str:
     values = [lesion.fdg.suv_max_g_ml for lesion in lesions if lesion.fdg and lesion.fdg.suv_max_g_ml is not None]
     return f" (FDG SUVmax up to {max(values):.1f})" if values else ""
 
 
-def _described(site: Lesion) -> str:
+def _described(site: LesionFinding) -> str:
     size = f", {number(site.longest_mm)} mm" if site.longest_mm else ""
     suv = site.fdg.suv_max_g_ml if site.fdg else None
     return f"{site.id}, {site.site}{size}{f', FDG SUVmax {suv:.1f}' if suv is not None else ''}"

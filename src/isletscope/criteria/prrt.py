@@ -9,10 +9,10 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from isletscope.criteria.book import Book, load_book, number
-from isletscope.criteria.dual_tracer import fold, lack_levels, note_levels, signs_by_book
+from isletscope.criteria.dual_tracer import fold, lack_levels, names, note_levels, signs_by_book
 from isletscope.criteria.fdg_uptake import fdg_levels
 from isletscope.criteria.krenning import sstr_scores
-from isletscope.criteria.lesion_input import Lesion, LesionsInput
+from isletscope.criteria.lesion_input import LesionFinding, LesionsInput
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, above, at_least
 from isletscope.model import Conclusion
@@ -82,7 +82,7 @@ class Seen:
         return "borderline" if self.rule == "mixed" else self.rule
 
 
-def kinds_of(lesion: Lesion, given: LesionsInput) -> list[str]:
+def kinds_of(lesion: LesionFinding, given: LesionsInput) -> list[str]:
     """Every kind that the known inputs of a lesion leave possible; without FDG PET none is discordant by FDG."""
     fdg_known = given.done("fdg")
     kinds = []
@@ -98,7 +98,7 @@ def kinds_of(lesion: Lesion, given: LesionsInput) -> list[str]:
     return list(dict.fromkeys(kinds))
 
 
-def _relevant(lesion: Lesion) -> bool:
+def _relevant(lesion: LesionFinding) -> bool:
     small = lesion.extent_mm is not None and not at_least(lesion.extent_mm, BOOK.limit("relevant_mm"))
     return not small or lesion.anatomical_correlate is not False
 
@@ -150,7 +150,7 @@ def _explain(rule: str, kinds: dict[str, list[str]], given: PrrtInput, steps: Re
             "ratio": "not known" if ratio is None else number(ratio),
         },
         "mixed": {"count": len(relevant), "low": len(_of_kind(kinds, ["low"]))},
-        "discordant": {"count": len(discordant), "lesions": ", ".join(discordant)},
+        "discordant": {"lesions": names(lesion for lesion in given.tumours if lesion.id in discordant)},
     }
     steps.fire(rule, **words[rule])
     if rule == "discordant" and len(discordant) == 1:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from isletscope.criteria.book import Book, Cited, load_book
 from isletscope.criteria.krenning import sstr_scores
-from isletscope.criteria.lesion_input import Lesion, LesionsInput, Typicality
+from isletscope.criteria.lesion_input import LesionFinding, LesionsInput, Typicality
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning
 from isletscope.model import Conclusion
@@ -67,7 +67,7 @@ def rule_for(facts: Facts) -> tuple[str, str]:
     return ("2", "low_atypical" if facts.level == "1" else "outside_table")
 
 
-def possible_facts(lesion: Lesion, given: LesionsInput) -> list[Facts]:
+def possible_facts(lesion: LesionFinding, given: LesionsInput) -> list[Facts]:
     """All facts that the known inputs leave possible."""
     levels = list(dict.fromkeys(LEVEL_OF_SCORE[score] for score in sstr_scores(lesion, given)))
     places = TYPICALITIES if lesion.typicality is None else (lesion.typicality,)
@@ -80,7 +80,7 @@ def possible_facts(lesion: Lesion, given: LesionsInput) -> list[Facts]:
     ]
 
 
-def categories_of(lesion: Lesion, given: LesionsInput) -> list[str]:
+def categories_of(lesion: LesionFinding, given: LesionsInput) -> list[str]:
     """Every category that remains possible, in the order of the system."""
     found = {rule_for(facts)[0] for facts in possible_facts(lesion, given)}
     return sorted(found, key=_rank)
@@ -113,13 +113,13 @@ def sstr_rads(given: LesionsInput) -> Conclusion:
     return steps.conclude(possible[0], parts={"targets": names}, lesions=rated)
 
 
-def choose_targets(given: LesionsInput) -> list[Lesion]:
+def choose_targets(given: LesionsInput) -> list[LesionFinding]:
     """The reader's targets, else the most avid lesions, then the largest: at most five, three per organ."""
     chosen = [lesion for lesion in given.lesions if lesion.target]
     if chosen:
         return sorted(chosen, key=lambda lesion: lesion.id)
     by_uptake = sorted(given.lesions, key=_avidity)
-    taken: list[Lesion] = []
+    taken: list[LesionFinding] = []
     for lesion in by_uptake:
         same_organ = sum(other.site == lesion.site for other in taken)
         if len(taken) < BOOK.max_targets and same_organ < BOOK.max_targets_per_organ:
@@ -127,7 +127,7 @@ def choose_targets(given: LesionsInput) -> list[Lesion]:
     return taken
 
 
-def _avidity(lesion: Lesion) -> tuple[bool, float, float, str]:
+def _avidity(lesion: LesionFinding) -> tuple[bool, float, float, str]:
     suv = lesion.sstr.suv_max_g_ml if lesion.sstr and lesion.sstr.suv_max_g_ml is not None else 0.0
     return (lesion.proven_benign, -suv, -(lesion.extent_mm or 0.0), lesion.id)
 
@@ -143,7 +143,7 @@ def _alerts(rated: list[Conclusion], steps: Reasoning) -> None:
             steps.flag(flag, lesions=", ".join(names))
 
 
-def rate(lesion: Lesion, given: LesionsInput) -> Conclusion:
+def rate(lesion: LesionFinding, given: LesionsInput) -> Conclusion:
     """The category of one lesion with its reasons."""
     steps = Reasoning(BOOK, subject=lesion.id)
     options = possible_facts(lesion, given)
@@ -171,7 +171,7 @@ def rate(lesion: Lesion, given: LesionsInput) -> Conclusion:
     )
 
 
-def _open(lesion: Lesion, options: list[Facts], categories: list[str], steps: Reasoning) -> Conclusion:
+def _open(lesion: LesionFinding, options: list[Facts], categories: list[str], steps: Reasoning) -> Conclusion:
     """Name the inputs that are not known and can change the category."""
     unknown = {
         "SSTR uptake level": len({facts.level for facts in options}) > 1,

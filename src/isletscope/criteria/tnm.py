@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, at_least
 from isletscope.criteria.tnm_book import BOOK, EDITIONS, Side, System
-from isletscope.criteria.tnm_input import Nodes, TnmInput
+from isletscope.criteria.tnm_input import NodeFinding, TnmInput
 from isletscope.model import Conclusion
 
 SIDES: tuple[Side, Side] = ("head", "body_tail")
@@ -117,11 +117,11 @@ def _t(given: TnmInput, system: System) -> str:
     return "TX" if given.size_mm is None else BOOK.t_of_size(given.size_mm, system)
 
 
-def _regional(given: TnmInput, side: Side, system: System) -> list[Nodes]:
+def _regional(given: TnmInput, side: Side, system: System) -> list[NodeFinding]:
     return [nodes for nodes in given.nodes or () if BOOK.stations[nodes.place].regional(side, system)]
 
 
-def _distant(given: TnmInput, side: Side, system: System) -> list[Nodes]:
+def _distant(given: TnmInput, side: Side, system: System) -> list[NodeFinding]:
     return [nodes for nodes in given.nodes or () if not BOOK.stations[nodes.place].regional(side, system)]
 
 
@@ -234,7 +234,7 @@ def _explain_n(given: TnmInput, side: Side, system: System, steps: Reasoning) ->
     values = _n(given, side, system)
     stations = _stations(regional)
     if not regional:
-        steps.fire("n_none")
+        steps.fire("n_none" if given.basis == "clinical" else "n_none_specimen")
     elif len(values) > 1:
         steps.fire("n_count_open", stations=stations)
     else:
@@ -249,13 +249,18 @@ def _explain_n(given: TnmInput, side: Side, system: System, steps: Reasoning) ->
     _flag_stations(given, side, steps)
 
 
-def _flag_stations(given: TnmInput, side: Side, steps: Reasoning) -> None:
-    nodes = given.nodes or ()
-    conflicts = [
+def _conflicting(given: TnmInput, side: Side) -> list[NodeFinding]:
+    """Nodes that one list calls regional and the other distant."""
+    return [
         one
-        for one in nodes
+        for one in given.nodes or ()
         if BOOK.stations[one.place].regional(side, "ajcc8") != BOOK.stations[one.place].regional(side, "registry")
     ]
+
+
+def _flag_stations(given: TnmInput, side: Side, steps: Reasoning) -> None:
+    nodes = given.nodes or ()
+    conflicts = _conflicting(given, side)
     if conflicts:
         steps.flag("node_region_conflict", stations=_stations(conflicts))
     unclear = [one for one in nodes if one.place in _UNCLEAR_PLACES]
@@ -329,18 +334,21 @@ def _other_editions(given: TnmInput, side: Side, system: System, steps: Reasonin
 
 def _registry(given: TnmInput, side: Side, registry: System, default: list[Staged], steps: Reasoning) -> None:
     staged = stage_by(given, side, registry)
-    if staged == default or (registry == "registry" and staged == stage_by(given, side, "ajcc8")):
+    same = staged == default or (registry == "registry" and staged == stage_by(given, side, "ajcc8"))
+    if same and not _conflicting(given, side):
         return
     reasons = []
     if staged[0].t != default[0].t:
         reasons.append(f"{staged[0].t} by its list of structures or sizes")
     if (staged[0].n, staged[0].m) != (default[0].n, default[0].m):
         reasons.append("another list of regional nodes")
+    if not reasons:
+        reasons.append("the same result by another list of regional nodes")
     value = " or ".join(one.printed(given) for one in staged)
     steps.other(EDITIONS[registry], value, "registry", reasons=" and ".join(reasons))
 
 
-def _stations(nodes: list[Nodes]) -> str:
+def _stations(nodes: list[NodeFinding]) -> str:
     words = [BOOK.stations[one.place] for one in nodes]
     return _listed([f"{one.words} ({one.jps})" if one.jps else one.words for one in words])
 

@@ -29,7 +29,7 @@ def _known(name: str, names: list[str], what: str) -> str:
 StructureName = Annotated[str, AfterValidator(_known_structure)]
 
 
-class Nodes(CriterionInput):
+class NodeFinding(CriterionInput):
     """Suspicious or proven nodes of one station, by name or by the Japanese number."""
 
     station: str = ""
@@ -37,7 +37,7 @@ class Nodes(CriterionInput):
     count: int | None = Field(default=1, ge=1, description="None: involved, number not given")
 
     @model_validator(mode="after")
-    def _one_place(self) -> Nodes:
+    def _one_place(self) -> NodeFinding:
         if self.jps is not None and BOOK.station_of_jps(self.jps) is None:
             raise ValueError(f"no station has the number {self.jps}")
         if self.jps is None:
@@ -67,7 +67,7 @@ class TnmInput(CriterionInput):
     tumours: int | Literal["m"] = Field(default=1, description="number of primaries, or m for several")
     invades: tuple[StructureName, ...] | None = Field(default=None, description="structures the tumour grows into")
     touches: tuple[StructureName, ...] = Field(default=(), description="vessels in contact, wall not invaded")
-    nodes: tuple[Nodes, ...] | None = Field(default=None, description="involved nodes; None: nodes not assessed")
+    nodes: tuple[NodeFinding, ...] | None = Field(default=None, description="involved nodes; None: nodes not assessed")
     metastases: tuple[Metastasis, ...] | None = Field(default=None, description="None: distant sites not assessed")
     not_examined: tuple[str, ...] = Field(default=(), description="regions no exam covered, e.g. bone")
 

@@ -34,7 +34,7 @@ def read_grade(given: object) -> object:
     return f"NET G{match[1] if match[1].isdigit() else len(match[1])}"
 
 
-class Sample(CriterionInput):
+class TissueSample(CriterionInput):
     """One tissue sample. None means that the pathology report does not say it."""
 
     site: str = Field(default="", description="lesion or organ, e.g. P1, liver")
@@ -54,7 +54,7 @@ class Sample(CriterionInput):
 class WhoGradeInput(CriterionInput):
     """All samples of the patient; a document without ``samples`` is taken as one sample."""
 
-    samples: tuple[Sample, ...] = Field(min_length=1)
+    samples: tuple[TissueSample, ...] = Field(min_length=1)
 
     @model_validator(mode="before")
     @classmethod
@@ -74,6 +74,9 @@ def who_grade(given: WhoGradeInput) -> Conclusion:
     if not known:
         return steps.not_assessable(lesions=graded)
     top = known[-1]
+    higher = {value for result in graded for value in result.possible if ORDER.index(value) > _rank(top)}
+    if higher:
+        return steps.not_assessable(possible=sorted({str(top.value), *higher}, key=ORDER.index), lesions=graded)
     where = f" ({top.subject})" if top.subject else ""
     steps.fire("highest", count=len(graded), grade=str(top.value), where=where)
     values = sorted({str(result.value) for result in known}, key=ORDER.index)
@@ -84,7 +87,7 @@ def who_grade(given: WhoGradeInput) -> Conclusion:
     return steps.conclude(str(top.value), parts=top.parts, provisional=provisional, lesions=graded)
 
 
-def grade_of_sample(sample: Sample) -> Conclusion:
+def grade_of_sample(sample: TissueSample) -> Conclusion:
     """The grade of one sample."""
     steps = Reasoning(BOOK, subject=" ".join(filter(None, [sample.site, str(sample.sampled or "")])))
     mitoses = _mitoses(sample, steps)
@@ -105,7 +108,7 @@ def _rank(result: Conclusion) -> int:
     return ORDER.index(str(result.value))
 
 
-def _mitoses(sample: Sample, steps: Reasoning) -> float | None:
+def _mitoses(sample: TissueSample, steps: Reasoning) -> float | None:
     """Mitoses per 2 mm²; a count per 10 fields is converted only when the area of a field is known."""
     if sample.mitoses_per_2mm2 is not None or sample.mitoses_per_10_hpf is None:
         return sample.mitoses_per_2mm2
@@ -116,7 +119,7 @@ def _mitoses(sample: Sample, steps: Reasoning) -> float | None:
     return sample.mitoses_per_10_hpf * BOOK.limit("ten_hpf_mm2") / (10 * sample.field_area_mm2)
 
 
-def _note_inputs(sample: Sample, mitoses: float | None, steps: Reasoning) -> None:
+def _note_inputs(sample: TissueSample, mitoses: float | None, steps: Reasoning) -> None:
     steps.note(f"differentiation: {sample.differentiation}")
     if sample.ki67_percent is not None:
         steps.note(f"Ki-67 {sample.ki67_percent.printed()} %", sample.ki67_percent.high, "%")
@@ -130,7 +133,7 @@ def _mixed(share: float) -> bool:
     return at_least(share, BOOK.limit("minen_lower_percent")) and not above(share, BOOK.limit("minen_upper_percent"))
 
 
-def _mixed_neoplasm(sample: Sample, mitoses: float | None, share: float, steps: Reasoning) -> Conclusion:
+def _mixed_neoplasm(sample: TissueSample, mitoses: float | None, share: float, steps: Reasoning) -> Conclusion:
     steps.note("non-neuroendocrine part", share, "%")
     steps.fire("minen", share=share, least=BOOK.limit("minen_lower_percent"))
     part = _pure(sample, mitoses, Reasoning(BOOK, subject=steps.subject))
@@ -142,7 +145,7 @@ def _mixed_neoplasm(sample: Sample, mitoses: float | None, share: float, steps: 
     return steps.conclude("MiNEN", parts=parts)
 
 
-def _pure(sample: Sample, mitoses: float | None, steps: Reasoning) -> Conclusion:
+def _pure(sample: TissueSample, mitoses: float | None, steps: Reasoning) -> Conclusion:
     """The class by differentiation, without a second component."""
     if sample.differentiation == "poor":
         return _carcinoma(sample, mitoses, steps)
@@ -167,7 +170,7 @@ def _pure(sample: Sample, mitoses: float | None, steps: Reasoning) -> Conclusion
     return _graded(sample, mitoses, high, ranged, steps)
 
 
-def _carcinoma(sample: Sample, mitoses: float | None, steps: Reasoning) -> Conclusion:
+def _carcinoma(sample: TissueSample, mitoses: float | None, steps: Reasoning) -> Conclusion:
     ki67 = sample.ki67_percent
     cells = {"small": " of small cells", "large": " of large cells", "unknown": ""}[sample.cell_type]
     steps.fire("nec", cells=cells)
@@ -180,14 +183,14 @@ def _carcinoma(sample: Sample, mitoses: float | None, steps: Reasoning) -> Concl
     return steps.conclude("NEC", parts={"cell type": sample.cell_type})
 
 
-def _without_indices(sample: Sample, steps: Reasoning) -> Conclusion:
+def _without_indices(sample: TissueSample, steps: Reasoning) -> Conclusion:
     if sample.stated_grade:
         steps.fire("stated", grade=sample.stated_grade)
         return steps.conclude(sample.stated_grade, provisional=True)
     return steps.not_assessable(possible=GRADES if sample.differentiation == "well" else ())
 
 
-def _graded(sample: Sample, mitoses: float | None, grade: int, ranged: bool, steps: Reasoning) -> Conclusion:
+def _graded(sample: TissueSample, mitoses: float | None, grade: int, ranged: bool, steps: Reasoning) -> Conclusion:
     """The grade by the indices that are known; provisional while anything lacking could change it."""
     ki67 = sample.ki67_percent
     shown = {
