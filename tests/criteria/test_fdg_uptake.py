@@ -40,6 +40,19 @@ def test_bands(suv_max: float, band: str) -> None:
     assert band_of(suv_max) == band
 
 
+@pytest.mark.parametrize(
+    ("suv_max", "liver_max", "expected"),
+    [(4.51, None, "positive"), (4.5, None, None), (4.5, 1.8, "positive"), (4.4, 1.8, "negative")],
+)
+def test_the_other_published_rule_of_positivity(suv_max: float, liver_max: float | None, expected: str | None) -> None:
+    result = graded(lesion(suv_max_g_ml=suv_max), fdg_reference={**REFERENCE, "liver_max_g_ml": liver_max})
+    assert [one.value for one in result.alternatives] == ([expected] if expected else [])
+
+
+def test_the_reader_outranks_what_was_computed() -> None:
+    assert graded(lesion(suv_max_g_ml=8, discernible=False, reader_score=3)).lesions[0].value == "3"
+
+
 def test_explained_uptake_does_not_count() -> None:
     result = graded(lesion(suv_max_g_ml=8, explained_by="biliary stent"))
     assert result.value == "FDG-negative"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import string
 from importlib.resources import files
 
@@ -141,6 +142,20 @@ def test_sentences_are_sentences(name: str) -> None:
         assert entry.text[0].isupper() or entry.text[0] in "{TNM"
         assert entry.text.endswith(".")
         assert all(field is None or field.isidentifier() for _, field, _, _ in string.Formatter().parse(entry.text))
+
+
+NEVER_PRINTED = re.compile(
+    r"\b(unremarkable|grossly normal|clinical correlation|cannot be excluded|obviously|clearly|of course|tiny|huge|"
+    r"some|several|numerous|multiple|significant|cured?|candidate|must|should|recommend\w*|needs surgery|responders?|"
+    r"responding|inoperable|MX|lights up|today|recently|life expectancy)\b"
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_printed_sentences_hold_no_word_that_reports_never_use(name: str) -> None:
+    book = all_criteria()[name].book
+    texts = [entry.text for entry in [*book.rules.values(), *book.flags.values()]]
+    assert [text for text in texts if NEVER_PRINTED.search(text)] == []
 
 
 def test_an_unknown_name_is_answered_with_the_closest() -> None:

@@ -146,6 +146,11 @@ def test_without_a_scan_or_a_lesion_nothing_is_scored() -> None:
     assert scored(sstr_done=True).missing == ["a lesion"]
 
 
+def test_a_lesion_without_a_site_is_named() -> None:
+    with pytest.raises(InputError, match=r"lesions\.0\.site is missing"):
+        CRITERION.run_document({"lesions": [{"id": "L1"}]})
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -138,7 +138,7 @@ def test_single_lesions_of_report_b() -> None:
     small = {one.subject for one in run("krenning", B).lesions if "score_may_be_underestimated" in one.flag_codes()}
     assert small == {"N2", "L12", "L17", "L18"}
     netpet = run("netpet", B, gep_primary=True, metastatic_or_unresectable=True)
-    assert netpet.branches[0].text.startswith("L09: FDG as strong as SSTR, 1 with this pattern")
+    assert netpet.branches[-1].text.startswith("L09: FDG as strong as SSTR, 1 with this pattern")
     assert any("46.5 months in NETPET P2-4" in flag.text for flag in netpet.flags)
 
 

@@ -105,6 +105,19 @@ def test_where_the_node_lists_disagree_both_stages_are_printed(site: str, number
     assert other(result, "registry") == registry
 
 
+def test_both_readings_are_printed_even_where_they_end_in_the_same_stage() -> None:
+    both_ways = staged(**{**NET, "size_mm": 25, "nodes": [node(9), node(16)]})
+    assert both_ways.value == other(both_ways, "registry") == "cT2 cN1 cM1b, stage IV"
+
+
+def test_a_specimen_is_marked_so() -> None:
+    result = staged(**NET, size_mm=12, basis="pathological")
+    assert result.value == "pT1 pN0 cM0, stage I"
+    spread = {**NET, "size_mm": 12, "metastases": ["liver"]}
+    assert staged(**spread, metastasis_proven=True).value == "cT1 cN0 pM1a, stage IV"
+    assert "nodes_by_imaging" not in result.flag_codes()
+
+
 @pytest.mark.parametrize(
     ("size_mm", "net", "uicc", "exocrine"),
     [

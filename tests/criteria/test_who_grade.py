@@ -192,6 +192,13 @@ def test_of_several_samples_the_highest_counts() -> None:
     assert (nothing.value, nothing.provisional) == ("NET G1", True)
 
 
+def test_a_sample_that_may_be_of_higher_grade_keeps_the_result_open() -> None:
+    low = {"site": "P1", "differentiation": "well", "ki67_percent": 2, "mitoses_per_2mm2": 1}
+    open_sample = {"site": "L1", "differentiation": "well", "ki67_percent": ">15", "mitoses_per_2mm2": 1}
+    result = graded(samples=[low, open_sample])
+    assert result.possible == ["NET G1", "NET G2", "NET G3"]
+
+
 def test_friendly_errors() -> None:
     with pytest.raises(InputError, match="Did you mean ki67_percent"):
         graded(ki67_percnt=3)

@@ -9,7 +9,7 @@ from pydantic import Field
 from isletscope.criteria.book import Book, load_book, number
 from isletscope.criteria.lesion_input import LesionFinding, LesionsInput, ReferenceUptake, Uptake
 from isletscope.criteria.registry import Criterion
-from isletscope.criteria.result import Reasoning, above
+from isletscope.criteria.result import Reasoning, above, at_least
 from isletscope.model import Conclusion
 
 BOOK = load_book("fdg_uptake", Book)
@@ -29,10 +29,12 @@ def fdg_levels(lesion: LesionFinding, given: LesionsInput) -> tuple[int, ...]:
     uptake = lesion.fdg
     if uptake is None:
         return ALL_LEVELS
-    if uptake.explained_by or uptake.discernible is False:
+    if uptake.explained_by:
         return (0,)
     if uptake.reader_score is not None:
         return (uptake.reader_score,)
+    if uptake.discernible is False:
+        return (0,)
     if uptake.suv_max_g_ml is None:
         found: tuple[int, ...] = ALL_LEVELS[1:]
     else:
@@ -84,9 +86,24 @@ def fdg_uptake(given: FdgInput) -> Conclusion:
         steps.flag("cohort_figure", ratio="3.6 (G1 and G2, 95 % interval 2.2 to 5.9)")
     elif positive and given.gep_primary:
         steps.flag("cohort_figure", ratio="3.8 (95 % interval 2.4 to 5.9)")
+    _bahri(given, steps)
     parts = {"positive lesions": str(positive), "above liver": str(above_liver), "lesions": str(len(graded))}
     value = "FDG-positive" if positive else "FDG-negative"
     return steps.conclude(value, parts=parts, provisional=bool(steps.lacking), lesions=graded)
+
+
+def _bahri(given: FdgInput, steps: Reasoning) -> None:
+    """Positivity by the other published rule, where its inputs are known."""
+    highest, liver = _highest(given), given.fdg_reference.liver_max_g_ml
+    if highest is None:
+        return
+    ratio = highest / liver if liver is not None else None
+    by_suv = above(highest, BOOK.limit("bahri_suv"))
+    if not by_suv and ratio is None:
+        return
+    positive = by_suv or (ratio is not None and at_least(ratio, BOOK.limit("bahri_ratio")))
+    shown = "not known" if ratio is None else number(ratio)
+    steps.other("Bahri 2014", "positive" if positive else "negative", "bahri", value=highest, ratio=shown)
 
 
 def _highest(given: LesionsInput) -> float | None:
@@ -122,7 +139,7 @@ def level_of(lesion: LesionFinding, given: LesionsInput) -> Conclusion:
         return steps.not_assessable(possible=[str(level) for level in levels])
     if uptake.explained_by:
         steps.fire("explained", cause=uptake.explained_by)
-    elif uptake.discernible is not False and uptake.reader_score is not None:
+    elif uptake.reader_score is not None:
         steps.fire("reader", level=uptake.reader_score)
     else:
         words = {

@@ -34,6 +34,7 @@ class ReferenceUptake(CriterionInput):
 
     blood_pool_mean_g_ml: float | None = Field(default=None, gt=0)
     liver_mean_g_ml: float | None = Field(default=None, gt=0)
+    liver_max_g_ml: float | None = Field(default=None, gt=0, description="SUVmax of the liver region")
     spleen_mean_g_ml: float | None = Field(default=None, gt=0)
     spleen_present: bool | None = Field(default=None, description="false after splenectomy or with a shrunken spleen")
 

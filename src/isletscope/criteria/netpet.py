@@ -150,14 +150,14 @@ def _explain(grade: str, given: LesionsInput, steps: Reasoning) -> None:
     pattern = _with_rank(rank, given)
     drivers = [lesion for lesion in pattern if _drives(lesion)] or pattern
     listed = ", ".join(sorted(lesion.id for lesion in drivers))
+    if rank > 1 and len(given.tumours) > 1:
+        steps.fire("worst_counts")
     if rank < 2:
         steps.fire(grade)
     elif rank == 5:
         steps.fire("P5", drivers=listed)
     else:
         steps.fire(f"P{rank}", drivers=listed, count=len(pattern), suffix=grade[2:])
-    if rank > 1 and len(given.tumours) > 1:
-        steps.fire("worst_counts")
     if 2 <= rank <= 4 and any(lesion.relation is None for lesion in drivers):
         steps.flag("relation_computed")
 

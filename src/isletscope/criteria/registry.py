@@ -141,6 +141,8 @@ def _input_error(error: ValidationError, criterion: Criterion[InputType], subjec
             subject=subject,
             remedy=f"Did you mean {close[0]}?" if close else "`isletscope criteria list --verbose` shows the keys.",
         )
+    if first["type"] == "missing":
+        return InputError(f"{place} is missing; the criterion {criterion.name} needs it", subject=subject)
     found = first.get("input")
     return InputError(
         f"{place} does not fit the input of the criterion {criterion.name}",

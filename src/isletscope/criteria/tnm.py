@@ -27,8 +27,9 @@ class Staged:
     def printed(self, given: TnmInput) -> str:
         """As printed, e.g. cT2(4) cN0 cM0, stage II."""
         prefix = "c" if given.basis == "clinical" else "p"
+        prefix_m = "p" if given.metastasis_proven and self.m != "M0" else "c"
         n = " or ".join(f"{prefix}{part}" for part in self.n.split(" or "))
-        return f"{prefix}{self.t}{_multiplicity(given)} {n} {prefix}{self.m}, stage {self.stage}"
+        return f"{prefix}{self.t}{_multiplicity(given)} {n} {prefix_m}{self.m}, stage {self.stage}"
 
 
 def tnm(given: TnmInput) -> Conclusion:

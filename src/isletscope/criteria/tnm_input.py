@@ -69,6 +69,7 @@ class TnmInput(CriterionInput):
     touches: tuple[StructureName, ...] = Field(default=(), description="vessels in contact, wall not invaded")
     nodes: tuple[NodeFinding, ...] | None = Field(default=None, description="involved nodes; None: nodes not assessed")
     metastases: tuple[Metastasis, ...] | None = Field(default=None, description="None: distant sites not assessed")
+    metastasis_proven: bool = Field(default=False, description="distant spread proven by tissue: printed as pM1")
     not_examined: tuple[str, ...] = Field(default=(), description="regions no exam covered, e.g. bone")
 
     @model_validator(mode="after")

@@ -135,13 +135,13 @@ def _mixed(share: float) -> bool:
 
 def _mixed_neoplasm(sample: TissueSample, mitoses: float | None, share: float, steps: Reasoning) -> Conclusion:
     steps.note("non-neuroendocrine part", share, "%")
-    steps.fire("minen", share=share, least=BOOK.limit("minen_lower_percent"))
     part = _pure(sample, mitoses, Reasoning(BOOK, subject=steps.subject))
     parts = {}
     if part.value:
         steps.fire("component", grade=part.value)
         parts = {"neuroendocrine component": part.value}
         steps.flags.extend(part.flags)
+    steps.fire("minen", share=share, least=BOOK.limit("minen_lower_percent"))
     return steps.conclude("MiNEN", parts=parts)
 
 
