@@ -143,7 +143,7 @@ FIT: Document = {
         ({"extrahepatic": "diffuse"}, "not_proposed"),
         ({"extrahepatic": "limited_unresectable"}, "discuss"),
         ({"syndrome": "controlled", "carcinoid_heart_excluded": False}, "discuss"),
-        ({"performance_sufficient": False}, "not_proposed"),
+        ({"performance_sufficient": False}, "discuss"),
     ],
 )
 def test_fitness(changes: Document, value: str) -> None:
@@ -157,6 +157,8 @@ def test_fitness_with_missing_inputs() -> None:
     unknown = cytoreduction_fit.CRITERION.run_document({**FIT, "remnant": None})
     assert unknown.missing == ["future liver remnant"]
     assert set(unknown.possible) == {"proposed", "discuss", "not_proposed"}
+    performance = cytoreduction_fit.CRITERION.run_document({**FIT, "performance_sufficient": None})
+    assert set(performance.possible) == {"proposed", "discuss"}
     weighed: Document = {"liver_burden_percent": 60, "ki67_percent": 25, "stable_months": 6}
     codes = cytoreduction_fit.CRITERION.run_document({**FIT, **weighed}).flag_codes()
     assert {"IN_FAVOUR", "AGAINST"} <= codes

@@ -147,7 +147,7 @@ def test_overall_table(target: str, rest: str, new: bool, value: str) -> None:
             "NEW_IN_UNSCANNED_REGION",
         ),
         ({"seen_on": "fdg", "unequivocal": True, "fdg_negative_baseline": True}, "PD", ""),
-        ({"seen_on": "fdg", "unequivocal": True}, "SD", "possible_new_lesion"),
+        ({"seen_on": "fdg", "unequivocal": False}, "SD", "possible_new_lesion"),
         ({"seen_on": "fdg", "unequivocal": True, "fdg_negative_baseline": False}, "SD", "possible_new_lesion"),
         ({"seen_on": "fdg", "unequivocal": True, "confirmed_on_ct_mri": True}, "PD", ""),
         ({"seen_on": "fdg", "unequivocal": True, "matches_stable_known_lesion": True}, "SD", ""),
@@ -172,6 +172,9 @@ def test_what_is_not_known_stays_open() -> None:
     assert certain.value == "PD"
     undecided = run(follow_up(100, None, 100, new_lesions=[{"id": "L9", "seen_on": "ct_mri"}]))
     assert set(undecided.possible) == {"PD", "SD"}
+    fdg = run(follow_up(100, None, 100, new_lesions=[{"id": "L9", "seen_on": "fdg", "unequivocal": True}]))
+    assert set(fdg.possible) == {"PD", "SD"}
+    assert "possible_new_lesion" in fdg.flag_codes()
     assert run({"targets": [], "non_target": "none", "new_lesions": []}).missing == ["any lesion at baseline"]
 
 

@@ -256,6 +256,8 @@ def test_vein_reconstruction_with_missing_inputs() -> None:
         ("vein 180.1", free(smv=180.1), "P7", False),
         ("hepatic artery lost", free(common_hepatic=20, common_hepatic_reconstructible=False), "P3", False),
         ("variant artery", free(variant_artery=20), "P5", False),
+        ("splenic vein", free("tail", splenic_vein=34), "P8", False),
+        ("splenic vein encased", free("tail", splenic_vein=300), "P8", False),
         ("nothing", free(), "P9", False),
     ],
 )

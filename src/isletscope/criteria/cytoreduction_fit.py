@@ -56,6 +56,7 @@ _CHOICES: dict[str, tuple[Value, ...]] = {
 }
 _DOUBTS: dict[str, Test] = {
     "G3 NET": lambda i: i.word("tumour") == "G3",
+    "performance of the patient": lambda i: not i.flag("performance_sufficient"),
     "borderline liver remnant": lambda i: i.word("remnant") == "borderline",
     "disease outside the liver that stays": lambda i: i.word("extrahepatic") == "limited_unresectable",
     "FDG+/SSTR- lesion stays behind": lambda i: i.flag("discordant_lesion_left"),
@@ -95,7 +96,6 @@ def _tests(policy: int) -> dict[str, Test]:
 
     return {
         "C1": lambda i: i.word("tumour") == "NEC",
-        "C2": lambda i: not i.flag("performance_sufficient"),
         "C3": lambda i: i.word("remnant") == "insufficient",
         "C4": lambda i: i.word("extrahepatic") == "diffuse",
         "C5": lambda i: below("accepted")(i) and i.word("syndrome") == "refractory",

@@ -123,6 +123,13 @@ def _flag(reasoning: Reasoning, given: OperationsInput, parts: dict[str, str]) -
     large = given.size_mm is not None and above(given.size_mm, BOOK.limit("size_nonfunctioning"))
     if large and given.function != "insulinoma" and any(parts[name] == "yes" for name in sparing):
         reasoning.flag("NODE_SAMPLING")
+    if given.duct_distance_mm is not None:
+        for limit in ("duct_no", "duct_ok"):
+            error = BOOK.limit("duct_error")
+            reasoning.near("Distance to the main duct", given.duct_distance_mm, BOOK.limit(limit), error, "mm")
+    if given.size_mm is not None and given.function != "insulinoma":
+        limit_mm, error = BOOK.limit("size_nonfunctioning"), BOOK.limit("size_error")
+        reasoning.near("Largest diameter", given.size_mm, limit_mm, error, "mm")
     if given.portal_vein_touched:
         reasoning.flag("VEIN_READY")
     if given.zone3:

@@ -42,7 +42,8 @@ class Target(CriterionInput):
 class NewLesion(CriterionInput):
     """A lesion that was not there at baseline.
 
-    ``fdg_negative_baseline``: FDG PET of the same region was negative at baseline. ``matches_stable_known_lesion``: a
+    ``unequivocal`` and ``fdg_negative_baseline`` are None when not known; the latter says that FDG PET of the same region
+    was done at baseline and negative. ``confirmed_on_ct_mri``: up to now. ``matches_stable_known_lesion``: a
     PET focus that lies on a lesion known on CT or MRI that does not grow.
     """
 
@@ -50,7 +51,7 @@ class NewLesion(CriterionInput):
     seen_on: Literal["ct_mri", "fdg", "sstr"]
     unequivocal: bool | None = None
     fdg_negative_baseline: bool | None = None
-    confirmed_on_ct_mri: bool | None = None
+    confirmed_on_ct_mri: bool = False
     matches_stable_known_lesion: bool = False
     region_scanned_at_baseline: bool = True
 
@@ -193,11 +194,15 @@ def _counts(lesion: NewLesion) -> tuple[bool | None, str]:
         return True, ""
     if lesion.seen_on == "sstr":
         return False, "seen on SSTR PET only"
-    if lesion.seen_on == "fdg" and not lesion.fdg_negative_baseline:
+    if lesion.seen_on == "fdg" and lesion.fdg_negative_baseline is False:
         return False, "seen on FDG PET only, without a negative FDG PET at baseline"
+    if lesion.unequivocal is False:
+        return False, "equivocal"
+    if lesion.seen_on == "fdg" and lesion.fdg_negative_baseline is None:
+        return None, "FDG PET at baseline is not stated"
     if lesion.unequivocal is None:
         return None, "its certainty is not stated"
-    return lesion.unequivocal, "" if lesion.unequivocal else "equivocal"
+    return True, ""
 
 
 def _overall(inputs: Inputs) -> Way:

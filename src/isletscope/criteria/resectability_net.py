@@ -26,7 +26,7 @@ from isletscope.model import Conclusion
 BOOK = load_book("resectability_net", TableBook)
 _HALF, _AORTA, _NARROW = (BOOK.limit(name) for name in ("half_turn", "aorta_limit", "narrowing"))
 _ARTERIES = ("sma", "celiac", "common_hepatic")
-_THROMBOSED = (*VEINS, "splenic_vein")
+_PORTAL_SYSTEM = (*VEINS, "splenic_vein")
 _CHOICES = choices((0.0, 45.0, 135.0, 270.0))
 _ROW_FLAGS = {
     "P1": "REASSESS_AFTER_SYSTEMIC",
@@ -76,7 +76,7 @@ def _flag_biology(reasoning: Reasoning, findings: NetResectabilityInput) -> None
             reasoning.note("Ki-67" if unit == "%" else "largest diameter", value, unit)
 
     def table(inputs: Inputs) -> Way:
-        thrombus = any(inputs.word(f"{vein}.thrombus") == "tumour" for vein in _THROMBOSED)
+        thrombus = any(inputs.word(f"{vein}.thrombus") == "tumour" for vein in _PORTAL_SYSTEM)
         risk = thrombus or (
             all(at_least(inputs.number(name), limit) for name, limit in limits.items())
             and inputs.flag("suspicious_nodes")
@@ -148,7 +148,7 @@ _TESTS: dict[str, Test] = {
     "P5": _touched_artery,
     "P6": _thrombus,
     "P7": _involved_vein,
-    "P8": lambda i: any(touched(i, vein) for vein in VEINS),
+    "P8": lambda i: any(touched(i, vein) for vein in _PORTAL_SYSTEM),
 }
 
 CRITERION = Criterion(BOOK, NetResectabilityInput, assess)

@@ -169,9 +169,8 @@ def _vhl_risk(inputs: Inputs) -> bool:
 
 
 _TESTS: dict[str, Test] = {
-    "S1": lambda i: _is(i, "sporadic") and i.flag("functioning"),
+    "S1": lambda i: i.flag("functioning"),
     "S2": _warning,
-    "S1h": lambda i: i.flag("functioning"),
     "S7a": lambda i: _is(i, "MEN1") and (above(_size(i), BOOK.limit("sporadic")) or _fast(i)),
     "S7b": lambda i: (
         _is(i, "MEN1") and above(_size(i), BOOK.limit("small")) and above(i.number("growth_mm_per_year"), 0)
