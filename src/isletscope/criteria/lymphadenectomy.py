@@ -38,9 +38,12 @@ _LABELS = {
 }
 _CHOICES: dict[str, tuple[Value, ...]] = {
     "size_mm": sides(BOOK.limit("small"), BOOK.limit("large")),
+    "function": ("none", "insulinoma", "gastrinoma"),
     "grade": ("G1", "G2", "G3"),
     "ki67_percent": sides(BOOK.limit("ki67")),
 }
+_DOUBTS = {"suspicious_nodes": "NODES_NOT_ASSESSED", "function": "FUNCTION_NOT_KNOWN"}
+_ASSUMED: dict[str, Value] = {"suspicious_nodes": False, "function": "none"}
 _FORMAL = ("gastrinoma", "glucagonoma", "VIPoma")
 _TESTS: dict[str, Test] = {
     "N1": lambda i: i.flag("suspicious_nodes"),
@@ -56,7 +59,7 @@ _TESTS: dict[str, Test] = {
 
 
 def assess(given: LymphadenectomyInput) -> Conclusion:
-    """formal, consider or not_routine; nodes or function not known make a milder answer provisional."""
+    """formal, consider or not_routine; nodes or function not known are read as stated, provisionally."""
     reasoning = Reasoning(BOOK)
     known: dict[str, Value | None] = {name: getattr(given, name) for name in _LABELS}
     for name, label in _LABELS.items():
@@ -66,20 +69,22 @@ def assess(given: LymphadenectomyInput) -> Conclusion:
             reasoning.note(f"{label}: {shown}")
         elif value is not None:
             reasoning.note(label, value, "mm" if name == "size_mm" else "%")
-    assumed: dict[str, Value] = {"suspicious_nodes": False, "function": "none"}
-    doubts = {"suspicious_nodes": "NODES_NOT_ASSESSED", "function": "FUNCTION_NOT_KNOWN"}
-    for name, flag in doubts.items():
+    for name, flag in _DOUBTS.items():
         if known[name] is None:
             reasoning.flag(flag)
-    outcome = settle(first_hit(BOOK, _TESTS), {**known, **_unknown(known, assumed)}, _CHOICES)
-    if outcome.settled and outcome.values[0] != "formal":
-        reasoning.lack(*(_LABELS[name] for name in doubts if known[name] is None))
-    result = decide(reasoning, outcome, _LABELS)
-    return result.model_copy(update={"provisional": True}) if outcome.settled and result.missing else result
+    table = first_hit(BOOK, _TESTS)
+    outcome = settle(table, known, _CHOICES)
+    assumed = settle(table, {**known, **_assumptions(known)}, _CHOICES)
+    if outcome.settled or not assumed.settled:
+        return decide(reasoning, outcome, _LABELS)
+    reasoning.lack(*(_LABELS[name] for name in outcome.needed))
+    reasoning.fire(assumed.ways[0].rule)
+    return reasoning.conclude(assumed.values[0], provisional=True)
 
 
-def _unknown(known: dict[str, Value | None], assumed: dict[str, Value]) -> dict[str, Value]:
-    return {name: value for name, value in assumed.items() if known[name] is None}
+def _assumptions(known: dict[str, Value | None]) -> dict[str, Value]:
+    """The stated readings of nodes and function that are not known."""
+    return {name: value for name, value in _ASSUMED.items() if known[name] is None}
 
 
 CRITERION = Criterion(BOOK, LymphadenectomyInput, assess)

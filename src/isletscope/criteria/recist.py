@@ -42,9 +42,9 @@ class Target(CriterionInput):
 class NewLesion(CriterionInput):
     """A lesion that was not there at baseline.
 
-    ``unequivocal`` and ``fdg_negative_baseline`` are None when not known; the latter says that FDG PET of the same region
-    was done at baseline and negative. ``confirmed_on_ct_mri``: up to now. ``matches_stable_known_lesion``: a
-    PET focus that lies on a lesion known on CT or MRI that does not grow.
+    ``unequivocal`` and ``fdg_negative_baseline`` are None when not known; the latter says that FDG PET of the same
+    region was done at baseline and negative. ``confirmed_on_ct_mri``: up to now. ``matches_stable_known_lesion``: a PET
+    focus on a lesion known on CT or MRI that does not grow.
     """
 
     id: Annotated[str, Field(min_length=1)]
