@@ -62,6 +62,17 @@ def test_cleared_fraction_by_number_and_scope() -> None:
     assert (total.value, total.parts["by_volume_percent"]) == ("accepted_70", "71.43")
 
 
+def test_cleared_fraction_by_tracer() -> None:
+    lesions: list[JsonValue] = [
+        {"id": "L1", "plan": "resect", "volume_ml": 78, "sstr_volume_ml": 92, "fdg_volume_ml": 0},
+        {"id": "L2", "plan": "leave", "volume_ml": 22, "sstr_volume_ml": 8, "fdg_volume_ml": 3},
+    ]
+    result = cytoreduction.CRITERION.run_document({"lesions": lesions})
+    assert result.value == "accepted_70"
+    shown = [result.parts[f"by_{name}_percent"] for name in ("volume", "sstr", "fdg")]
+    assert shown == ["78.00", "92.0", "0.0"]
+
+
 def test_cleared_fraction_with_missing_volumes() -> None:
     free = plan("70r xr 10n")
     assert free.state is State.MISSING

@@ -99,6 +99,16 @@ def test_too_small_to_measure_counts_five() -> None:
     assert ("sum", 5.0) in [(item.text, item.value) for item in result.evidence]
 
 
+def test_targets_in_opposite_directions_are_flagged() -> None:
+    targets: JsonValue = [
+        {"id": "L1", "baseline_mm": 50, "current_mm": 60},
+        {"id": "L2", "baseline_mm": 50, "current_mm": 35},
+    ]
+    mixed = run(follow_up(1, None, 0, targets=targets))
+    assert (mixed.value, "MIXED_RESPONSE" in mixed.flag_codes()) == ("SD", True)
+    assert "MIXED_RESPONSE" not in run(follow_up(100, None, 130)).flag_codes()
+
+
 OVERALL = [
     ("CR", "CR", False, "CR"),
     ("CR", "none", False, "CR"),

@@ -22,13 +22,15 @@ Length = Annotated[float, Field(gt=0, le=500)]
 class PlannedLesion(CriterionInput):
     """One lesion and what the plan does with it; volume in mL, diameters in mm (used when there is no volume).
 
-    ``in_liver``: False for the primary, nodes and other disease. ``indeterminate``: may not be a metastasis.
+    ``sstr_volume_ml`` and ``fdg_volume_ml``: volumes on PET. ``in_liver``: False for the primary, nodes and other disease. ``indeterminate``: may not be a metastasis.
     """
 
     id: Annotated[str, Field(min_length=1)]
     plan: Literal["resect", "ablate", "leave"] | None = None
     volume_ml: Annotated[float | None, Field(ge=0, le=20000)] = None
     diameters_mm: tuple[Length, Length, Length] | None = None
+    sstr_volume_ml: Annotated[float | None, Field(ge=0, le=20000)] = None
+    fdg_volume_ml: Annotated[float | None, Field(ge=0, le=20000)] = None
     in_liver: bool = True
     indeterminate: bool = False
 
@@ -102,6 +104,7 @@ def assess(given: CytoreductionInput) -> Conclusion:
         "by_count_percent": f"{by_count:.1f}",
         "bounds_percent": f"{least:.1f} to {most:.1f}",
     }
+    parts |= _by_tracer(lesions, cleared)
     label = cleared_label(fraction, all_cleared)
     if label != cleared_label(by_count, all_cleared):
         reasoning.flag("COUNT_DISCORDANT", count=by_count, fraction=fraction)
@@ -109,6 +112,17 @@ def assess(given: CytoreductionInput) -> Conclusion:
     _without_indeterminate(reasoning, lesions, label)
     reasoning.fire(label, **({"count": len(lesions)} if label == "complete" else {"fraction": fraction}))
     return reasoning.conclude(label, parts=parts)
+
+
+def _by_tracer(lesions: list[PlannedLesion], cleared: list[PlannedLesion]) -> dict[str, str]:
+    """Cleared share of the volume on each tracer, where every lesion has one; the label stays that of CT or MRI."""
+    found = {}
+    for name in ("sstr", "fdg"):
+        volumes = {one.id: getattr(one, f"{name}_volume_ml") for one in lesions}
+        if None not in volumes.values() and above(sum(volumes.values()), 0):
+            removed = sum(volumes[one.id] for one in cleared)
+            found[f"by_{name}_percent"] = f"{100 * removed / sum(volumes.values()):.1f}"
+    return found
 
 
 def _sum(lesions: Sequence[PlannedLesion]) -> float:

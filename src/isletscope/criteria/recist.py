@@ -112,6 +112,7 @@ def _target_response(reasoning: Reasoning, given: RecistInput) -> str:
             reasoning.note(f"{target.id}: now", target.counted_mm, "mm")
         if target.too_small:
             reasoning.flag("TOO_SMALL", lesion=target.id)
+    _flag_mixed(reasoning, given.targets)
     baseline = sum(target.baseline_mm for target in given.targets)
     nadir = min([baseline, *given.earlier_sums_mm])
     measured = [target.counted_mm for target in given.targets if target.counted_mm is not None]
@@ -128,6 +129,19 @@ def _target_response(reasoning: Reasoning, given: RecistInput) -> str:
         return "PD"
     reasoning.fire("target_ne")
     return "NE"
+
+
+def _flag_mixed(reasoning: Reasoning, targets: tuple[Target, ...]) -> None:
+    """Flag targets of one patient that grow while others shrink."""
+    changes = {
+        target.id: percent(target.counted_mm, target.baseline_mm)
+        for target in sorted(targets, key=lambda one: one.id)
+        if target.counted_mm is not None
+    }
+    larger = [name for name, change in changes.items() if at_least(change, BOOK.limit("progression"))]
+    smaller = [name for name, change in changes.items() if at_least(-change, BOOK.limit("partial"))]
+    if larger and smaller:
+        reasoning.flag("MIXED_RESPONSE", larger=", ".join(larger), smaller=", ".join(smaller))
 
 
 def progressed(now_mm: float, nadir_mm: float) -> bool:
