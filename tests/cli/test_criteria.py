@@ -19,6 +19,27 @@ LESIONS = {
 }
 
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "lesions.json"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("krenning", "3 highest, 0 lowest"),
+        ("sstr_rads", "5"),
+        ("fdg_uptake", "FDG-positive"),
+        ("netpet", "P5"),
+        ("karfis", "C3"),
+        ("zidan", "4"),
+        ("concordance", "2 of 5 mismatched"),
+        ("prrt", "PRRT alone is not supported by imaging; for the tumour board"),
+    ],
+)
+def test_one_example_file_feeds_all_uptake_criteria(name: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["criteria", "run", name, "--json", "--input", str(EXAMPLE)]) == 0
+    assert json.loads(capsys.readouterr().out)["value"] == value
+
+
 def write(folder: Path, document: Any, name: str = "lesions.json") -> str:
     path = folder / name
     path.write_text(yaml.safe_dump(document) if name.endswith("yaml") else json.dumps(document))

@@ -79,6 +79,12 @@ def test_each_alarm_has_the_fixed_form_and_length(grade: str, found: dict[str, A
     assert not any(word in branch.text for word in NEVER)
 
 
+def test_an_alarm_over_many_lesions_stays_short() -> None:
+    text = compared([lesion(f"H{n:02}", 0, 4, 8.0) for n in range(18)], "G2").branches[0].text
+    assert "18 lesions (H00, H01, H02, H03, H04, H05 and others)" in text
+    assert len(text.split()) <= 60
+
+
 @pytest.mark.parametrize(("suv", "value"), [(9.0, "concordant"), (9.1, "discordant")])
 def test_the_limit_of_fdg_from_both_sides(suv: float, value: str) -> None:
     assert compared([lesion("L1", 4, 3, suv)], "G1").value == value

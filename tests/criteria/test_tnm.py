@@ -110,6 +110,20 @@ def test_both_readings_are_printed_even_where_they_end_in_the_same_stage() -> No
     assert both_ways.value == other(both_ways, "registry") == "cT2 cN1 cM1b, stage IV"
 
 
+def test_another_edition_as_default_prints_ajcc_beside_it() -> None:
+    result = staged(**NET, size_mm=20, edition="uicc8")
+    assert result.value == "cT1 cN0 cM0, stage I"
+    assert other(result, "ajcc8") == "cT2 cN0 cM0, stage II"
+    assert other(result, "ajcc9") is None
+    assert other(staged(**NET, size_mm=30, edition="enets"), "ajcc8") == "cT2 cN0 cM0, stage II"
+
+
+def test_the_sentence_of_t_names_growth_that_does_not_count() -> None:
+    vein = staged(**{**NET, "size_mm": 30, "invades": ["splenic_vein"]})
+    assert "growth into the splenic vein does not change T here: T2" in vein.because
+    assert "limited to the pancreas: T2" in staged(**{**NET, "size_mm": 30, "invades": ["peripancreatic_fat"]}).because
+
+
 def test_a_specimen_is_marked_so() -> None:
     result = staged(**NET, size_mm=12, basis="pathological")
     assert result.value == "pT1 pN0 cM0, stage I"

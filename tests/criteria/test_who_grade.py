@@ -124,6 +124,13 @@ def test_a_stated_grade_stands_provisionally_when_no_index_is_given(text: str, v
     assert (result.value, result.provisional) == (value, True)
 
 
+def test_a_bare_g3_is_not_taken_for_a_net() -> None:
+    assert graded(stated_grade="G3").value == UNDETERMINED
+    assert graded(stated_grade="G3", differentiation="well").value == "NET G3"
+    assert "grade_disagrees" not in graded(stated_grade="G3", differentiation="poor").flag_codes()
+    assert "grade_disagrees" in graded(stated_grade="NET G3", differentiation="poor").flag_codes()
+
+
 def test_an_unknown_grade_is_refused_with_what_is_allowed() -> None:
     with pytest.raises(InputError, match="G1, G2, G3, NEC or MiNEN"):
         graded(stated_grade="G4")

@@ -5,10 +5,8 @@ what is missing, the evidence with its units, the branch that fired, sources and
 """
 
 from isletscope.criteria.book import Citation, citations
-from isletscope.criteria.fdg_uptake import FdgInput
 from isletscope.criteria.inputs import CriterionInput
 from isletscope.criteria.lesion_input import LesionFinding, LesionsInput, ReferenceUptake, Uptake
-from isletscope.criteria.netpet import NetpetInput
 from isletscope.criteria.phenotype_histology import PhenotypeInput, SampledGrade
 from isletscope.criteria.prrt import PrrtInput
 from isletscope.criteria.registry import Criterion, all_criteria, find_criterion
@@ -20,10 +18,8 @@ __all__ = [
     "Citation",
     "Criterion",
     "CriterionInput",
-    "FdgInput",
     "LesionFinding",
     "LesionsInput",
-    "NetpetInput",
     "NodeFinding",
     "OutlinedLesion",
     "PhenotypeInput",

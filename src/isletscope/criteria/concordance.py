@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from isletscope.criteria.book import Book, load_book, number
-from isletscope.criteria.dual_tracer import Signs, lack_levels, scans_missing, signs_by_book
+from isletscope.criteria.dual_tracer import Signs, lack_levels, note_levels, scans_missing, signs_by_book
 from isletscope.criteria.fdg_uptake import level_of
 from isletscope.criteria.krenning import score_lesion
 from isletscope.criteria.lesion_input import LesionFinding, LesionsInput
@@ -44,6 +44,7 @@ def concordance(given: LesionsInput) -> Conclusion:
     steps = Reasoning(BOOK)
     if scans_missing(given, steps):
         return steps.not_assessable()
+    note_levels(given, steps)
     labelled = [label_lesion(lesion, given) for lesion in given.tumours]
     if not labelled:
         return steps.not_assessable("a lesion")

@@ -6,11 +6,13 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from isletscope.criteria.book import Book
+from isletscope.criteria.book import Book, load_book
 from isletscope.criteria.fdg_uptake import fdg_levels, level_of
 from isletscope.criteria.krenning import score_lesion, sstr_scores
 from isletscope.criteria.lesion_input import LesionFinding, LesionsInput
 from isletscope.criteria.result import Reasoning
+
+SHARED = load_book("dual_tracer", Book)
 
 State = TypeVar("State", bound=Hashable)
 Item = TypeVar("Item")
@@ -64,7 +66,11 @@ def fold(start: State, items: Iterable[Sequence[Item]], step: Callable[[State, I
 
 
 def note_levels(given: LesionsInput, steps: Reasoning) -> None:
-    """Evidence: the two levels of every lesion."""
+    """Evidence: the two levels of every lesion; flags scans that lie far apart or have treatment between them."""
+    if given.days_between_scans is not None and given.days_between_scans > SHARED.limit("longest_interval_days"):
+        steps.flag("interval", days=given.days_between_scans)
+    if given.therapy_between_scans:
+        steps.flag("therapy_between")
     for lesion in given.tumours:
         sstr = " or ".join(str(score) for score in sstr_scores(lesion, given))
         fdg = " or ".join(str(level) for level in fdg_levels(lesion, given))

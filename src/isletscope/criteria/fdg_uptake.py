@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from pydantic import Field
-
 from isletscope.criteria.book import Book, load_book, number
 from isletscope.criteria.lesion_input import LesionFinding, LesionsInput, ReferenceUptake, Uptake
 from isletscope.criteria.registry import Criterion
@@ -14,14 +10,8 @@ from isletscope.model import Conclusion
 
 BOOK = load_book("fdg_uptake", Book)
 ALL_LEVELS = (0, 1, 2, 3, 4)
+ABOVE_LIVER = 3
 BANDS = (("progression_suv", "< 3"), ("bahri_suv", "3 to 4.5"), ("survival_suv", "> 4.5 to 9"))
-
-
-class FdgInput(LesionsInput):
-    """Lesions, and what the cohort figures ask about the patient."""
-
-    gep_primary: bool | None = Field(default=None, description="gastroenteropancreatic primary")
-    grade: Literal["G1", "G2", "G3", "NEC"] | None = None
 
 
 def fdg_levels(lesion: LesionFinding, given: LesionsInput) -> tuple[int, ...]:
@@ -54,7 +44,7 @@ def _levels_when_discernible(value: float, reference: ReferenceUptake) -> tuple[
     return (4,) if above(value, BOOK.limit("high_over_liver") * liver) else (3,)
 
 
-def fdg_uptake(given: FdgInput) -> Conclusion:
+def fdg_uptake(given: LesionsInput) -> Conclusion:
     """Level of every lesion; for the patient the number of positive lesions and the highest SUVmax."""
     steps = Reasoning(BOOK)
     if not given.done("fdg"):
@@ -71,7 +61,7 @@ def fdg_uptake(given: FdgInput) -> Conclusion:
         if possible:
             return steps.not_assessable(possible=possible, lesions=graded)
     positive = sum(min(one) > 0 for one in options)
-    above_liver = sum(min(one) > 2 for one in options)
+    above_liver = sum(min(one) >= ABOVE_LIVER for one in options)
     highest = _highest(given)
     steps.fire(
         "patient",
@@ -92,7 +82,7 @@ def fdg_uptake(given: FdgInput) -> Conclusion:
     return steps.conclude(value, parts=parts, provisional=bool(steps.lacking), lesions=graded)
 
 
-def _bahri(given: FdgInput, steps: Reasoning) -> None:
+def _bahri(given: LesionsInput, steps: Reasoning) -> None:
     """Positivity by the other published rule, where its inputs are known."""
     highest, liver = _highest(given), given.fdg_reference.liver_max_g_ml
     if highest is None:
@@ -163,4 +153,4 @@ def _lack(uptake: Uptake, reference: ReferenceUptake, steps: Reasoning) -> None:
         steps.lack("blood pool reference of FDG PET")
 
 
-CRITERION = Criterion(book=BOOK, input_model=FdgInput, run=fdg_uptake)
+CRITERION = Criterion(book=BOOK, input_model=LesionsInput, run=fdg_uptake)

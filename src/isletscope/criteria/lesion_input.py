@@ -84,6 +84,9 @@ class LesionsInput(CriterionInput):
     sstr_done: bool | None = Field(default=None, description="None: done if any lesion has a value")
     fdg_done: bool | None = Field(default=None, description="None: done if any lesion has a value")
     sstr_method: Literal["pet", "spect", "planar"] = "pet"
+    grade: Literal["G1", "G2", "G3", "NEC"] | None = Field(default=None, description="highest grade of a sample")
+    gep_primary: bool | None = Field(default=None, description="gastroenteropancreatic primary")
+    metastatic_or_unresectable: bool | None = Field(default=None, description="asked by the cohorts of printed figures")
     days_between_scans: int | None = Field(default=None, ge=0)
     therapy_between_scans: bool | None = None
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pydantic import Field
-
 from isletscope.criteria.book import Book, Cited, load_book, number
 from isletscope.criteria.dual_tracer import fold, lack_levels, names, note_levels, scans_missing, signs_by_book
 from isletscope.criteria.lesion_input import LesionFinding, LesionsInput
@@ -30,13 +28,6 @@ class NetpetBook(Book):
 
 
 BOOK = load_book("netpet", NetpetBook)
-
-
-class NetpetInput(LesionsInput):
-    """Lesions, and what tells whether the patient fits the cohort of the printed figures."""
-
-    gep_primary: bool | None = Field(default=None, description="gastroenteropancreatic primary")
-    metastatic_or_unresectable: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +100,7 @@ def _may_drive(lesion: LesionFinding) -> tuple[bool, ...]:
     return (False, True)
 
 
-def netpet(given: NetpetInput) -> Conclusion:
+def netpet(given: LesionsInput) -> Conclusion:
     """The grade, or every grade that remains possible."""
     steps = Reasoning(BOOK)
     if scans_missing(given, steps):
@@ -117,7 +108,6 @@ def netpet(given: NetpetInput) -> Conclusion:
     note_levels(given, steps)
     tallies = fold(Tally(), [patterns_of(lesion, given) for lesion in given.tumours], Tally.add)
     grades = sorted({tally.grade for tally in tallies})
-    _flag_scans(given, steps)
     if len(grades) > 1:
         lack_levels(given, steps)
         for lesion in given.tumours:
@@ -180,14 +170,7 @@ def _flag_lesions(grade: str, given: LesionsInput, steps: Reasoning) -> None:
         steps.flag("double_negative_lesions", count=count, lesions=", ".join(lesion.id for lesion in negative))
 
 
-def _flag_scans(given: LesionsInput, steps: Reasoning) -> None:
-    if given.days_between_scans is not None and given.days_between_scans > 90:
-        steps.flag("interval", days=given.days_between_scans)
-    if given.therapy_between_scans:
-        steps.flag("therapy_between")
-
-
-def _figures(grade: str, group: str, given: NetpetInput, steps: Reasoning) -> None:
+def _figures(grade: str, group: str, given: LesionsInput, steps: Reasoning) -> None:
     """The cohort's figures, only for a patient who fits the cohort and never for a P5 on one unproven focus."""
     if grade == "P5":
         mismatched = _with_rank(5, given)
@@ -207,4 +190,4 @@ def _figures(grade: str, group: str, given: NetpetInput, steps: Reasoning) -> No
     )
 
 
-CRITERION = Criterion(book=BOOK, input_model=NetpetInput, run=netpet)
+CRITERION = Criterion(book=BOOK, input_model=LesionsInput, run=netpet)

@@ -18,6 +18,7 @@ from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, above, at_least
 from isletscope.model import Conclusion
 
+LONGEST_LIST = 6
 GRADES = ("G1", "G2", "G3", "NEC")
 
 
@@ -187,7 +188,11 @@ def _top_sample(given: PhenotypeInput, among: tuple[str, ...]) -> tuple[str, str
 
 
 def _listed(lesions: list[LesionFinding]) -> str:
-    return ", ".join(sorted(lesion.id for lesion in lesions))
+    """Names; of a long list the number and the first ones, as alerts are short."""
+    found = sorted(lesion.id for lesion in lesions)
+    if len(found) <= LONGEST_LIST:
+        return ", ".join(found)
+    return f"{len(found)} lesions ({', '.join(found[:LONGEST_LIST])} and others)"
 
 
 def _highest_suv(lesions: list[LesionFinding]) -> str:

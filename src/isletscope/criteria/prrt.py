@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from pydantic import Field, field_validator
 
 from isletscope.criteria.book import Book, load_book, number
 from isletscope.criteria.dual_tracer import fold, lack_levels, names, note_levels, signs_by_book
-from isletscope.criteria.fdg_uptake import fdg_levels
+from isletscope.criteria.fdg_uptake import ABOVE_LIVER, fdg_levels
 from isletscope.criteria.krenning import sstr_scores
 from isletscope.criteria.lesion_input import LesionFinding, LesionsInput
 from isletscope.criteria.registry import Criterion
@@ -32,7 +31,6 @@ class PrrtInput(LesionsInput):
     """Lesions, grade, age of the scan, laboratory values and findings that a reader must print. None: not known."""
 
     sstr_scan_age_days: int | None = Field(default=None, ge=0)
-    grade: Literal["G1", "G2", "G3", "NEC"] | None = None
     ki67_percent: float | None = Field(default=None, ge=0, le=100)
     cycle: int = Field(default=1, ge=1, le=12, description="the cycle under discussion")
     creatinine_clearance_ml_min: float | None = Field(default=None, ge=0, le=300)
@@ -164,10 +162,14 @@ def _explain(rule: str, kinds: dict[str, list[str]], given: PrrtInput, steps: Re
     by_liver = [
         lesion.id
         for lesion in given.tumours
-        if min(fdg_levels(lesion, given)) >= 3 and max(sstr_scores(lesion, given)) == 2 and given.done("fdg")
+        if min(fdg_levels(lesion, given)) >= ABOVE_LIVER and given.done("fdg") and _at_most_liver(lesion, given)
     ]
     if by_liver and rule != "discordant":
         steps.flag("threshold_dependent", lesions=", ".join(by_liver))
+
+
+def _at_most_liver(lesion: LesionFinding, given: PrrtInput) -> bool:
+    return max(sstr_scores(lesion, given)) < BOOK.limit("high_score")
 
 
 def _lowest_ratio(given: PrrtInput) -> float | None:

@@ -66,8 +66,10 @@ def stage_by(given: TnmInput, side: Side, system: System) -> list[Staged]:
 def _default_system(given: TnmInput) -> System:
     if given.histology in ("nec", "minen"):
         return "exocrine"
-    if given.edition != "auto":
-        return given.edition
+    return _ajcc_by_date(given) if given.edition == "auto" else given.edition
+
+
+def _ajcc_by_date(given: TnmInput) -> System:
     return "ajcc9" if given.diagnosed is not None and given.diagnosed >= BOOK.version_9_from else "ajcc8"
 
 
@@ -202,7 +204,7 @@ def _explain_size(given: TnmInput, t: str, system: System, size_mm: float, steps
         steps.fire("t_size_exocrine", size=size_mm, t=t)
         table = "exocrine"
     else:
-        extent = "growth beyond the pancreas not stated" if given.invades is None else "limited to the pancreas"
+        extent = _extent(given)
         steps.fire("t_size", size=size_mm, extent=extent, t=t)
         table = "net"
     for row in BOOK.sizes[table]:
@@ -211,6 +213,14 @@ def _explain_size(given: TnmInput, t: str, system: System, size_mm: float, steps
     if system == "exocrine" and BOOK.t_of_size(size_mm, "exocrine_registry") != t:
         reading = "T1c is taken, the registry codes T1b; the stage is the same"
         steps.flag("boundary", name="A size of exactly 10 mm", reading=reading)
+
+
+def _extent(given: TnmInput) -> str:
+    """How far the tumour grows, in words, where T follows size; fat around the pancreas does not count."""
+    if given.invades is None:
+        return "growth beyond the pancreas not stated"
+    beyond = [BOOK.invasion[name].words for name in given.invades if name != "peripancreatic_fat"]
+    return f"growth into {_listed(beyond)} does not change T here" if beyond else "limited to the pancreas"
 
 
 def _flag_registry_structures(given: TnmInput, system: System, steps: Reasoning) -> None:
@@ -313,24 +323,30 @@ def _other_editions(given: TnmInput, side: Side, system: System, steps: Reasonin
     if system == "exocrine":
         _registry(given, side, "exocrine_registry", default, steps)
         return
-    rules: tuple[tuple[System, str], ...] = (
-        ("ajcc8", "version_8"),
-        ("ajcc9", "version_9"),
-        ("uicc8", "uicc"),
-        ("enets", "enets"),
-    )
-    for other, rule in rules:
-        staged = stage_by(given, side, other)
-        if other == system or staged == default:
-            continue
-        if other == "enets" and staged[0].stage == "IIIA":
-            rule = "enets_recalled"
-        steps.other(EDITIONS[other], staged[0].printed(given), rule)
+    by_date = _ajcc_by_date(given)
+    if system in ("ajcc8", "ajcc9"):
+        other: System = "ajcc9" if system == "ajcc8" else "ajcc8"
+        _alternative(given, side, other, "version_9" if other == "ajcc9" else "version_8", default, steps)
+    else:
+        _alternative(given, side, by_date, "ajcc", default, steps)
+    if system != "uicc8":
+        _alternative(given, side, "uicc8", "uicc", default, steps)
+    if system != "enets":
+        recalled = stage_by(given, side, "enets")[0].stage == "IIIA"
+        _alternative(given, side, "enets", "enets_recalled" if recalled else "enets", default, steps)
     if given.grade == "G3" and (system == "uicc8" or stage_by(given, side, "uicc8") != default):
         steps.flag("uicc8_scope_g1_g2")
     if given.size_mm is not None and abs(given.size_mm - (BOOK.sizes["uicc"][1].upto_mm or 0)) < 1e-9:
         steps.flag("boundary_gap")
     _registry(given, side, "registry", default, steps)
+
+
+def _alternative(
+    given: TnmInput, side: Side, system: System, rule: str, default: list[Staged], steps: Reasoning
+) -> None:
+    staged = stage_by(given, side, system)
+    if staged != default:
+        steps.other(EDITIONS[system], staged[0].printed(given), rule)
 
 
 def _registry(given: TnmInput, side: Side, registry: System, default: list[Staged], steps: Reasoning) -> None:

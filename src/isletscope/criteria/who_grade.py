@@ -19,10 +19,14 @@ BOOK = load_book("who_grade", Book)
 UNDETERMINED = "NEN G3, NET vs NEC undetermined"
 ORDER = ("NET G1", "NET G2", "NET G3", UNDETERMINED, "MiNEN", "NEC")
 GRADES = ("NET G1", "NET G2", "NET G3")
+HIGH_GRADES = ("NET G3", UNDETERMINED, "NEC")
 
 
 def read_grade(given: object) -> object:
-    """``G2``, ``NET G2``, ``grade 2``, ``NEC`` or ``MiNEN`` as printed here. Raises ValueError for another text."""
+    """``G2``, ``NET G2``, ``grade 2``, ``NEC`` or ``MiNEN`` as printed here; a bare G3 may be NET or NEC and stays so.
+
+    Raises ValueError for another text.
+    """
     if not isinstance(given, str):
         return given
     text = re.sub(r"[\s_.-]+", " ", given.strip().lower())
@@ -31,7 +35,8 @@ def read_grade(given: object) -> object:
     match = re.fullmatch(r"(?:net |nen )?(?:who )?(?:g|grade) ?([123]|i{1,3})", text)
     if not match:
         raise ValueError(f"the grade is not understood: {given!r}; write G1, G2, G3, NEC or MiNEN")
-    return f"NET G{match[1] if match[1].isdigit() else len(match[1])}"
+    grade = int(match[1]) if match[1].isdigit() else len(match[1])
+    return "G3" if grade == 3 and not text.startswith("net") else f"NET G{grade}"
 
 
 class TissueSample(CriterionInput):
@@ -98,7 +103,8 @@ def grade_of_sample(sample: TissueSample) -> Conclusion:
     if share is not None and share > 0:
         steps.flag("minor_component", share=share)
     result = _pure(sample, mitoses, steps)
-    if sample.stated_grade and result.value and result.value != sample.stated_grade:
+    same = result.value == sample.stated_grade or (sample.stated_grade == "G3" and result.value in HIGH_GRADES)
+    if sample.stated_grade and result.value and not same:
         steps.flag("grade_disagrees", stated=sample.stated_grade, computed=result.value)
         return result.model_copy(update={"flags": steps.flags})
     return result
@@ -186,7 +192,8 @@ def _carcinoma(sample: TissueSample, mitoses: float | None, steps: Reasoning) ->
 def _without_indices(sample: TissueSample, steps: Reasoning) -> Conclusion:
     if sample.stated_grade:
         steps.fire("stated", grade=sample.stated_grade)
-        return steps.conclude(sample.stated_grade, provisional=True)
+        bare = "NET G3" if sample.differentiation == "well" else UNDETERMINED
+        return steps.conclude(bare if sample.stated_grade == "G3" else sample.stated_grade, provisional=True)
     return steps.not_assessable(possible=GRADES if sample.differentiation == "well" else ())
 
 
