@@ -68,7 +68,7 @@ def assess(given: ChoiInput) -> Conclusion:
     value, rule = _classify(changes, given)
     open_questions = [f"whether there is {what}" for name, what in _QUESTIONS.items() if getattr(given, name) is None]
     if open_questions and value != "PD":
-        return reasoning.not_assessable(*open_questions, possible=(value, "PD"))
+        return reasoning.not_assessable(*open_questions, possible=_possible(changes, given))
     shown = "not comparable" if changes.density is None else f"{number(changes.density)} %"
     reasoning.fire(rule, size=changes.size, density=shown)
     other, _ = _classify(changes, given.model_copy(update={"modified": not given.modified}))
@@ -80,6 +80,13 @@ def assess(given: ChoiInput) -> Conclusion:
         reasoning.lack("mean density of the targets before and now in the same technique")
         return reasoning.conclude(value, provisional=True)
     return reasoning.conclude(value)
+
+
+def _possible(changes: _Changes, given: ChoiInput) -> tuple[str, ...]:
+    """Results while new disease is not ruled out; density that is not comparable may have fallen or not."""
+    densities = (0.0, -100.0) if changes.density is None else (changes.density,)
+    found = [_classify(_Changes(changes.size, density), given)[0] for density in densities]
+    return tuple(dict.fromkeys([*found, "PD"]))
 
 
 def _changes(reasoning: Reasoning, given: ChoiInput) -> _Changes:

@@ -22,7 +22,8 @@ Length = Annotated[float, Field(gt=0, le=500)]
 class PlannedLesion(CriterionInput):
     """One lesion and what the plan does with it; volume in mL, diameters in mm (used when there is no volume).
 
-    ``sstr_volume_ml`` and ``fdg_volume_ml``: volumes on PET. ``in_liver``: False for the primary, nodes and other disease. ``indeterminate``: may not be a metastasis.
+    ``sstr_volume_ml`` and ``fdg_volume_ml``: volumes on PET. ``in_liver``: False for the primary, nodes and other
+    disease. ``indeterminate``: may not be a metastasis.
     """
 
     id: Annotated[str, Field(min_length=1)]
