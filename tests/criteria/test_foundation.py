@@ -5,15 +5,12 @@ import string
 from importlib.resources import files
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from isletscope.criteria import all_criteria, citations, find_criterion
 from isletscope.criteria.book import Book, Cited, cited_keys, common_flags, load_book, number, printed_citation
 from isletscope.criteria.registry import MODULES
 from isletscope.criteria.result import Reasoning, above, at_least, weakest
-from isletscope.criteria.unknown import possible_results, settling_inputs
 from isletscope.errors import InputError
 from isletscope.model import Conclusion, State, Support
 
@@ -97,19 +94,6 @@ def test_the_weakest_mark_counts() -> None:
 @pytest.mark.parametrize(("value", "text"), [(3.0, "3"), (2.95, "2.95"), (-0.001, "0"), (-1.5, "−1.5"), (20, "20")])
 def test_numbers_as_printed(value: float, text: str) -> None:
     assert number(value) == text
-
-
-@given(st.integers(0, 9), st.booleans())
-def test_possible_results_are_those_of_all_admissible_values(limit: int, second: bool) -> None:
-    def evaluate(values: dict[str, object]) -> str:
-        assert isinstance(values["a"], int)
-        return "high" if values["a"] > limit else "low"
-
-    unknown = {"a": [0, 10], "b": [True, second]}
-    assert possible_results(evaluate, unknown) == ["low", "high"]
-    assert settling_inputs(evaluate, unknown) == ["a"]
-    assert possible_results(evaluate, {"a": [10]}) == ["high"]
-    assert settling_inputs(evaluate, {"a": [10], "b": [1, 2]}) == []
 
 
 def test_every_book_has_its_module_and_its_citations() -> None:

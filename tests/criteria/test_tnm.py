@@ -124,6 +124,10 @@ def test_the_sentence_of_t_names_growth_that_does_not_count() -> None:
     assert "limited to the pancreas: T2" in staged(**{**NET, "size_mm": 30, "invades": ["peripancreatic_fat"]}).because
 
 
+def test_a_carcinoma_in_situ_is_stage_0() -> None:
+    assert staged(**NEC, in_situ=True).value == "cTis cN0 cM0, stage 0"
+
+
 def test_a_specimen_is_marked_so() -> None:
     result = staged(**NET, size_mm=12, basis="pathological")
     assert result.value == "pT1 pN0 cM0, stage I"
@@ -271,6 +275,7 @@ def test_centimetres_given_as_millimetres_are_doubted() -> None:
         ({"nodes": [{"jps": 9, "station": "splenic_hilum"}]}, "does not have the number 9"),
         ({"primary_found": False, "size_mm": 12}, "was not found"),
         ({"tumours": 0}, "1 or more"),
+        ({"histology": "net", "in_situ": True}, "exocrine table only"),
         ({"metastases": ["livr"]}, "metastases"),
         ({"sise_mm": 12}, "Did you mean size_mm"),
     ],

@@ -6,7 +6,6 @@ refused, and so is any key that its schema does not know.
 
 from __future__ import annotations
 
-import string
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, TypeVar
@@ -92,10 +91,6 @@ class Book(Entry):
     def limit(self, name: str) -> float:
         """The value of a threshold. Raises KeyError when the book has none of that name."""
         return self.thresholds[name].value
-
-    def gaps(self, rule: str) -> set[str]:
-        """Names of the gaps in a rule's sentence."""
-        return {name for _, name, _, _ in string.Formatter().parse(self.rules[rule].text) if name}
 
 
 BookType = TypeVar("BookType", bound=Book)

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, at_least
 from isletscope.criteria.tnm_book import BOOK, EDITIONS, Side, System
 from isletscope.criteria.tnm_input import NodeFinding, TnmInput
+from isletscope.criteria.tnm_stage import (
+    Staged,
+    distant_nodes,
+    m_category,
+    multiplicity,
+    n_categories,
+    regional_nodes,
+    stage_by,
+    t_category,
+)
 from isletscope.model import Conclusion
 
 SIDES: tuple[Side, Side] = ("head", "body_tail")
-UNKNOWN_STAGE = "unknown"
 _UNCLEAR_PLACES = ("mesenteric_unspecified", "hepatic_unspecified")
-
-
-@dataclass(frozen=True)
-class Staged:
-    """T, N, M and stage by one edition. ``n`` may be "N1 or N2" where the number of nodes is not given."""
-
-    t: str
-    n: str
-    m: str
-    stage: str
-
-    def printed(self, given: TnmInput) -> str:
-        """As printed, e.g. cT2(4) cN0 cM0, stage II."""
-        prefix = "c" if given.basis == "clinical" else "p"
-        prefix_m = "p" if given.metastasis_proven and self.m != "M0" else "c"
-        n = " or ".join(f"{prefix}{part}" for part in self.n.split(" or "))
-        return f"{prefix}{self.t}{_multiplicity(given)} {n} {prefix_m}{self.m}, stage {self.stage}"
 
 
 def tnm(given: TnmInput) -> Conclusion:
@@ -50,17 +40,6 @@ def tnm(given: TnmInput) -> Conclusion:
     if len(possible) > 1:
         return steps.not_assessable("part of the pancreas that holds the primary", possible=possible)
     return results[0].model_copy(update={"flags": [*results[0].flags, *steps.flags]})
-
-
-def stage_by(given: TnmInput, side: Side, system: System) -> list[Staged]:
-    """T, N, M and stage by one edition; two results where the number of nodes is open."""
-    t = _t(given, system)
-    m = _m(given, side, system)
-    found = []
-    for n in _n(given, side, system):
-        group = BOOK.stage_row(t, n, m, system)
-        found.append(Staged(t, n, m, group.stage if group else UNKNOWN_STAGE))
-    return found
 
 
 def _default_system(given: TnmInput) -> System:
@@ -93,68 +72,13 @@ def _conclude(given: TnmInput, side: Side) -> Conclusion:
     result = Staged(staged[0].t, " or ".join(one.n for one in staged), staged[0].m, staged[0].stage)
     _explain_stage(result, staged[0], system, steps)
     parts = {
-        "T": f"{result.t}{_multiplicity(given)}",
+        "T": f"{result.t}{multiplicity(given)}",
         "N": result.n,
         "M": result.m,
         "stage": result.stage,
         "edition": EDITIONS[system],
     }
     return steps.conclude(result.printed(given), parts=parts, provisional=bool(steps.lacking))
-
-
-def _multiplicity(given: TnmInput) -> str:
-    return "" if given.tumours == 1 else f"({given.tumours})"
-
-
-def _t(given: TnmInput, system: System) -> str:
-    exocrine = system in ("exocrine", "exocrine_registry")
-    if given.primary_found is False:
-        return "T0"
-    if given.in_situ and exocrine:
-        return "Tis"
-    effects = {BOOK.invasion[name].effect(system) for name in given.invades or ()}
-    if "T4" in effects:
-        return "T4"
-    if "T3" in effects:
-        return "T3"
-    return "TX" if given.size_mm is None else BOOK.t_of_size(given.size_mm, system)
-
-
-def _regional(given: TnmInput, side: Side, system: System) -> list[NodeFinding]:
-    return [nodes for nodes in given.nodes or () if BOOK.stations[nodes.place].regional(side, system)]
-
-
-def _distant(given: TnmInput, side: Side, system: System) -> list[NodeFinding]:
-    return [nodes for nodes in given.nodes or () if not BOOK.stations[nodes.place].regional(side, system)]
-
-
-def _n(given: TnmInput, side: Side, system: System) -> list[str]:
-    if given.nodes is None:
-        return ["NX"]
-    regional = _regional(given, side, system)
-    if not regional:
-        return ["N0"]
-    if system not in ("exocrine", "exocrine_registry"):
-        return ["N1"]
-    counted = sum(nodes.count or 1 for nodes in regional)
-    if at_least(counted, BOOK.limit("n2_nodes")):
-        return ["N2"]
-    return ["N1", "N2"] if any(nodes.count is None for nodes in regional) else ["N1"]
-
-
-def _m(given: TnmInput, side: Side, system: System) -> str:
-    sites = set(given.metastases or ())
-    if _distant(given, side, system):
-        sites.add("distant_node")
-    if not sites:
-        return "M0"
-    if system in ("exocrine", "exocrine_registry", "enets"):
-        return "M1"
-    if "unnamed" in sites and not ("liver" in sites and sites - {"liver", "unnamed"}):
-        return "M1"
-    if "liver" not in sites:
-        return "M1b"
-    return "M1a" if sites == {"liver"} else "M1c"
 
 
 def _note(given: TnmInput, steps: Reasoning) -> None:
@@ -174,7 +98,7 @@ def _note(given: TnmInput, steps: Reasoning) -> None:
 
 
 def _explain_t(given: TnmInput, system: System, steps: Reasoning) -> None:
-    t = _t(given, system)
+    t = t_category(given, system)
     invades = [BOOK.invasion[name] for name in given.invades or () if BOOK.invasion[name].effect(system) == t]
     words = _listed([structure.words for structure in invades])
     examples = [structure.words for structure in invades if structure.example]
@@ -241,8 +165,8 @@ def _explain_n(given: TnmInput, side: Side, system: System, steps: Reasoning) ->
         steps.fire("n_unknown")
         steps.lack("regional nodes")
         return
-    regional = _regional(given, side, system)
-    values = _n(given, side, system)
+    regional = regional_nodes(given, side, system)
+    values = n_categories(given, side, system)
     stations = _stations(regional)
     if not regional:
         steps.fire("n_none" if given.basis == "clinical" else "n_none_specimen")
@@ -282,9 +206,9 @@ def _flag_stations(given: TnmInput, side: Side, steps: Reasoning) -> None:
 
 
 def _explain_m(given: TnmInput, side: Side, system: System, steps: Reasoning) -> None:
-    m = _m(given, side, system)
+    m = m_category(given, side, system)
     sites = sorted(set(given.metastases or ()) - {"unnamed"})
-    distant = _distant(given, side, system)
+    distant = distant_nodes(given, side, system)
     regions = _listed(list(given.not_examined))
     if m == "M0":
         if given.metastases is None:

@@ -76,6 +76,8 @@ class TnmInput(CriterionInput):
     def _consistent(self) -> TnmInput:
         if self.primary_found is False and (self.size_mm is not None or self.invades):
             raise ValueError("a primary that was not found has no size and grows into nothing")
+        if self.in_situ and self.histology not in ("nec", "minen"):
+            raise ValueError("in_situ exists in the exocrine table only; histology must be nec or minen")
         if isinstance(self.tumours, int) and self.tumours < 1:
             raise ValueError("tumours is 1 or more; use primary_found: false where none was found")
         return self
