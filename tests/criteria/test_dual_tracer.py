@@ -105,6 +105,14 @@ def test_a_correlate_lets_a_small_lesion_drive_and_unknown_size_leaves_both() ->
     assert result.missing == ["size or anatomical correlate (N1)"]
 
 
+def test_a_lesion_that_may_be_too_small_to_decide_is_named() -> None:
+    minor = lesion("L1", 0, 1, size_mm=6, anatomical_correlate=False)
+    unknown = lesion("L2", 2, 0, size_mm=None, anatomical_correlate=None)
+    result = run("netpet", [minor, unknown])
+    assert result.possible == ["P1", "P5"]
+    assert result.missing == ["size or anatomical correlate (L2)"]
+
+
 def test_a_pet_volume_stands_in_for_the_size() -> None:
     by_volume = {
         "id": "H7",

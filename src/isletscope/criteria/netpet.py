@@ -110,9 +110,7 @@ def netpet(given: LesionsInput) -> Conclusion:
     grades = sorted({tally.grade for tally in tallies})
     if len(grades) > 1:
         lack_levels(given, steps)
-        for lesion in given.tumours:
-            if len(_may_drive(lesion)) > 1 and max(pattern.rank for pattern in patterns_of(lesion, given)) > 1:
-                steps.lack(f"size or anatomical correlate ({lesion.id})")
+        _lack_sizes(given, steps)
         return steps.not_assessable(possible=grades)
     grade = grades[0]
     _explain(grade, given, steps)
@@ -120,6 +118,15 @@ def netpet(given: LesionsInput) -> Conclusion:
     _flag_lesions(grade, given, steps)
     _figures(grade, group, given, steps)
     return steps.conclude(grade, parts={"grade": grade, "group": group})
+
+
+def _lack_sizes(given: LesionsInput, steps: Reasoning) -> None:
+    """Name positive lesions of which neither size nor correlate tells whether they may decide; FDG-positive first."""
+    unsettled = [lesion for lesion in given.tumours if len(_may_drive(lesion)) > 1]
+    ranks = {lesion.id: max(pattern.rank for pattern in patterns_of(lesion, given)) for lesion in unsettled}
+    dominant = [name for name, rank in ranks.items() if rank > 1]
+    for name in dominant or [name for name, rank in ranks.items() if rank > 0]:
+        steps.lack(f"size or anatomical correlate ({name})")
 
 
 def _fixed_rank(lesion: LesionFinding, given: LesionsInput) -> int:
