@@ -5,9 +5,16 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from isletscope.criteria import all_criteria, find_criterion
+from isletscope.criteria.cytoreduction import fraction_bounds
+from isletscope.criteria.liver_burden import Scheme
+from isletscope.criteria.open_inputs import Inputs, TableBook, Way, first_hit, settle, sides
+from isletscope.criteria.repeatability import BOOK as REPEATABILITY
+from isletscope.criteria.repeatability import RepeatabilityBook
+from isletscope.criteria.resectability_systems import BOOK as SYSTEMS
+from isletscope.criteria.resectability_systems import SystemsBook
 from isletscope.errors import InputError
 from isletscope.model import Conclusion, State
 from tests.criteria.support import certainty, sound
@@ -226,3 +233,77 @@ def test_nothing_known_is_never_a_result(name: str) -> None:
 def test_odd_input_is_named(name: str, document: Document, words: str) -> None:
     with pytest.raises(InputError, match=words):
         find_criterion(name).run_document(document)
+
+
+def example_table() -> TableBook:
+    return TableBook.model_validate(
+        {
+            "name": "example",
+            "title": "An example",
+            "version": "1",
+            "group": "surgery",
+            "about": "answers nothing, for tests only",
+            "results": {"one": "high", "two": "low"},
+            "rules": {name: {"text": "It is so.", "support": "convention"} for name in ("one", "two")},
+        }
+    )
+
+
+def test_a_table_tries_what_is_missing() -> None:
+    table = first_hit(example_table(), {"one": lambda i: i.number("size") > 10 and i.flag("near")})
+    known: dict[str, float | bool | str | None] = {"size": None, "near": True}
+    choices = {"size": sides(10)}
+    outcome = settle(table, known, choices)
+    assert (set(outcome.values), outcome.needed) == ({"high", "low"}, ("size",))
+    small = settle(table, {"size": 5, "near": None}, choices)
+    assert (small.values, small.needed, small.insensitive) == (("low",), (), ())
+    same = settle(lambda i: Way("low", "two") if i.flag("near") else Way("low", "one"), {"near": None})
+    assert (same.settled, same.insensitive, len(same.ways)) == (True, ("near",), 2)
+    assert sides(5, 10) == (4, 5, 7.5, 10, 11)
+    assert Inputs({"kind": "bland"}).word("kind") == "bland"
+
+
+def test_a_table_without_an_end_is_a_fault() -> None:
+    table = first_hit(example_table(), {"one": lambda i: False, "two": lambda i: False})
+    with pytest.raises(AssertionError, match="the last row has a test"):
+        table(Inputs({}))
+
+
+def test_books_with_holes_are_refused() -> None:
+    with pytest.raises(ValidationError, match="rows without a sentence: three"):
+        TableBook.model_validate({**example_table().model_dump(), "results": {"three": "high"}})
+    with pytest.raises(ValidationError, match="one band more than limits"):
+        Scheme.model_validate({"title": "x", "limits": [1], "names": ["a"], "support": "convention"})
+    with pytest.raises(ValidationError, match="every quantity has at least one limit"):
+        RepeatabilityBook.model_validate({**REPEATABILITY.model_dump(), "limits": {}})
+    with pytest.raises(ValidationError, match="rows and sentences differ"):
+        SystemsBook.model_validate({**SYSTEMS.model_dump(), "systems": {}})
+
+
+def test_bounds_of_nothing_say_nothing() -> None:
+    assert fraction_bounds(0, 0, 20) == (0.0, 100.0)
+    least, most = fraction_bounds(78, 22, 20)
+    assert least < 78 < most
+
+
+def test_liver_without_volume_and_targets_of_one_name() -> None:
+    lesions: list[JsonValue] = [
+        {"id": name, "side": side, "volume_ml": 0} for name, side in (("a", "right"), ("b", "left"))
+    ]
+    empty = find_criterion("liver_pattern").run_document(
+        {"lesions": lesions, "right_burden_percent": 1, "left_burden_percent": 1}
+    )
+    assert set(empty.possible) == {"II", "III"}
+    same: JsonValue = [{"id": "L1", "organ": "liver"}, {"id": "L1", "organ": "liver"}]
+    with pytest.raises(InputError, match="two lesions share one id"):
+        find_criterion("recist_targets").run_document({"lesions": same})
+    unsaid = {"before_ml": 50, "after_ml": 50, "same_tracer": True, "same_reconstruction": True}
+    change = find_criterion("sstr_change").run_document({**unsaid, "same_uptake_time": True, "fdg_done": True})
+    assert "new FDG lesions not stated" in change.because
+
+
+def test_eortc_says_when_a_missing_input_does_not_matter() -> None:
+    result = find_criterion("eortc").run_document(
+        {"baseline_suv_bsa_g_ml": 10, "current_suv_bsa_g_ml": 14, "new_lesion": None, "resolved": False}
+    )
+    assert (result.value, "INSENSITIVE_TO_MISSING" in result.flag_codes()) == ("PMD", True)

@@ -205,7 +205,7 @@ def follow_ups(draw: st.DrawFn) -> Document:
         }
         for number in range(draw(st.integers(1, 4)))
     ]
-    sums: JsonValue = draw(st.lists(st.integers(20, 120), max_size=2))  # type: ignore[assignment]
+    sums: list[JsonValue] = list(draw(st.lists(st.integers(20, 120), max_size=2)))
     return {
         "targets": targets,
         "earlier_sums_mm": sums,

@@ -140,6 +140,8 @@ def _shares(lesions: list[LiverMetastasis]) -> tuple[_Range, _Range]:
 def _lacking(given: LiverPatternInput, lesions: list[LiverMetastasis]) -> list[str]:
     lacking = [f"side of {lesion.id}" for lesion in lesions if lesion.side is None]
     lacking += [f"volume of {lesion.id}" for lesion in lesions if lesion.volume_ml is None]
+    if all(lesion.volume_ml == 0 for lesion in lesions):
+        lacking.append("a tumour volume above 0 mL")
     for name, burden in (("right", given.right_burden_percent), ("left", given.left_burden_percent)):
         if burden is None:
             lacking.append(f"tumour share of the {name} hemiliver")

@@ -20,7 +20,7 @@ _NEEDED = {"non_target": "response of the non-target lesions", "new": "whether t
 Length = Annotated[float, Field(ge=0, le=500)]
 
 
-class Target(CriterionInput):
+class RecistTarget(CriterionInput):
     """A target lesion: baseline and present diameter in mm (short axis for a node).
 
     ``current_mm`` is 0 when it has vanished and None when it was not measured. ``too_small``: seen, yet too small to
@@ -39,7 +39,7 @@ class Target(CriterionInput):
         return BOOK.limit("too_small") if self.too_small else self.current_mm
 
 
-class NewLesion(CriterionInput):
+class RecistNewLesion(CriterionInput):
     """A lesion that was not there at baseline.
 
     ``unequivocal`` and ``fdg_negative_baseline`` are None when not known; the latter says that FDG PET of the same
@@ -63,11 +63,11 @@ class RecistInput(CriterionInput):
     ``new_lesions`` is empty when there is none, and None when nobody looked.
     """
 
-    targets: tuple[Target, ...] = ()
+    targets: tuple[RecistTarget, ...] = ()
     earlier_sums_mm: tuple[Length, ...] = ()
     earlier_complete: bool = False
     non_target: NonTarget | None = None
-    new_lesions: tuple[NewLesion, ...] | None = None
+    new_lesions: tuple[RecistNewLesion, ...] | None = None
 
     @model_validator(mode="after")
     def _names_differ(self) -> RecistInput:
@@ -131,7 +131,7 @@ def _target_response(reasoning: Reasoning, given: RecistInput) -> str:
     return "NE"
 
 
-def _flag_mixed(reasoning: Reasoning, targets: tuple[Target, ...]) -> None:
+def _flag_mixed(reasoning: Reasoning, targets: tuple[RecistTarget, ...]) -> None:
     """Flag targets of one patient that grow while others shrink."""
     changes = {
         target.id: percent(target.counted_mm, target.baseline_mm)
@@ -182,7 +182,7 @@ def _classify(reasoning: Reasoning, given: RecistInput, now: float, baseline: fl
     return "SD"
 
 
-def _new_lesion(reasoning: Reasoning, lesions: tuple[NewLesion, ...] | None) -> bool | None:
+def _new_lesion(reasoning: Reasoning, lesions: tuple[RecistNewLesion, ...] | None) -> bool | None:
     """Whether there is a new lesion that means progression; None when nobody looked or it is not known."""
     if lesions is None:
         return None
@@ -200,7 +200,7 @@ def _new_lesion(reasoning: Reasoning, lesions: tuple[NewLesion, ...] | None) -> 
     return None if None in answers else False
 
 
-def _counts(lesion: NewLesion) -> tuple[bool | None, str]:
+def _counts(lesion: RecistNewLesion) -> tuple[bool | None, str]:
     """Whether a new lesion means progression, and the doubt when it does not yet."""
     if lesion.matches_stable_known_lesion and lesion.seen_on != "ct_mri":
         return False, ""

@@ -17,22 +17,22 @@ Response = Literal["CR", "PR", "SD", "non-CR/non-PD", "PD", "NE"]
 _STABLE = ("SD", "non-CR/non-PD")
 
 
-class TimePoint(CriterionInput):
+class RecistTimePoint(CriterionInput):
     """Overall response of one scan, ``day`` counted from baseline."""
 
     day: Annotated[float, Field(gt=0)]
     response: Response
 
 
-class BestResponseInput(CriterionInput):
+class RecistBestInput(CriterionInput):
     """All follow-up scans in any order. ``minimum_stable_days`` replaces the usual six weeks."""
 
-    time_points: tuple[TimePoint, ...]
+    time_points: tuple[RecistTimePoint, ...]
     confirmation_required: bool = False
     minimum_stable_days: Annotated[float | None, Field(gt=0)] = None
 
 
-def assess(given: BestResponseInput) -> Conclusion:
+def assess(given: RecistBestInput) -> Conclusion:
     """CR, PR, SD, non-CR/non-PD, PD or NE; not assessable without a scan, or when CR is followed by PR."""
     reasoning = Reasoning(BOOK)
     points = _until_progression(given.time_points)
@@ -46,14 +46,14 @@ def assess(given: BestResponseInput) -> Conclusion:
     return _with_confirmation(reasoning, points, minimum)
 
 
-def _until_progression(points: tuple[TimePoint, ...]) -> list[TimePoint]:
+def _until_progression(points: tuple[RecistTimePoint, ...]) -> list[RecistTimePoint]:
     """Time points in order, up to and including the first progression; on one day the worse response comes first."""
     ordered = sorted(points, key=lambda one: (one.day, one.response != "PD", one.response))
     ends = [number for number, point in enumerate(ordered) if point.response == "PD"]
     return ordered[: ends[0] + 1] if ends else ordered
 
 
-def _unconfirmed(reasoning: Reasoning, points: list[TimePoint], minimum: float) -> Conclusion:
+def _unconfirmed(reasoning: Reasoning, points: list[RecistTimePoint], minimum: float) -> Conclusion:
     for value in ("CR", "PR"):
         for point in points:
             if point.response == value:
@@ -62,7 +62,7 @@ def _unconfirmed(reasoning: Reasoning, points: list[TimePoint], minimum: float) 
     return _without_response(reasoning, points, minimum)
 
 
-def _without_response(reasoning: Reasoning, points: list[TimePoint], minimum: float) -> Conclusion:
+def _without_response(reasoning: Reasoning, points: list[RecistTimePoint], minimum: float) -> Conclusion:
     """Stable disease when it lasted, else progression, else not evaluable."""
     lasting = [point for point in _counted(points) if at_least(point.day, minimum)]
     if lasting:
@@ -83,21 +83,21 @@ def _without_response(reasoning: Reasoning, points: list[TimePoint], minimum: fl
     return reasoning.conclude("NE")
 
 
-def _counted(points: list[TimePoint]) -> list[TimePoint]:
+def _counted(points: list[RecistTimePoint]) -> list[RecistTimePoint]:
     """Scans that count for stable disease: none that follows a complete response without being one."""
     responses = [point.response for point in points]
     end = responses.index("CR") + 1 if "CR" in responses else len(points)
     return [point for point in points[:end] if point.response not in ("PD", "NE")]
 
 
-def _next_after(points: list[TimePoint], value: str) -> str:
+def _next_after(points: list[RecistTimePoint], value: str) -> str:
     """The first evaluable response after the last ``value``; empty when there is none."""
     places = [number for number, point in enumerate(points) if point.response == value]
     rest = [point.response for point in points[places[-1] + 1 :]] if places else []
     return next((response for response in rest if response != "NE"), "")
 
 
-def _with_confirmation(reasoning: Reasoning, points: list[TimePoint], minimum: float) -> Conclusion:
+def _with_confirmation(reasoning: Reasoning, points: list[RecistTimePoint], minimum: float) -> Conclusion:
     responses = [point.response for point in points]
     complete = _confirmed(points, "CR", ("CR",))
     before = points[: responses.index("CR") + 1] if "CR" in responses else points
@@ -112,7 +112,9 @@ def _with_confirmation(reasoning: Reasoning, points: list[TimePoint], minimum: f
     return _without_response(reasoning, points, minimum)
 
 
-def _confirmed(points: list[TimePoint], value: str, confirming: tuple[str, ...]) -> tuple[TimePoint, TimePoint] | None:
+def _confirmed(
+    points: list[RecistTimePoint], value: str, confirming: tuple[str, ...]
+) -> tuple[RecistTimePoint, RecistTimePoint] | None:
     """First response of that value with its confirmation; only scans not evaluable may lie between otherwise."""
     for number, first in enumerate(points):
         if first.response != value:
@@ -126,4 +128,4 @@ def _confirmed(points: list[TimePoint], value: str, confirming: tuple[str, ...])
     return None
 
 
-CRITERION = Criterion(BOOK, BestResponseInput, assess)
+CRITERION = Criterion(BOOK, RecistBestInput, assess)

@@ -34,7 +34,7 @@ _NEVER = {
 Length = Annotated[float | None, Field(ge=0, le=500)]
 
 
-class BaselineLesion(CriterionInput):
+class RecistBaselineLesion(CriterionInput):
     """One lesion on the baseline CT or MRI; lengths in mm.
 
     ``nodal``: lymph node, judged by its short axis. ``progressed_since_local_therapy``: needed when
@@ -68,14 +68,14 @@ class BaselineLesion(CriterionInput):
         return "soft-tissue part" if self.nature == "bone_lytic_or_mixed" else "longest diameter"
 
 
-class BaselineInput(CriterionInput):
+class RecistBaselineInput(CriterionInput):
     """All lesions of the baseline scan, and its age at the start of treatment in days."""
 
-    lesions: tuple[BaselineLesion, ...]
+    lesions: tuple[RecistBaselineLesion, ...]
     days_before_treatment: Annotated[float | None, Field(ge=0)] = None
 
     @model_validator(mode="after")
-    def _names_differ(self) -> BaselineInput:
+    def _names_differ(self) -> RecistBaselineInput:
         names = [lesion.id for lesion in self.lesions]
         if len(set(names)) != len(names):
             raise ValueError("two lesions share one id")
@@ -92,7 +92,7 @@ class Measurability:
     lacking: tuple[str, ...] = ()
 
 
-def measurability(lesion: BaselineLesion) -> Measurability:
+def measurability(lesion: RecistBaselineLesion) -> Measurability:
     """Whether a lesion can be measured at baseline."""
     if lesion.nature == "simple_cyst":
         return Measurability("normal", "cyst")
@@ -111,7 +111,7 @@ def measurability(lesion: BaselineLesion) -> Measurability:
     return Measurability("unknown", lacking=tuple(lacking)) if lacking else by_size
 
 
-def _by_size(lesion: BaselineLesion) -> Measurability:
+def _by_size(lesion: RecistBaselineLesion) -> Measurability:
     size = lesion.size_mm
     if size is None:
         return Measurability("unknown", lacking=(f"{lesion.axis} of {lesion.id}",))
@@ -135,10 +135,10 @@ def _by_size(lesion: BaselineLesion) -> Measurability:
     return Measurability("measurable", "target", (*words, ("limit", limit)))
 
 
-def choose_targets(lesions: Iterable[BaselineLesion]) -> list[BaselineLesion]:
+def choose_targets(lesions: Iterable[RecistBaselineLesion]) -> list[RecistBaselineLesion]:
     """At most five of the measurable lesions: reproducible and large, each organ once before any twice."""
     ranked = sorted(lesions, key=lambda one: (not one.reproducible, -(one.size_mm or 0), one.id))
-    turns: dict[int, list[BaselineLesion]] = {}
+    turns: dict[int, list[RecistBaselineLesion]] = {}
     seen: dict[str, int] = {}
     for lesion in ranked:
         organ = "nodes" if lesion.nodal else lesion.organ.strip().lower()
@@ -148,7 +148,7 @@ def choose_targets(lesions: Iterable[BaselineLesion]) -> list[BaselineLesion]:
     return [lesion for turn in rounds for lesion in turns.get(turn, [])][: int(BOOK.limit("targets"))]
 
 
-def assess(given: BaselineInput) -> Conclusion:
+def assess(given: RecistBaselineInput) -> Conclusion:
     """The targets by name and the baseline sum; each lesion's role stands in ``parts`` and ``lesions``.
 
     Not assessable while a lesion's measurability is unknown, since it could replace a target.
@@ -179,11 +179,11 @@ def assess(given: BaselineInput) -> Conclusion:
     return reasoning.conclude(", ".join(names), parts=parts, lesions=each)
 
 
-def _name(lesion: BaselineLesion) -> str:
+def _name(lesion: RecistBaselineLesion) -> str:
     return lesion.id
 
 
-def _one(lesion: BaselineLesion, state: Measurability, chosen: bool) -> Conclusion:
+def _one(lesion: RecistBaselineLesion, state: Measurability, chosen: bool) -> Conclusion:
     reasoning = Reasoning(BOOK, subject=lesion.id)
     if lesion.size_mm is not None:
         reasoning.note(lesion.axis, lesion.size_mm, "mm")
@@ -198,4 +198,4 @@ def _one(lesion: BaselineLesion, state: Measurability, chosen: bool) -> Conclusi
     return reasoning.conclude("target" if state.role == "measurable" else state.role)
 
 
-CRITERION = Criterion(BOOK, BaselineInput, assess)
+CRITERION = Criterion(BOOK, RecistBaselineInput, assess)
