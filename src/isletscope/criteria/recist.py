@@ -17,6 +17,7 @@ BOOK = load_book("recist", Book)
 NonTarget = Literal["none", "CR", "non-CR/non-PD", "NE", "PD"]
 _STATES = ("none", "CR", "non-CR/non-PD", "NE", "PD")
 _NEEDED = {"non_target": "response of the non-target lesions", "new": "whether there is a new lesion"}
+_SUMS = {"baseline_sum": "baseline sum", "nadir": "smallest sum so far", "sum": "sum"}
 Length = Annotated[float, Field(ge=0, le=500)]
 
 
@@ -87,6 +88,9 @@ def assess(given: RecistInput) -> Conclusion:
         return reasoning.not_assessable("any lesion at baseline")
     outcome = settle(_overall, known, {"non_target": _STATES[1:] if target == "none" else _STATES})
     parts = {"target": target, "non_target": given.non_target or "not known", "new": _new_word(new)}
+    parts |= {
+        f"{name}_mm": f"{item.value:g}" for item in reasoning.evidence for name in _SUMS if item.text == _SUMS[name]
+    }
     if not outcome.settled:
         lacking = [_NEEDED[name] for name in outcome.needed]
         return reasoning.not_assessable(*lacking, possible=outcome.values, parts=parts)

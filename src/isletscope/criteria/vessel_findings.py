@@ -149,22 +149,28 @@ def choices(
 
 
 def note_vessels(reasoning: Reasoning, findings: VesselFindings) -> None:
-    """Keep all known vessel values as evidence."""
+    """Keep what is known of the vessels as evidence, touched ones first; of a free vessel only what is abnormal."""
     if findings.site:
         reasoning.note(f"site of the primary: {findings.site.replace('_', ' or ')}")
-    for vessel, name in VESSELS.items():
-        state: VesselState = getattr(findings, vessel)
-        if state.contact_deg is not None:
-            reasoning.note(f"{name}: contact", state.contact_deg, "deg")
-        if state.narrowing_percent is not None:
-            reasoning.note(f"{name}: narrowing", state.narrowing_percent, "%")
-        for text, value in (("irregular contour", state.contour_irregular), ("occluded", state.occluded)):
-            if value is not None:
-                reasoning.note(f"{name}: {text if value else f'not {text}'}")
-        if state.thrombus is not None:
-            reasoning.note(f"{name}: {'no' if state.thrombus == 'none' else state.thrombus} thrombus")
+    states: dict[str, VesselState] = {vessel: getattr(findings, vessel) for vessel in VESSELS}
+    for vessel in sorted(VESSELS, key=lambda name: -(states[name].contact_deg or 0)):
+        _note_vessel(reasoning, VESSELS[vessel], states[vessel])
     if findings.vein_reconstructible is not None:
         reasoning.note(f"vein reconstructible: {'yes' if findings.vein_reconstructible else 'no'}")
+
+
+def _note_vessel(reasoning: Reasoning, name: str, state: VesselState) -> None:
+    if state.contact_deg is not None:
+        reasoning.note(f"{name}: contact", state.contact_deg, "deg")
+    is_touched = state.contact_deg is not None and above(state.contact_deg, 0)
+    if state.narrowing_percent is not None and (is_touched or above(state.narrowing_percent, 0)):
+        reasoning.note(f"{name}: narrowing", state.narrowing_percent, "%")
+    if state.contour_irregular or (is_touched and state.contour_irregular is False):
+        reasoning.note(f"{name}: {'irregular' if state.contour_irregular else 'smooth'} wall")
+    if state.occluded or (is_touched and state.occluded is False):
+        reasoning.note(f"{name}: {'occluded' if state.occluded else 'open'}")
+    if state.thrombus is not None and (is_touched or state.thrombus != "none"):
+        reasoning.note(f"{name}: {'no' if state.thrombus == 'none' else state.thrombus} thrombus")
 
 
 def flag_near_contacts(
@@ -176,7 +182,8 @@ def flag_near_contacts(
         if state.contact_deg is not None and above(state.contact_deg, 0):
             error = _contact_error(reasoning, state, findings.thick_slices)
             for limit in limits_deg:
-                reasoning.near(f"{VESSELS[vessel]} contact", state.contact_deg, limit, error, "°")
+                name = f"{VESSELS[vessel]} contact"
+                reasoning.near(name[0].upper() + name[1:], state.contact_deg, limit, error, "°")
 
 
 def _contact_error(reasoning: Reasoning, state: VesselState, thick_slices: bool | None) -> float:
