@@ -4,6 +4,7 @@ Pydantic models; the JSON Schema is printed by ``isletscope schema``. Knows noth
 """
 
 from isletscope.model.case import SCHEMA_VERSION, Case, Software
+from isletscope.model.conclusion import Alternative, Branch, Conclusion, Flag
 from isletscope.model.entry import EntrySubject, ReaderEntries, ReaderEntry, SamePatient, VerdictOverride
 from isletscope.model.exam import (
     Exam,
@@ -45,13 +46,17 @@ from isletscope.model.migrate import case_from_json, case_to_json
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Alternative",
     "Assessment",
+    "Branch",
     "Case",
     "Code",
+    "Conclusion",
     "Document",
     "EntrySubject",
     "Evidence",
     "Exam",
+    "Flag",
     "Focus",
     "GivenRegion",
     "GridDescription",

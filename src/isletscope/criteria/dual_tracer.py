@@ -1,0 +1,101 @@
+"""What the dual-tracer schemes share: signs on both tracers, and folding lesions that are not fully known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from isletscope.criteria.book import Book, load_book
+from isletscope.criteria.fdg_uptake import fdg_levels, level_of
+from isletscope.criteria.krenning import score_lesion, sstr_scores
+from isletscope.criteria.lesion_input import LesionFinding, LesionsInput
+from isletscope.criteria.result import Reasoning
+
+SHARED = load_book("dual_tracer", Book)
+
+State = TypeVar("State", bound=Hashable)
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Signs:
+    """SSTR and FDG level of one lesion (0 to 4), and whether each counts as positive."""
+
+    sstr: int
+    fdg: int
+    sstr_positive: bool
+    fdg_positive: bool
+
+    @property
+    def mismatch(self) -> bool:
+        """FDG-positive and SSTR-negative."""
+        return self.fdg_positive and not self.sstr_positive
+
+    @property
+    def both(self) -> bool:
+        """Positive on both tracers."""
+        return self.fdg_positive and self.sstr_positive
+
+    @property
+    def neither(self) -> bool:
+        """Negative on both tracers."""
+        return not self.fdg_positive and not self.sstr_positive
+
+
+def possible_signs(lesion: LesionFinding, given: LesionsInput, sstr_from: float, fdg_from: float) -> list[Signs]:
+    """Every pair of levels that the known inputs leave possible; positive from ``sstr_from`` and ``fdg_from``."""
+    return [
+        Signs(sstr, fdg, sstr >= sstr_from, fdg >= fdg_from)
+        for sstr in sstr_scores(lesion, given)
+        for fdg in fdg_levels(lesion, given)
+    ]
+
+
+def signs_by_book(lesion: LesionFinding, given: LesionsInput, book: Book, prefix: str = "") -> list[Signs]:
+    """Possible signs by the thresholds of a book."""
+    return possible_signs(lesion, given, book.limit(f"{prefix}sstr_positive"), book.limit(f"{prefix}fdg_positive"))
+
+
+def fold(start: State, items: Iterable[Sequence[Item]], step: Callable[[State, Item], State]) -> list[State]:
+    """All end states when each item takes any of its possible values; the order of items does not matter."""
+    states = {start}
+    for choices in items:
+        states = {step(state, choice) for state in states for choice in choices}
+    return sorted(states, key=repr)
+
+
+def note_levels(given: LesionsInput, steps: Reasoning) -> None:
+    """Evidence: the two levels of every lesion; flags scans that lie far apart or have treatment between them."""
+    if given.days_between_scans is not None and given.days_between_scans > SHARED.limit("longest_interval_days"):
+        steps.flag("interval", days=given.days_between_scans)
+    if given.therapy_between_scans:
+        steps.flag("therapy_between")
+    for lesion in given.tumours:
+        sstr = " or ".join(str(score) for score in sstr_scores(lesion, given))
+        fdg = " or ".join(str(level) for level in fdg_levels(lesion, given))
+        steps.note(f"{lesion.id}: Krenning {sstr}, FDG level {fdg}")
+
+
+def lack_levels(given: LesionsInput, steps: Reasoning) -> None:
+    """Name what keeps levels open, lesion by lesion."""
+    for lesion in given.tumours:
+        for result in (score_lesion(lesion, given), level_of(lesion, given)):
+            steps.lack(*(f"{lack} ({lesion.id})" for lack in result.missing))
+
+
+def scans_missing(given: LesionsInput, steps: Reasoning) -> bool:
+    """Whether a tracer's scan was not done; names it."""
+    if not given.done("sstr"):
+        steps.lack("SSTR PET")
+    if not given.done("fdg"):
+        steps.lack("FDG PET")
+    return bool(steps.lacking)
+
+
+def names(lesions: Iterable[LesionFinding]) -> str:
+    """Lesion names with their verb's place: ``L1 is``, ``L1 and L2 are``."""
+    found = sorted(lesion.id for lesion in lesions)
+    if len(found) == 1:
+        return f"{found[0]} is"
+    return f"{', '.join(found[:-1])} and {found[-1]} are" if found else "none is"
