@@ -135,3 +135,12 @@ def test_one_image_with_a_broken_orientation_does_not_spoil_the_others(tmp_path:
     series = scan([tmp_path]).series
     assert sorted(files.record.usable for files in series) == [False, True]
     assert AXIAL[0] == 1
+
+
+def test_a_mosaic_forms_no_volume_and_says_why(tmp_path: Path) -> None:
+    image = Maker().slice("MR", Grid(slices=1), 0, "1.2.3")
+    image.ImageType = ["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE", "ND", "MOSAIC"]
+    write([image], tmp_path)
+    files = only_series(tmp_path)
+    assert files.record.grid is None
+    assert "many slices side by side" in finding_of(files, "mosaic")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from isletscope.errors import GeometryError
 from isletscope.intake import values
 from isletscope.intake.files import Instance
-from isletscope.intake.frames import frame_number, frame_numbers
+from isletscope.intake.frames import frame_number, frame_numbers, frame_type
 from isletscope.model import GridDescription, QualityFinding, Severity
 from isletscope.spatial import Geometry
 
@@ -107,6 +107,8 @@ def build_stack(planes: list[Plane]) -> Stack:
     depths = depths_mm(planes)
     order = np.argsort(depths, kind="stable")
     planes, depths = [planes[i] for i in order], depths[order]
+    if any("MOSAIC" in frame_type(plane.instance).upper() for plane in planes):
+        return Stack(tuple(planes), None, findings=(_mosaic(planes),))
     if len(planes) == 1:
         return _single(planes[0])
     steps = np.diff(depths)
@@ -250,6 +252,17 @@ def _no_place(planes: list[Plane], count: int) -> QualityFinding:
         "Spacing (0028,0030)",
         "all three in every image",
         "Not measured. Export the original series.",
+    )
+
+
+def _mosaic(planes: list[Plane]) -> QualityFinding:
+    return _finding(
+        "mosaic",
+        Severity.ERROR,
+        "each image holds many slices side by side (mosaic), so its pixels lie elsewhere than its header says",
+        f"MOSAIC in Image Type (0008,0008), {planes[0].rows} x {planes[0].columns} pixels",
+        "one slice an image, or an enhanced multi-frame image",
+        "Not measured. Export the series without the mosaic option.",
     )
 
 
