@@ -183,6 +183,17 @@ def test_contours_of_thicker_slices_fill_the_slices_between(tmp_path: Path) -> N
     )
 
 
+def test_the_planimetric_volume_is_area_times_distance_of_the_planes_though_positions_are_rounded(
+    tmp_path: Path,
+) -> None:
+    geometry = grid()
+    places = (0.0, 1.0, 1.98, 3.0, 4.0)
+    planes = [rectangle(k, (0.5, 0.5), (3.5, 3.5), geometry) for k in places]
+    regions = read_regions(write_structure_set(tmp_path / "rs.dcm", {"GTV": planes}), images_on(geometry))
+    thickness, row, column = geometry.spacing_mm
+    assert regions.regions[0].planimetric_volume_ml == pytest.approx(5 * 9 * thickness * row * column / 1000)
+
+
 def test_rois_without_closed_contours_are_left_out_with_the_reason(tmp_path: Path) -> None:
     geometry = grid()
     point = ("POINT", geometry.to_lps([[2, 2, 2]]))

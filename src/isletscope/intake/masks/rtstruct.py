@@ -99,17 +99,15 @@ def _read(item: Dataset, dataset: Dataset) -> _Roi:
     return _Roi(number, name, frame_uid, tuple(polygons), skipped)
 
 
-def _planes_apart(planes: Planes) -> float:
-    """Distance of neighbouring contour planes in slices; one slice for a single plane."""
-    depths = np.array(sorted(planes))
-    return float(np.diff(depths).min()) if len(depths) > 1 else 1.0
-
-
 def _planimetric_volume_ml(planes: Planes, spacing_mm: tuple[float, float, float]) -> float:
-    """Area inside the contours (even-odd) times the distance of their planes, in mL."""
+    """Area inside the contours (even-odd) times the usual distance of their planes, in mL.
+
+    The median, since planes written with rounded positions lie now closer, now farther apart.
+    """
     thickness, row, column = spacing_mm
     area = sum(enclosed_area(polygons) for polygons in planes.values())
-    return area * row * column * _planes_apart(planes) * thickness / 1000.0
+    apart = float(np.median(np.diff(sorted(planes)))) if len(planes) > 1 else 1.0
+    return area * row * column * apart * thickness / 1000.0
 
 
 def enclosed_area(polygons: list[FloatArray]) -> float:
@@ -136,7 +134,7 @@ def _holds(polygon: FloatArray, point: FloatArray) -> bool:
 def _rasterised(planes: Planes, target: Target, subject: str, notes: list[str]) -> npt.NDArray[np.bool_]:
     geometry = target.geometry
     depths = np.array(sorted(planes))
-    apart = _planes_apart(planes)
+    apart = float(np.diff(depths).min()) if len(depths) > 1 else 1.0
     reach = max(0.5, apart / 2.0)
     if apart > _COARSE_FROM:
         notes.append(
