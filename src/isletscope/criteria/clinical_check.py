@@ -39,7 +39,7 @@ def read_clinical(document: JsonValue, *, today: date, subject: str = "clinical 
     try:
         clinical = ClinicalFile.model_validate(_without_gene_words(document))
     except ValidationError as error:
-        raise _input_error(error, document, subject) from error
+        raise _input_error(error, subject) from error
     check_clinical(clinical, today=today, subject=subject)
     return clinical
 
@@ -168,29 +168,34 @@ def _fits(clinical: ClinicalFile) -> bool:
     return silent or syndromic is clinical.tumour.subtype
 
 
-def _input_error(error: ValidationError, document: dict[str, JsonValue], subject: str) -> InputError:
+def _input_error(error: ValidationError, subject: str) -> InputError:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(str(first["loc"][-1]), known_keys(first["loc"][:-1]), n=1, cutoff=0.5)
-        elsewhere = difflib.get_close_matches(str(first["loc"][-1]), known_keys(None), n=1, cutoff=0.8)
-        hint = close or elsewhere
-        return InputError(
-            f"has an unknown key {place}",
-            subject=subject,
-            remedy=f"Did you mean {_place_of(hint[0], first['loc'][:-1] if close else None)}?" if hint else _REMEDY,
-        )
+        return InputError(f"has an unknown key {place}", subject=subject, remedy=_near_key(first["loc"]))
     found = first.get("input")
     expected = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
-    if first["loc"] and first["loc"][0] == "germline":
+    syndrome = first["loc"][:1] == ("germline",)
+    if syndrome:
         expected = ", ".join(Germline)
     return InputError(
         f"{place} does not fit",
         subject=subject,
         found=repr(found) if isinstance(found, str | int | float | bool) or found is None else type(found).__name__,
         expected=expected,
-        remedy=_near_value(found, expected) or _REMEDY,
+        remedy=_REMEDY if syndrome else _near_value(found, expected) or _REMEDY,  # MEN2 is no misspelt MEN1
     )
+
+
+def _near_key(place: tuple[int | str, ...]) -> str:
+    """Where the key belongs when another part has it; else the closest key of this part; else of any part."""
+    name, above = str(place[-1]), place[:-1]
+    if name not in known_keys(None):
+        close = difflib.get_close_matches(name, known_keys(above), n=1, cutoff=0.5)
+        if close:
+            return f"Did you mean {_place_of(close[0], above)}?"
+    elsewhere = difflib.get_close_matches(name, known_keys(None), n=1, cutoff=0.8)
+    return f"Did you mean {_place_of(elsewhere[0], None)}?" if elsewhere else _REMEDY
 
 
 def known_keys(place: tuple[int | str, ...] | None) -> list[str]:

@@ -105,9 +105,7 @@ class Tracer(Activity):
 
     code: str | None = Field(default=None, description="SNOMED CT, only where DICOM carries it")
     code_meaning: str = ""
-    uptake: str
-    uptake_support: Support
-    uptake_cite: tuple[str, ...] = ()
+    uptake: Line = Field(description="time from injection to scan")
     child: Activity | None = None
     no_child: Line | None = None
 

@@ -44,14 +44,8 @@ def activity_lines(exam: Exam, weight_kg: float | None, *, child: bool) -> list[
     for name in exam.tracers:
         tracer = imaging_book().tracers[name]
         found.append(_activity_of(name, tracer, weight_kg, child))
-        found.append(
-            Statement(
-                text=f"{name}: scan {tracer.uptake} after injection.",
-                support=tracer.uptake_support,
-                sources=list(tracer.uptake_cite),
-                dose=True,
-            )
-        )
+        uptake = stated(tracer.uptake)
+        found.append(uptake.model_copy(update={"text": f"{name}: {uptake.text[:1].lower()}{uptake.text[1:]}"}))
     return found
 
 
@@ -81,7 +75,8 @@ def _activity(rule: Activity, weight_kg: float | None) -> str:
 
 
 def _bounded(value: float, low: float | None, high: float | None) -> float:
-    return max(low if low is not None else value, min(high if high is not None else value, value))
+    capped = value if high is None else min(value, high)
+    return capped if low is None else max(capped, low)
 
 
 def looks(exam: Exam, clinical: ClinicalFile) -> list[Statement]:

@@ -8,7 +8,7 @@ from pydantic import Field, computed_field
 
 from isletscope.criteria.book import Cited
 from isletscope.criteria.imaging_book import Line, Role
-from isletscope.model.knowledge import Document, Support
+from isletscope.model import Document, Support
 
 UNVERIFIED = "unverified; follow the local protocol"
 

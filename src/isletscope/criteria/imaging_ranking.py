@@ -41,13 +41,13 @@ class Ranking:
         """The exam of that name, if it is in the plan."""
         return next((item for item in self.exams if item.exam == name), None)
 
-    def put(self, item: Ranked) -> None:
-        """Add an exam, or put it in the place of the same exam."""
-        for index, known in enumerate(self.exams):
-            if known.exam == item.exam:
-                self.exams[index] = item
-                return
-        self.exams.append(item)
+    def put(self, item: Ranked, *, before: str = "") -> None:
+        """Put an exam in the place of the same exam; a new one goes before the named exam, or to the end."""
+        names = [known.exam for known in self.exams]
+        if item.exam in names:
+            self.exams[names.index(item.exam)] = item
+        else:
+            self.exams.insert(names.index(before) if before in names else len(names), item)
 
 
 def rank_exams(
@@ -211,7 +211,7 @@ def _stand_in(ranking: Ranking, item: Ranked, names: Sequence[str]) -> list[str]
             continue
         reason = convention(f"In place of: {book.exams[item.exam].name}.")
         if known is None:
-            ranking.put(Ranked(name, item.role, item.pathway, (reason,)))
+            ranking.put(Ranked(name, item.role, item.pathway, (reason,)), before=item.exam)
             added.append(name)
         elif ROLES.index(known.role) >= ROLES.index(item.role):
             reasons = known.reasons if reason in known.reasons else (*known.reasons, reason)
