@@ -139,6 +139,7 @@ NEVER = {"need": "conditional", "otherwise": "it is not so"}
         ("PRI.margin", {"need": "mandatory"}, "an item with a condition is conditional or optional"),
         ("PRI.seen", {"need": "conditional"}, "says under which condition it is asked"),
         ("PRI.margin", {"otherwise": None}, "says under 'otherwise' why"),
+        ("PRI.calc", {"every_exam": True}, "one exam alone is not needed together"),
         ("PRI.margin", {"support": "sure"}, "support does not fit its schema"),
         ("PRI.margin", {"colour": "red"}, "colour does not fit its schema"),
     ],

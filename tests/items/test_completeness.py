@@ -143,7 +143,11 @@ def test_an_occluded_splenic_vein_with_varices() -> None:
 
 def test_without_sstr_pet_the_pattern_of_the_tracers_is_not_assessed_and_never_blank() -> None:
     result = state(["ct"], SURGERY, PRI_seen="seen")
-    assert {result.of(name).state for name in ("PRI.dual", "PET.NETPET")} == {ItemState.NOT_APPLICABLE}
+    for name in ("PRI.dual", "PET.NETPET"):
+        assert result.of(name).state is ItemState.NOT_ASSESSABLE
+        assert result.of(name).because == "not done: no SSTR PET and FDG PET"
+    assert state(["sstr_pet"], PRI_seen="seen").of("PRI.dual").because == "not done: no FDG PET"
+    assert state(["sstr_pet", "fdg_pet"], PRI_seen="seen").of("PRI.dual").blocks_signing
     assert all(status.because for status in result.items if status.state is not ItemState.ANSWERED)
 
 

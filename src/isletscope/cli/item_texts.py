@@ -22,7 +22,9 @@ def items_table(book: Catalogue, items: Sequence[Item], *, details: bool = False
     if details:
         table.add_column("Help and source", overflow="fold", ratio=5)
     for item in items:
-        exams = ", ".join(book.vocabulary.exams[exam] for exam in book.exams_for(item))
+        exams = (" and " if item.every_exam else ", ").join(
+            book.vocabulary.exams[exam] for exam in book.exams_for(item)
+        )
         if "any" in item.exams or not item.exams:
             exams = "any" if item.exams else "none needed"
         wanted = f"{item.need}{f': {item.when}' if item.when else ''}"

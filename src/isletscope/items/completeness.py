@@ -199,12 +199,15 @@ class _Engine:
         )
 
     def _has_exam(self, item: Item) -> bool:
-        wanted = self.book.exams_for(item)
-        return not wanted or bool(set(wanted) & set(self.given.exams))
+        wanted = set(self.book.exams_for(item))
+        there = wanted & set(self.given.exams)
+        return there == wanted if item.every_exam else bool(there or not wanted)
 
     def _exam_names(self, item: Item) -> str:
-        names = [self.book.vocabulary.exams[exam] for exam in self.book.exams_for(item)]
-        return " or ".join(names) if len(names) < 4 else "exam"
+        """The exams that are lacking: ``FDG PET``, ``CT or MRI``, ``SSTR PET and FDG PET``."""
+        lacking = [exam for exam in self.book.exams_for(item) if exam not in self.given.exams]
+        names = [self.book.vocabulary.exams[exam] for exam in lacking]
+        return (" and " if item.every_exam else " or ").join(names) if len(names) < 4 else "exam"
 
     def _truth(self, item: Item) -> Truth:
         condition = self.book.conditions.get(item.id)

@@ -88,6 +88,7 @@ class Item(Entry):
     when: str | None = Field(default=None, description="condition under which the item is asked")
     otherwise: str | None = Field(default=None, description="why it is not asked when the condition does not hold")
     exams: tuple[str, ...] = Field(default=(), description="any of these can answer; none named: no exam is needed")
+    every_exam: bool = Field(default=False, description="all of these exams are needed together, not any of them")
     proposal: Proposal | None = None
     code: Code | None = Field(default=None, description="the concept that is asked for")
     site: Code | None = Field(default=None, description="where in the body")
@@ -104,6 +105,8 @@ class Item(Entry):
             raise ValueError(f"{self.id}: an item with a condition is conditional or optional")
         if (self.when is None) != (self.otherwise is None):
             raise ValueError(f"{self.id}: a condition says under 'otherwise' why the item is else not asked")
+        if self.every_exam and len(self.exams) < 2:
+            raise ValueError(f"{self.id}: one exam alone is not needed together with another")
         if any(not key.isidentifier() for key in self.answer):
             raise ValueError(f"{self.id}: the parts of an answer are named in letters, digits and _")
         return self
