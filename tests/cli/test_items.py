@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 
 from isletscope.cli import main
 
@@ -59,3 +61,12 @@ def test_what_the_command_lacks_is_said(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["items", "check", str(path)]) == 2
     assert "Did you mean PRI.seen?" in capsys.readouterr().err
     assert main(["items", "list", str(path)]) == 2
+
+
+def test_the_example_follows_the_schema_of_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "answers"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    document = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(json.dumps(document, default=str)), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"answers": {"PRI.seen": {"value": "seen", "by": "Reader"}}}, schema)

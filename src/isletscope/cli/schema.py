@@ -1,4 +1,4 @@
-"""Print the JSON Schema of the case document, of a file of reader's entries, or of the clinical file."""
+"""Print the JSON Schema of the case document, of a reader's entries, of the clinical file, or of a report's answers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Document(StrEnum):
     CASE = "case"
     ENTRIES = "entries"
     CLINICAL = "clinical"
+    ANSWERS = "answers"
 
 
 def run(
@@ -28,12 +29,14 @@ def run(
     from pydantic import BaseModel
 
     from isletscope.criteria import ClinicalFile
+    from isletscope.items import ReportAnswers
     from isletscope.model import Case, ReaderEntries
 
     models: dict[Document, type[BaseModel]] = {
         Document.CASE: Case,
         Document.ENTRIES: ReaderEntries,
         Document.CLINICAL: ClinicalFile,
+        Document.ANSWERS: ReportAnswers,
     }
     schema = models[document].model_json_schema()
     Console(as_json=True).document({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
