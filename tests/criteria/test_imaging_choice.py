@@ -234,6 +234,27 @@ def test_when_no_first_line_exam_exists_the_next_moves_up() -> None:
     assert any("Moved up" in reason.text for reason in exam(plan, "sstr_pet").reasons)
 
 
+def test_after_every_imaging_test_the_problem_solvers_come_first() -> None:
+    done = [{"exam": name, "finding": "negative", "done_on": "2026-10-01"} for name in ("CT", "MR", "EUS", "EXENDIN")]
+    plan = plan_of({**INSULINOMA, "done": done})
+    assert plan.with_role("first") == ["calcium_stimulation", "intraoperative_us"]
+    assert {item.exam for item in plan.done} == {"ct_pancreas", "mr_pancreas", "eus", "exendin_pet"}
+
+
+def test_a_tumour_found_is_no_reason_to_go_down_the_list() -> None:
+    done = [{"exam": name, "finding": "positive", "done_on": "2026-10-01"} for name in ("CT", "MR", "EUS")]
+    plan = plan_of({**INSULINOMA, "done": done})
+    assert plan.with_role("first") == []
+    assert plan.with_role("add") == ["exendin_pet"]
+    assert plan.done[0].next_step.text.startswith("One tumour seen concordantly")
+
+
+def test_an_exam_that_waits_for_symptoms_is_never_moved_up() -> None:
+    plan = plan_of({"germline": "NF1", "questions": ["surveillance"]}, {ExamGroup.MR})
+    assert plan.with_role("first") == []
+    assert plan.with_role("problem_solver") == ["mr_pancreas"]
+
+
 @pytest.mark.parametrize(("done_on", "answered"), [("2026-04-19", True), ("2026-04-18", False), (None, True)])
 def test_an_exam_answers_for_half_a_year(done_on: str | None, answered: bool) -> None:
     done = {"exam": "CT", "finding": "negative", **({"done_on": done_on} if done_on else {})}

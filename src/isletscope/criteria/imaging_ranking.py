@@ -220,7 +220,12 @@ def _stand_in(ranking: Ranking, item: Ranked, names: Sequence[str]) -> list[str]
 
 
 def _move_up(ranking: Ranking, available: set[ExamGroup]) -> None:
-    """When no first-line exam is left that exists and holds for certain, the additional ones take its place."""
+    """When no first-line exam is left that exists and holds for certain, the next ones take its place.
+
+    A tumour that an earlier exam found is no reason to go down the list.
+    """
+    if any(item.finding == Finding.POSITIVE for item in ranking.done):
+        return
     book = imaging_book()
 
     def usable(item: Ranked) -> bool:
@@ -229,11 +234,18 @@ def _move_up(ranking: Ranking, available: set[ExamGroup]) -> None:
     if any(item.role == "first" and usable(item) and not item.condition for item in ranking.exams):
         return
     for role in ("add", "problem_solver"):
-        candidates = [item for item in ranking.exams if item.role == role and usable(item) and not item.condition]
+        candidates = [
+            item
+            for item in ranking.exams
+            if item.role == role and usable(item) and not item.condition and _has_first_line(item.pathway)
+        ]
         for item in candidates:
-            if role == "problem_solver" and not ranking.done and all(usable(known) for known in ranking.exams):
-                continue
             reason = convention("Moved up: no first-line exam is left to do here.")
             ranking.put(replace(item, role="first", reasons=(*item.reasons, reason)))
         if candidates:
             return
+
+
+def _has_first_line(pathway: str) -> bool:
+    """Whether the pathway asks for any exam at once; some wait for symptoms."""
+    return any(row.role == "first" for row in imaging_book().pathways[pathway].rows)
