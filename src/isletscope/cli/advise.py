@@ -53,7 +53,6 @@ def run(
     # The rooms behind a command are loaded when it runs: help and --version answer at once.
     from isletscope.cli.advice_page import plan_html, plan_markdown, plan_text
     from isletscope.cli.documents import read_document
-    from isletscope.cli.questions import ask_clinical
     from isletscope.criteria import advise, read_clinical
 
     day = today.date() if today is not None else date.today()
@@ -76,25 +75,28 @@ def run(
     given = {place: value for place, value in flags.items() if value is not None}
     document: Any = read_document(file) if file is not None else {}
     if file is None and not set(given) - {"available"}:
-        if not sys.stdin.isatty():
-            raise InputError(
-                "a clinical file or options are needed",
-                subject="advise",
-                expected="isletscope advise FILE, or options such as --syndrome insulin --done CT=negative",
-                remedy="On a terminal the questions are asked one by one.",
-            )
-        document = ask_clinical(day, console.say)
+        document = _asked(day, console)
     plan = advise(read_clinical(_with(document, given), today=day, subject=str(file or "advise")), today=day)
     if as_json:
         console.document(plan.model_dump(mode="json"))
-        return ExitCode.DONE
-    text = {Face.TEXT: plan_text, Face.MARKDOWN: plan_markdown, Face.HTML: plan_html}[face](plan, full=verbose)
-    if out is None:
-        console.say(text.rstrip("\n"))
     else:
-        _write(out, text, force)
-        console.say(f"Wrote {out}.")
+        text = {Face.TEXT: plan_text, Face.MARKDOWN: plan_markdown, Face.HTML: plan_html}[face](plan, full=verbose)
+        _print(console, text, out, force)
     return ExitCode.DONE
+
+
+def _asked(day: date, console: Console) -> dict[str, Any]:
+    """The clinical file as answered on the terminal. Raises InputError where nobody can answer."""
+    from isletscope.cli.questions import ask_clinical
+
+    if not sys.stdin.isatty():
+        raise InputError(
+            "a clinical file or options are needed",
+            subject="advise",
+            expected="isletscope advise FILE, or options such as --syndrome insulin --done CT=negative",
+            remedy="On a terminal the questions are asked one by one.",
+        )
+    return ask_clinical(day, console.say)
 
 
 def _exam_done(text: str) -> dict[str, str]:
@@ -118,10 +120,15 @@ def _with(document: Any, given: dict[str, Any]) -> Any:
     return merged
 
 
-def _write(path: Path, text: str, force: bool) -> None:
+def _print(console: Console, text: str, path: Path | None, force: bool) -> None:
+    """On the terminal, or into a file that is not overwritten unasked."""
+    if path is None:
+        console.say(text.rstrip("\n"))
+        return
     if path.exists() and not force:
         raise OutputError("exists already", subject=str(path), remedy="Add --force to overwrite it.")
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError("cannot be written", subject=str(path), found=str(error)) from error
+    console.say(f"Wrote {path}.")
