@@ -9,12 +9,15 @@ import sys
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from isletscope.cli.console import Console, ExitCode, Json, Verbose
 from isletscope.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from isletscope.criteria import ImagingPlan
 
 NAME = "advise"
 
@@ -51,7 +54,6 @@ def run(
 ) -> int:
     """Carry out ``isletscope advise``."""
     # The rooms behind a command are loaded when it runs: help and --version answer at once.
-    from isletscope.cli.advice_page import plan_html, plan_markdown, plan_text
     from isletscope.cli.documents import read_document
     from isletscope.criteria import advise, read_clinical
 
@@ -73,16 +75,20 @@ def run(
         "available": [name.strip() for name in available.split(",")] if available else None,
     }
     given = {place: value for place, value in flags.items() if value is not None}
-    document: Any = read_document(file) if file is not None else {}
-    if file is None and not set(given) - {"available"}:
-        document = _asked(day, console)
+    nothing = file is None and not set(given) - {"available"}
+    document = read_document(file) if file is not None else _asked(day, console) if nothing else {}
     plan = advise(read_clinical(_with(document, given), today=day, subject=str(file or "advise")), today=day)
     if as_json:
         console.document(plan.model_dump(mode="json"))
     else:
-        text = {Face.TEXT: plan_text, Face.MARKDOWN: plan_markdown, Face.HTML: plan_html}[face](plan, full=verbose)
-        _print(console, text, out, force)
+        _print(console, _faced(plan, face, full=verbose), out, force)
     return ExitCode.DONE
+
+
+def _faced(plan: ImagingPlan, face: Face, *, full: bool) -> str:
+    from isletscope.cli.advice_page import plan_html, plan_markdown, plan_text
+
+    return {Face.TEXT: plan_text, Face.MARKDOWN: plan_markdown, Face.HTML: plan_html}[face](plan, full=full)
 
 
 def _asked(day: date, console: Console) -> dict[str, Any]:
