@@ -55,8 +55,9 @@ lock: install ## renew requirements.lock from pyproject.toml
 licences: install ## renew THIRD_PARTY.md
 	$(BIN)/python scripts/licences.py
 
-docs: install ## renew docs/commands.md from the help texts
+docs: install ## renew docs/commands.md from the help texts and docs/clinical-basis.md from the rules
 	$(BIN)/python scripts/commands.py
+	$(BIN)/python scripts/clinical_basis.py
 
 clean: ## remove the environment, caches, demo and kept results
 	rm -rf .venv .accept .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis demo build dist

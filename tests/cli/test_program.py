@@ -10,7 +10,19 @@ from isletscope import __version__
 from isletscope.cli import main
 from isletscope.cli.app import app
 
-COMMANDS = {"demo", "read", "check", "measure", "report", "schema", "criteria", "phantom", "phantom-check"}
+COMMANDS = {
+    "demo",
+    "read",
+    "check",
+    "measure",
+    "report",
+    "advise",
+    "schema",
+    "criteria",
+    "items",
+    "phantom",
+    "phantom-check",
+}
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Print the JSON Schema of the case document, or of a file of reader's entries."""
+"""Print the JSON Schema of the case document, of a reader's entries, of the clinical file, or of a report's answers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class Document(StrEnum):
 
     CASE = "case"
     ENTRIES = "entries"
+    CLINICAL = "clinical"
+    ANSWERS = "answers"
 
 
 def run(
@@ -24,8 +26,18 @@ def run(
 ) -> int:
     """Carry out ``isletscope schema``."""
     # The rooms behind a command are loaded when it runs: help and --version answer at once.
+    from pydantic import BaseModel
+
+    from isletscope.criteria import ClinicalFile
+    from isletscope.items import ReportAnswers
     from isletscope.model import Case, ReaderEntries
 
-    schema = (Case if document is Document.CASE else ReaderEntries).model_json_schema()
+    models: dict[Document, type[BaseModel]] = {
+        Document.CASE: Case,
+        Document.ENTRIES: ReaderEntries,
+        Document.CLINICAL: ClinicalFile,
+        Document.ANSWERS: ReportAnswers,
+    }
+    schema = models[document].model_json_schema()
     Console(as_json=True).document({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
     return ExitCode.DONE

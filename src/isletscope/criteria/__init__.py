@@ -7,6 +7,8 @@ what is missing, the evidence with its units, the branch that fired, sources and
 from isletscope.criteria.ablation import AblationInput
 from isletscope.criteria.book import Citation, citations
 from isletscope.criteria.choi import ChoiInput
+from isletscope.criteria.clinical import ClinicalFile, ExamGroup
+from isletscope.criteria.clinical_check import read_clinical
 from isletscope.criteria.cytoreduction import CytoreductionInput, PlannedLesion
 from isletscope.criteria.cytoreduction_fit import CytoreductionFitInput
 from isletscope.criteria.debulking_priority import DebulkingInput, DebulkingLesion
@@ -16,6 +18,8 @@ from isletscope.criteria.extrahepatic import CompartmentFinding, ExtrahepaticInp
 from isletscope.criteria.growth_rate import GrowthRateInput
 from isletscope.criteria.hereditary_size import HereditarySizeInput
 from isletscope.criteria.hypertrophy import HypertrophyInput
+from isletscope.criteria.imaging_choice import advise
+from isletscope.criteria.imaging_plan import ImagingPlan, Recommendation, Statement
 from isletscope.criteria.inputs import CriterionInput
 from isletscope.criteria.lesion_input import LesionFinding, LesionsInput, ReferenceUptake, Uptake
 from isletscope.criteria.liver_burden import LiverBurdenInput
@@ -49,6 +53,7 @@ __all__ = [
     "AblationInput",
     "ChoiInput",
     "Citation",
+    "ClinicalFile",
     "CompartmentFinding",
     "Criterion",
     "CriterionInput",
@@ -58,11 +63,13 @@ __all__ = [
     "DebulkingLesion",
     "DoublingTimeInput",
     "EortcInput",
+    "ExamGroup",
     "ExtrahepaticInput",
     "FdgScan",
     "GrowthRateInput",
     "HereditarySizeInput",
     "HypertrophyInput",
+    "ImagingPlan",
     "LesionFinding",
     "LesionsInput",
     "LiverBurdenInput",
@@ -88,11 +95,13 @@ __all__ = [
     "RecistNewLesion",
     "RecistTarget",
     "RecistTimePoint",
+    "Recommendation",
     "ReferenceUptake",
     "RemnantInput",
     "RepeatabilityInput",
     "SampledGrade",
     "SstrChangeInput",
+    "Statement",
     "SurveillanceInput",
     "TissueSample",
     "TnmInput",
@@ -104,7 +113,9 @@ __all__ = [
     "VesselState",
     "VolumeInput",
     "WhoGradeInput",
+    "advise",
     "all_criteria",
     "citations",
     "find_criterion",
+    "read_clinical",
 ]

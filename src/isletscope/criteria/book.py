@@ -131,14 +131,14 @@ def common_flags() -> dict[str, FlagText]:
 
 
 def cited_keys(content: JsonValue) -> list[str]:
-    """All keys that stand under ``cite`` at any depth of a book, in order."""
+    """All keys that stand under ``cite``, or a name that ends in ``_cite``, at any depth of a book, in order."""
     if isinstance(content, list):
         return [key for item in content for key in cited_keys(item)]
     if not isinstance(content, dict):
         return []
     found: list[str] = []
     for name, value in content.items():
-        if name == "cite" and isinstance(value, list):
+        if (name == "cite" or name.endswith("_cite")) and isinstance(value, list):
             found.extend(str(key) for key in value)
         else:
             found.extend(cited_keys(value))

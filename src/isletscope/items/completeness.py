@@ -1,0 +1,277 @@
+"""What is answered, what is open, what blocks signing, and which templates the report covers.
+
+Taking away an answer, an exam's fact or a reason never makes a report more complete: unknown conditions leave an item
+open, never settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from pydantic import Field, JsonValue
+
+from isletscope.items.answers import Origin, ReportAnswers
+from isletscope.items.catalogue import Catalogue
+from isletscope.items.condition import Comparison, Truth, comparisons_of, evaluate
+from isletscope.items.entry import AnswerPart, Item, Kind, Need
+from isletscope.model import Document
+
+
+class ItemState(StrEnum):
+    """State of an item."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    NOT_APPLICABLE = "not applicable"
+    NOT_ASSESSABLE = "not assessable"
+
+
+class ItemStatus(Document):
+    """Where one item stands, and why."""
+
+    id: str
+    step: int
+    question: str
+    need: Need
+    state: ItemState
+    because: str = Field(default="", description="the reason of every state but answered")
+    blocks_signing: bool = False
+    waits_for: list[str] = Field(default_factory=list, description="items and facts that decide whether it is asked")
+    lacking: list[str] = Field(default_factory=list, description="parts of the answer that are still missing")
+    origin: Origin | None = None
+    remark: str = Field(default="", description="what does not fit together")
+
+
+class TemplateScore(Document):
+    """How far a report covers a template. Elements count when every item that answers them is settled."""
+
+    name: str
+    title: str
+    covered: list[str] = Field(default_factory=list)
+    uncovered: list[str] = Field(default_factory=list)
+    not_assessable: str = Field(default="", description="why there is no score")
+
+    def printed(self) -> str:
+        """One line, e.g. ``7 of 10``."""
+        if self.not_assessable:
+            return f"not assessable: {self.not_assessable}"
+        return f"{len(self.covered)} of {len(self.covered) + len(self.uncovered)}"
+
+
+class Completeness(Document):
+    """The state of a whole report."""
+
+    items: list[ItemStatus]
+    facts_wanted: list[str] = Field(description="clinical facts that are not known and decide about an item")
+    templates: list[TemplateScore]
+
+    @property
+    def blocking(self) -> list[ItemStatus]:
+        """Items that must be settled before the report can be signed."""
+        return [status for status in self.items if status.blocks_signing]
+
+    @property
+    def can_be_signed(self) -> bool:
+        """Whether nothing blocks signing."""
+        return not self.blocking
+
+    def count(self, state: ItemState) -> int:
+        """Number of items in a state."""
+        return sum(status.state is state for status in self.items)
+
+    def of(self, item_id: str) -> ItemStatus:
+        """The status of an item. Raises KeyError."""
+        return next((status for status in self.items if status.id == item_id), None) or _none(item_id)
+
+
+def _none(item_id: str) -> ItemStatus:
+    raise KeyError(item_id)
+
+
+def completeness(book: Catalogue, given: ReportAnswers) -> Completeness:
+    """The state of every item for these answers, exams and facts."""
+    engine = _Engine(book, given)
+    items = [engine.status(item) for item in book.items.values()]
+    facts = dict.fromkeys(name for status in items for name in status.waits_for if name.startswith("fact."))
+    wanted = [name.removeprefix("fact.") for name in book_order(facts, book)]
+    return Completeness(items=items, facts_wanted=wanted, templates=engine.scores())
+
+
+def book_order(names: Iterable[str], book: Catalogue) -> list[str]:
+    """Facts in the order of the vocabulary."""
+    listed = set(names)
+    return [f"fact.{name}" for name in book.vocabulary.facts if f"fact.{name}" in listed]
+
+
+class _Engine:
+    """Works out the states of the items, each once."""
+
+    def __init__(self, book: Catalogue, given: ReportAnswers) -> None:
+        self.book = book
+        self.given = given
+        self._known: dict[str, ItemStatus] = {}
+
+    def status(self, item: Item) -> ItemStatus:
+        """Where an item stands."""
+        if item.id not in self._known:
+            self._known[item.id] = self._answered(item) or self._unanswered(item)
+        return self._known[item.id]
+
+    def scores(self) -> list[TemplateScore]:
+        """How far the templates that are for these exams are covered."""
+        return [
+            self._score(name)
+            for name, template in self.book.templates.items()
+            if not template.exams or set(self.book.spelled_out(template.exams)) & set(self.given.exams)
+        ]
+
+    def _score(self, name: str) -> TemplateScore:
+        template = self.book.templates[name]
+        if template.unread:
+            why = "the template exists, what it asks for could not be read"
+            return TemplateScore(name=name, title=template.title, not_assessable=why)
+        covered = {
+            element: all(self.status(self.book.items[item]).state is not ItemState.OPEN for item in items)
+            for element, items in template.elements.items()
+        }
+        return TemplateScore(
+            name=name,
+            title=template.title,
+            covered=[element for element, done in covered.items() if done],
+            uncovered=[element for element, done in covered.items() if not done],
+        )
+
+    def _answered(self, item: Item) -> ItemStatus | None:
+        """The status that an answer gives; None when there is no answer to this item."""
+        answer = self.given.answers.get(item.id)
+        if answer is None:
+            return None
+        if answer.not_applicable is not None:
+            return self._made(item, ItemState.NOT_APPLICABLE, answer.not_applicable, origin=answer.source)
+        if answer.not_assessable is not None:
+            return self._made(item, ItemState.NOT_ASSESSABLE, answer.not_assessable, origin=answer.source)
+        lacking = _lacking(item.answer, self.given.parts(item))
+        if lacking:
+            without = self._unanswered(item)
+            if without.state is not ItemState.OPEN:
+                return without
+            because = f"the answer lacks {', '.join(lacking)}"
+            return self._made(
+                item, ItemState.OPEN, because, origin=answer.source, lacking=lacking, waits_for=without.waits_for
+            )
+        return self._made(item, ItemState.ANSWERED, origin=answer.source, remark=self._remark(item))
+
+    def _remark(self, item: Item) -> str:
+        """What an answer contradicts: its exams were not given, or the question does not arise."""
+        if not self._has_exam(item):
+            return f"answered, but no {self._exam_names(item)} was given"
+        if item.id in self.book.conditions and self._truth(item) is Truth.FALSE:
+            return f"answered, but {item.otherwise}"
+        return ""
+
+    def _unanswered(self, item: Item) -> ItemStatus:
+        truth = self._truth(item)
+        if truth is Truth.FALSE:
+            return self._made(item, ItemState.NOT_APPLICABLE, item.otherwise or "")
+        if not self._has_exam(item):
+            return self._made(item, ItemState.NOT_ASSESSABLE, f"not done: no {self._exam_names(item)}")
+        if truth is Truth.CLOSED:
+            closed = ", ".join(self._deciding(item, Truth.CLOSED))
+            return self._made(item, ItemState.NOT_ASSESSABLE, f"it depends on {closed}, which is not assessable")
+        if truth is Truth.OPEN:
+            waits = self._deciding(item, Truth.OPEN)
+            return self._made(item, ItemState.OPEN, f"waits for {', '.join(waits)}", waits_for=waits)
+        return self._made(item, ItemState.OPEN, "no answer")
+
+    def _made(self, item: Item, state: ItemState, because: str = "", **more: object) -> ItemStatus:
+        return ItemStatus.model_validate(
+            {
+                "id": item.id,
+                "step": self.book.step_of[item.id],
+                "question": item.question,
+                "need": item.need,
+                "state": state,
+                "because": because,
+                "blocks_signing": state is ItemState.OPEN and item.need is not Need.OPTIONAL,
+                **more,
+            }
+        )
+
+    def _has_exam(self, item: Item) -> bool:
+        wanted = set(self.book.exams_for(item))
+        there = wanted & set(self.given.exams)
+        return there == wanted if item.every_exam else bool(there or not wanted)
+
+    def _exam_names(self, item: Item) -> str:
+        """The exams that are lacking: ``FDG PET``, ``CT or MRI``, ``SSTR PET and FDG PET``."""
+        lacking = [exam for exam in self.book.exams_for(item) if exam not in self.given.exams]
+        names = [self.book.vocabulary.exams[exam] for exam in lacking]
+        return (" and " if item.every_exam else " or ").join(names) if len(names) < 4 else "exam"
+
+    def _truth(self, item: Item) -> Truth:
+        condition = self.book.conditions.get(item.id)
+        return Truth.TRUE if condition is None else evaluate(condition, self._judge)
+
+    def _deciding(self, item: Item, wanted: Truth) -> list[str]:
+        found = [test for test in comparisons_of(self.book.conditions[item.id]) if self._judge(test) is wanted]
+        return list(dict.fromkeys(self._named(test) for test in found))
+
+    def _named(self, comparison: Comparison) -> str:
+        part = self.book.part(comparison.reference)
+        return comparison.reference if part is None else part[0].id
+
+    def _judge(self, comparison: Comparison) -> Truth:
+        room, _, name = comparison.reference.partition(".")
+        if room == "exam":
+            return _truth(bool(set(self.book.spelled_out([name])) & set(self.given.exams)))
+        if room == "fact":
+            return _truth(self.given.facts[name]) if name in self.given.facts else Truth.OPEN
+        found = self.book.part(comparison.reference)
+        assert found is not None, "the catalogue was checked when it was built"
+        return self._of_answer(comparison, *found)
+
+    def _of_answer(self, comparison: Comparison, item: Item, name: str, part: AnswerPart) -> Truth:
+        """What an answer says. An answer that does not apply, or that no exam given can hold, decides nothing."""
+        if not self._has_exam(item):
+            return Truth.CLOSED
+        asked = self._truth(item)
+        if asked is not Truth.TRUE:
+            return asked
+        answer = self.given.answers.get(item.id)
+        value = self.given.parts(item).get(name)
+        if value is not None:
+            return _truth(_holds(comparison, value, part))
+        if answer is not None and answer.not_applicable is not None:
+            return Truth.FALSE
+        return Truth.CLOSED if answer is not None and answer.not_assessable is not None else Truth.OPEN
+
+
+def _truth(holds: bool) -> Truth:
+    return Truth.TRUE if holds else Truth.FALSE
+
+
+def _holds(comparison: Comparison, value: JsonValue, part: AnswerPart) -> bool:
+    if part.kind is Kind.YES_NO:
+        return value is (comparison.values[0] == "yes")
+    if comparison.relation == "is not":
+        return value not in comparison.values
+    if comparison.relation in ("is", "in", "has"):
+        chosen = value if isinstance(value, list) else [value]
+        return any(wanted in chosen for wanted in comparison.values)
+    assert isinstance(value, int | float)
+    limit = float(comparison.values[0])
+    return {">=": value >= limit, "<=": value <= limit, ">": value > limit, "<": value < limit}[comparison.relation]
+
+
+def _lacking(known: dict[str, AnswerPart], given: dict[str, JsonValue]) -> list[str]:
+    """Labels of the parts, and of the cells of tables, that are wanted and missing."""
+    lacking = [part.label for name, part in known.items() if not part.optional and name not in given]
+    for name, part in known.items():
+        rows = given.get(name)
+        if part.kind is Kind.TABLE and isinstance(rows, list):
+            for number, row in enumerate(rows, start=1):
+                assert isinstance(row, dict)
+                cells = [c.label for key, c in part.columns.items() if not c.optional and row.get(key) is None]
+                lacking += [f"{cell} in row {number}" for cell in cells]
+    return lacking
