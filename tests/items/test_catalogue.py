@@ -10,7 +10,8 @@ from pydicom.sr import _concepts_dict
 
 from isletscope.criteria import all_criteria, citations
 from isletscope.errors import InputError
-from isletscope.items import AnswerPart, Catalogue, Item, Kind, Need, build_catalogue, catalogue
+from isletscope.items import AnswerPart, Catalogue, Item, Kind, build_catalogue, catalogue
+from isletscope.model import Need
 
 # What a reader must look for and report, by section.
 SECTIONS = {

@@ -10,20 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from isletscope.errors import InputError
-from isletscope.items import (
-    Answer,
-    AnswerPart,
-    Completeness,
-    ItemState,
-    Kind,
-    Need,
-    Origin,
-    ReportAnswers,
-    catalogue,
-    completeness,
-    read_answers,
-)
+from isletscope.items import AnswerPart, Kind, ReportAnswers, catalogue, completeness, read_answers
 from isletscope.items.condition import comparisons_of
+from isletscope.model import Answer, Completeness, ItemState, Need, Origin
 
 BOOK = catalogue()
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "answers.yaml"

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pydantic import JsonValue
 from rich.table import Table
 
-from isletscope.items import AnswerPart, Catalogue, Completeness, Item, ItemState, ItemStatus, Kind
+from isletscope.items import AnswerPart, Catalogue, Item, Kind
+from isletscope.model import Completeness, ItemState, ItemStatus
 
 
 def items_table(book: Catalogue, items: Sequence[Item], *, details: bool = False) -> Table:

@@ -3,48 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 
-from pydantic import Field, JsonValue, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError
 
 from isletscope.errors import InputError
 from isletscope.items.catalogue import Catalogue, unknown_name
 from isletscope.items.entry import AnswerPart, Item, Kind
-from isletscope.model import Document
-
-
-class Origin(StrEnum):
-    """Where an answer came from."""
-
-    ENTERED = "entered"
-    PROPOSED = "proposed"
-
-
-class Answer(Document):
-    """The answer to one item, or why the item does not apply or cannot be assessed.
-
-    ``value`` is one value for an item with one part, else parts by name; a table is a list of rows.
-    """
-
-    value: JsonValue = None
-    unit: str | None = Field(default=None, description="UCUM; when given it must be the unit of the item")
-    not_applicable: str | None = Field(default=None, min_length=3, description="why the question does not arise")
-    not_assessable: str | None = Field(default=None, min_length=3, description="why it cannot be answered")
-    source: Origin
-    by: str = Field(min_length=1, description="the reader, or the rule or program that proposed it")
-    because: str = ""
-
-    @model_validator(mode="after")
-    def _one_of_three(self) -> Self:
-        given = [self.value is not None, self.not_applicable is not None, self.not_assessable is not None]
-        if sum(given) != 1:
-            raise ValueError(
-                "an answer is exactly one of: a value, not_applicable with its reason, not_assessable with it"
-            )
-        if self.source is Origin.PROPOSED and self.value is not None and not self.because:
-            raise ValueError("a proposed value says under because what it rests on")
-        return self
+from isletscope.model import Answer, Document
 
 
 class ReportAnswers(Document):

@@ -7,86 +7,14 @@ open, never settled.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
-from isletscope.items.answers import Origin, ReportAnswers
+from isletscope.items.answers import ReportAnswers
 from isletscope.items.catalogue import Catalogue
 from isletscope.items.condition import Comparison, Truth, comparisons_of, evaluate
-from isletscope.items.entry import AnswerPart, Item, Kind, Need
-from isletscope.model import Document
-
-
-class ItemState(StrEnum):
-    """State of an item."""
-
-    OPEN = "open"
-    ANSWERED = "answered"
-    NOT_APPLICABLE = "not applicable"
-    NOT_ASSESSABLE = "not assessable"
-
-
-class ItemStatus(Document):
-    """Where one item stands, and why."""
-
-    id: str
-    step: int
-    question: str
-    need: Need
-    state: ItemState
-    because: str = Field(default="", description="the reason of every state but answered")
-    blocks_signing: bool = False
-    waits_for: list[str] = Field(default_factory=list, description="items and facts that decide whether it is asked")
-    lacking: list[str] = Field(default_factory=list, description="parts of the answer that are still missing")
-    origin: Origin | None = None
-    remark: str = Field(default="", description="what does not fit together")
-
-
-class TemplateScore(Document):
-    """How far a report covers a template. Elements count when every item that answers them is settled."""
-
-    name: str
-    title: str
-    covered: list[str] = Field(default_factory=list)
-    uncovered: list[str] = Field(default_factory=list)
-    not_assessable: str = Field(default="", description="why there is no score")
-
-    def printed(self) -> str:
-        """One line, e.g. ``7 of 10``."""
-        if self.not_assessable:
-            return f"not assessable: {self.not_assessable}"
-        return f"{len(self.covered)} of {len(self.covered) + len(self.uncovered)}"
-
-
-class Completeness(Document):
-    """The state of a whole report."""
-
-    items: list[ItemStatus]
-    facts_wanted: list[str] = Field(description="clinical facts that are not known and decide about an item")
-    templates: list[TemplateScore]
-
-    @property
-    def blocking(self) -> list[ItemStatus]:
-        """Items that must be settled before the report can be signed."""
-        return [status for status in self.items if status.blocks_signing]
-
-    @property
-    def can_be_signed(self) -> bool:
-        """Whether nothing blocks signing."""
-        return not self.blocking
-
-    def count(self, state: ItemState) -> int:
-        """Number of items in a state."""
-        return sum(status.state is state for status in self.items)
-
-    def of(self, item_id: str) -> ItemStatus:
-        """The status of an item. Raises KeyError."""
-        return next((status for status in self.items if status.id == item_id), None) or _none(item_id)
-
-
-def _none(item_id: str) -> ItemStatus:
-    raise KeyError(item_id)
+from isletscope.items.entry import AnswerPart, Item, Kind
+from isletscope.model import Completeness, ItemState, ItemStatus, Need, TemplateScore
 
 
 def completeness(book: Catalogue, given: ReportAnswers) -> Completeness:

@@ -7,21 +7,13 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from isletscope.model import Code, Support
+from isletscope.model import Code, Need, Support
 
 
 class Entry(BaseModel):
     """Base of all data of the catalogue: nothing unknown, nothing changed after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Need(StrEnum):
-    """How strongly an item is wanted."""
-
-    MANDATORY = "mandatory"
-    CONDITIONAL = "conditional"
-    OPTIONAL = "optional"
 
 
 class Kind(StrEnum):

@@ -3,6 +3,8 @@
 Pydantic models; the JSON Schema is printed by ``isletscope schema``. Knows nothing of files, pixels or the web.
 """
 
+from isletscope.model.answer import Answer, Completeness, ItemState, ItemStatus, Need, Origin, TemplateScore
+from isletscope.model.assessed import Alert, AlertKind, AssessedTimePoint
 from isletscope.model.case import SCHEMA_VERSION, Case, Software
 from isletscope.model.conclusion import Alternative, Branch, Conclusion, Flag
 from isletscope.model.entry import EntrySubject, ReaderEntries, ReaderEntry, SamePatient, VerdictOverride
@@ -19,6 +21,18 @@ from isletscope.model.exam import (
     SupplementaryObject,
     Tracer,
     TracerClass,
+)
+from isletscope.model.finding import (
+    Compartment,
+    Finding,
+    LiverFinding,
+    Observation,
+    Place,
+    SegmentVolume,
+    StructureFinding,
+    TimePoint,
+    VesselFinding,
+    Visibility,
 )
 from isletscope.model.knowledge import (
     Assessment,
@@ -43,28 +57,47 @@ from isletscope.model.lesion import (
     Verdict,
 )
 from isletscope.model.migrate import case_from_json, case_to_json
+from isletscope.model.vocabulary import CONTACT_TOLERANCES_MM, FEATURES, MEASUREMENTS, REGIONS
 
 __all__ = [
+    "CONTACT_TOLERANCES_MM",
+    "FEATURES",
+    "MEASUREMENTS",
+    "REGIONS",
     "SCHEMA_VERSION",
+    "Alert",
+    "AlertKind",
     "Alternative",
+    "Answer",
+    "AssessedTimePoint",
     "Assessment",
     "Branch",
     "Case",
     "Code",
+    "Compartment",
+    "Completeness",
     "Conclusion",
     "Document",
     "EntrySubject",
     "Evidence",
     "Exam",
+    "Finding",
     "Flag",
     "Focus",
     "GivenRegion",
     "GridDescription",
+    "ItemState",
+    "ItemStatus",
     "Lesion",
+    "LiverFinding",
     "Measurement",
+    "Need",
+    "Observation",
     "OrganFinding",
+    "Origin",
     "Patient",
     "PetQuantification",
+    "Place",
     "QualityFinding",
     "ReaderEntries",
     "ReaderEntry",
@@ -73,17 +106,23 @@ __all__ = [
     "RefusedInput",
     "Role",
     "SamePatient",
+    "SegmentVolume",
     "Series",
     "Severity",
     "Software",
     "Source",
     "State",
+    "StructureFinding",
     "SupplementaryObject",
     "Support",
+    "TemplateScore",
+    "TimePoint",
     "Tracer",
     "TracerClass",
     "Verdict",
     "VerdictOverride",
+    "VesselFinding",
+    "Visibility",
     "case_from_json",
     "case_to_json",
     "derived",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field, JsonValue
 
+from isletscope.model.answer import Answer
+from isletscope.model.assessed import AssessedTimePoint
 from isletscope.model.entry import ReaderEntry, SamePatient, VerdictOverride
 from isletscope.model.exam import Exam, Patient, QualityFinding, RefusedInput, Series, SupplementaryObject
+from isletscope.model.finding import TimePoint
 from isletscope.model.knowledge import Document
 from isletscope.model.lesion import Lesion, ReadingOfPet
 
@@ -34,6 +37,11 @@ class Case(Document):
     supplements: list[SupplementaryObject] = Field(default_factory=list)
     readings: list[ReadingOfPet] = Field(default_factory=list)
     lesions: list[Lesion] = Field(default_factory=list)
+    time_points: list[TimePoint] = Field(default_factory=list, description="in order of time")
+    answers: dict[str, dict[str, Answer]] = Field(
+        default_factory=dict, description="a reader's answers: time point -> item -> answer"
+    )
+    assessments: list[AssessedTimePoint] = Field(default_factory=list, description="one for each time point, in order")
     retired_names: list[str] = Field(default_factory=list, description="names of lesions no longer there, never reused")
     open_items: list[str] = Field(default_factory=list, description="what a reader must still answer")
     entries: list[ReaderEntry] = Field(default_factory=list)
@@ -56,3 +64,17 @@ class Case(Document):
             if any(series.key == key for series in exam.series):
                 return exam
         raise KeyError(key)
+
+    def exam(self, key: str) -> Exam:
+        """The exam of that key. Raises KeyError when the case has none."""
+        for exam in self.exams:
+            if exam.key == key:
+                return exam
+        raise KeyError(key)
+
+    def time_point(self, name: str) -> TimePoint:
+        """The time point of that name. Raises KeyError when the case has none."""
+        for point in self.time_points:
+            if point.name == name:
+                return point
+        raise KeyError(name)

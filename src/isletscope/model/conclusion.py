@@ -54,6 +54,10 @@ class Conclusion(Assessment):
     flags: list[Flag] = Field(default_factory=list)
     alternatives: list[Alternative] = Field(default_factory=list)
     sources: list[str] = Field(default_factory=list, description="keys of the citations, in order")
+    rests_on: list[str] = Field(
+        default_factory=list,
+        description="references to the findings behind its input, see docs/case.md, References",
+    )
     lesions: list[Conclusion] = Field(default_factory=list, description="the same criterion for single lesions")
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from isletscope.model.exam import TracerClass
+from isletscope.model.finding import Compartment, Observation, Place
 from isletscope.model.knowledge import Assessment, Document, Measurement, State
 
 
@@ -79,9 +80,17 @@ class Lesion(Document):
 
     id: str = Field(description="letter by compartment and a number: P pancreas, N node, L liver, O bone, X other")
     tracking_uid: str
-    site: str
+    site: str = Field(description="where it lies, in words")
+    compartment: Compartment = Compartment.OTHER
+    place: Place = Field(default_factory=Place)
     verdict: Verdict
-    focus_ids: list[str]
+    explained_by: str = Field(default="", description="the benign or physiologic explanation, for such a verdict")
+    focus_ids: list[str] = Field(default_factory=list)
+    observations: list[Observation] = Field(default_factory=list, description="one for each exam that was looked at")
+
+    def observation(self, exam_key: str) -> Observation | None:
+        """What that exam shows of the lesion; None when nobody looked."""
+        return next((one for one in self.observations if one.exam_key == exam_key), None)
 
 
 class GivenRegion(Document):

@@ -1,0 +1,50 @@
+"""Putting the input of a criterion together: each value with the reference of where it came from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isletscope.assessment.view import Found
+from isletscope.criteria import find_criterion
+from isletscope.errors import InputError
+from isletscope.model import Conclusion, State
+
+
+class Asking:
+    """The input of one criterion in the making. What is not known stays out, so that the rule says it is missing."""
+
+    def __init__(self, criterion: str, subject: str = "") -> None:
+        self.criterion = find_criterion(criterion)
+        self.subject = subject
+        self.values: dict[str, Any] = {}
+        self.references: list[str] = []
+
+    def put(self, name: str, value: Any, *references: str) -> None:
+        """Give an input its value, unless it is None, and say where it came from."""
+        if value is None:
+            return
+        self.values[name] = value
+        self.rest_on(*references)
+
+    def take(self, name: str, found: Found | None) -> None:
+        """Give an input the value of a measurement, unless there is none."""
+        if found is not None:
+            self.put(name, found.value, found.reference)
+
+    def rest_on(self, *references: str) -> None:
+        """Name findings behind the input."""
+        self.references += [reference for reference in references if reference not in self.references]
+
+    def conclude(self) -> Conclusion:
+        """Ask the criterion. Findings that contradict each other give a missing result that says so."""
+        try:
+            conclusion = self.criterion.run_document(self.values, subject=self.subject)
+        except InputError as error:
+            conclusion = Conclusion(
+                name=self.criterion.name,
+                title=self.criterion.title,
+                version=self.criterion.version,
+                state=State.MISSING,
+                missing=[f"findings that fit together: {error}"],
+            )
+        return conclusion.model_copy(update={"subject": self.subject, "rests_on": self.references})

@@ -1,0 +1,34 @@
+"""From the findings of a case to conclusions, discordances, answers and what is still open, for every time point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from isletscope.assessment.gathered import Gathered
+from isletscope.assessment.uptake import assess_uptake
+from isletscope.assessment.view import View, views
+from isletscope.model import AssessedTimePoint, Case
+
+# In this order, because later groups build on earlier ones (the grade on samples, operations on the local class).
+GROUPS: tuple[Callable[[View, Gathered], None], ...] = (assess_uptake,)
+
+
+def assess(case: Case) -> Case:
+    """The same case with its assessments made anew from its findings, clinical file and reader's answers.
+
+    A rule that lacks an input gives a missing result that names it. Raises InputError when the clinical file does not
+    follow its schema.
+    """
+    return case.model_copy(update={"assessments": [_assessed(view) for view in views(case)]})
+
+
+def _assessed(view: View) -> AssessedTimePoint:
+    gathered = Gathered()
+    for group in GROUPS:
+        group(view, gathered)
+    return AssessedTimePoint(
+        time_point=view.point.name,
+        conclusions=gathered.in_order(),
+        exams=sorted(view.kinds),
+        answers=dict(view.entered),
+    )

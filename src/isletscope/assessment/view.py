@@ -1,0 +1,179 @@
+"""One time point of a case as the rules see it: which exams, which lesions, which value stands for a lesion.
+
+Every value is found together with its reference, so that a conclusion can name what it rests on. The grammar of
+references stands in docs/case.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pydantic import JsonValue
+
+from isletscope.criteria import ClinicalFile
+from isletscope.model import (
+    Answer,
+    Case,
+    Compartment,
+    Exam,
+    Lesion,
+    Measurement,
+    Observation,
+    ReadingOfPet,
+    ReferenceRegion,
+    Role,
+    State,
+    TimePoint,
+    TracerClass,
+    Verdict,
+    Visibility,
+)
+
+CT, MRI, SSTR_PET, FDG_PET, EXENDIN_PET, FDOPA_PET = "ct", "mri", "sstr_pet", "fdg_pet", "exendin_pet", "fdopa_pet"
+ANATOMICAL = (CT, MRI)
+_KIND_OF_TRACER = {
+    TracerClass.SSTR: SSTR_PET,
+    TracerClass.FDG: FDG_PET,
+    TracerClass.EXENDIN: EXENDIN_PET,
+    TracerClass.DOPA: FDOPA_PET,
+}
+_DIAGNOSTIC_CT = {
+    Role.CT_UNENHANCED,
+    Role.CT_ARTERIAL,
+    Role.CT_PORTAL_VENOUS,
+    Role.CT_DELAYED,
+    Role.CT_PHASE_UNKNOWN,
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A measurement and the reference under which it is found again."""
+
+    measurement: Measurement
+    reference: str
+
+    @property
+    def value(self) -> float:
+        """The number; only known measurements are ever found."""
+        assert self.measurement.value is not None
+        return self.measurement.value
+
+
+@dataclass(frozen=True)
+class View:
+    """One time point of a case, with the clinical file and the reader's answers that belong to it."""
+
+    case: Case
+    point: TimePoint
+    clinical: ClinicalFile
+    entered: Mapping[str, Answer]
+    earlier: View | None = None
+
+    @cached_property
+    def exams(self) -> list[Exam]:
+        """The exams of this time point."""
+        return [exam for exam in self.case.exams if exam.key in self.point.exam_keys]
+
+    @cached_property
+    def kinds(self) -> dict[str, list[str]]:
+        """Kind of exam -> keys of the exams of that kind, by date; a PET/CT with diagnostic CT is both."""
+        found: dict[str, list[str]] = {}
+        for exam in sorted(self.exams, key=lambda one: one.date or ""):
+            for kind in kinds_of(exam):
+                found.setdefault(kind, []).append(exam.key)
+        return found
+
+    def done(self, kind: str) -> bool:
+        """Whether an exam of that kind was done."""
+        return kind in self.kinds
+
+    def covered(self, region: str, *kinds: str) -> list[str]:
+        """Exams of this time point, of these kinds (any kind when none is named), that show the region."""
+        wanted = {key for kind in kinds for key in self.kinds.get(kind, [])} if kinds else set(self.point.exam_keys)
+        return [key for key in self.point.coverage.get(region, []) if key in wanted]
+
+    @cached_property
+    def lesions(self) -> list[Lesion]:
+        """Lesions held to be tumour that an exam of this time point shows, in the order of the case."""
+        return [lesion for lesion in self.case.lesions if lesion.verdict is Verdict.TUMOUR and any(self.seen(lesion))]
+
+    @cached_property
+    def unsure(self) -> list[Lesion]:
+        """Lesions of this time point that are left unsure."""
+        return [lesion for lesion in self.case.lesions if lesion.verdict is Verdict.UNSURE and any(self.seen(lesion))]
+
+    def of(self, *compartments: Compartment) -> list[Lesion]:
+        """Tumours of these compartments."""
+        return [lesion for lesion in self.lesions if lesion.compartment in compartments]
+
+    def seen(self, lesion: Lesion) -> Iterator[Observation]:
+        """Observations of a lesion in exams of this time point that show it."""
+        for one in lesion.observations:
+            if one.exam_key in self.point.exam_keys and one.visibility is Visibility.SEEN:
+                yield one
+
+    def looked(self, lesion: Lesion, kind: str) -> Observation | None:
+        """What the last exam of that kind says of a lesion, be it not seen; None when nothing was said."""
+        found = [lesion.observation(key) for key in self.kinds.get(kind, [])]
+        return next((one for one in reversed(found) if one is not None), None)
+
+    def find(self, lesion: Lesion, name: str, kinds: Sequence[str]) -> Found | None:
+        """The first known measurement of that name, by the order of ``kinds`` and then the latest exam."""
+        for kind in kinds:
+            one = self.looked(lesion, kind)
+            if one is None:
+                continue
+            measurement = one.measurements.get(name)
+            if measurement is not None and measurement.state is not State.MISSING:
+                return Found(measurement, f"lesion/{lesion.id}/{one.exam_key}/{name}")
+        return None
+
+    def reading(self, tracer: TracerClass) -> ReadingOfPet | None:
+        """The last reading of a PET with that tracer at this time point."""
+        keys = [series.key for exam in self.exams for series in exam.series]
+        found = [one for one in self.case.readings if one.series_key in keys and one.tracer_class is tracer]
+        return found[-1] if found else None
+
+    def reference(self, tracer: TracerClass, name: str) -> ReferenceRegion | None:
+        """A reference region (liver, blood_pool, spleen) of that tracer's PET; None when it is missing."""
+        reading = self.reading(tracer)
+        for region in reading.references if reading else []:
+            if region.name == name and region.state is not State.MISSING:
+                return region
+        return None
+
+    def answer(self, item: str, part: str = "value") -> JsonValue:
+        """What a reader entered for a part of an item; None when nothing was entered."""
+        given = self.entered.get(item)
+        if given is None or given.value is None:
+            return None
+        if isinstance(given.value, dict):
+            return given.value.get(part)
+        return given.value if part == "value" else None
+
+
+def kinds_of(exam: Exam) -> list[str]:
+    """What an exam counts as; the low-dose CT of a PET is no diagnostic CT."""
+    found = []
+    if any(series.role in _DIAGNOSTIC_CT and series.usable for series in exam.series):
+        found.append(CT)
+    if any(series.role.value.startswith("mr_") and series.usable for series in exam.series):
+        found.append(MRI)
+    for series in exam.series:
+        kind = _KIND_OF_TRACER.get(series.tracer.tracer_class) if series.tracer and series.role is Role.PET else None
+        if kind and series.usable and kind not in found:
+            found.append(kind)
+    return found
+
+
+def views(case: Case) -> list[View]:
+    """The time points of a case in order, each knowing the one before it."""
+    clinical = ClinicalFile.model_validate(case.clinical)
+    found: list[View] = []
+    for point in case.time_points:
+        entered = case.answers.get(point.name, {})
+        found.append(View(case, point, clinical, entered, found[-1] if found else None))
+    return found
