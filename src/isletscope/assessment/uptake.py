@@ -6,12 +6,12 @@ from typing import Any
 
 from isletscope.assessment.asking import Asking
 from isletscope.assessment.gathered import Gathered
-from isletscope.assessment.view import ANATOMICAL, FDG_PET, SSTR_PET, View
-from isletscope.model import Compartment, Lesion, TracerClass, Visibility
+from isletscope.assessment.view import ANATOMICAL, View
+from isletscope.model import Compartment, ExamKind, Lesion, TracerClass, Visibility
 
 CRITERIA = ("krenning", "sstr_rads", "fdg_uptake", "netpet", "karfis", "zidan", "concordance")
 _SUV = {"suv_max": "suv_max_g_ml", "suv_peak": "suv_peak_g_ml", "suv_mean": "suv_mean_g_ml", "volume": "volume_ml"}
-_TRACERS = {"sstr": (SSTR_PET, TracerClass.SSTR), "fdg": (FDG_PET, TracerClass.FDG)}
+_TRACERS = {"sstr": (ExamKind.SSTR_PET, TracerClass.SSTR), "fdg": (ExamKind.FDG_PET, TracerClass.FDG)}
 
 
 def assess_uptake(view: View, gathered: Gathered) -> None:
@@ -58,13 +58,13 @@ def _anatomy(view: View, lesion: Lesion) -> dict[str, Any]:
     return {}
 
 
-def _uptake(asking: Asking, view: View, lesion: Lesion, kind: str) -> dict[str, Any] | None:
+def _uptake(asking: Asking, view: View, lesion: Lesion, kind: ExamKind) -> dict[str, Any] | None:
     """A lesion on one PET; None where the PET was not done or does not cover it."""
     one = view.looked(lesion, kind)
     if one is None or one.visibility in (Visibility.NOT_COVERED, Visibility.NOT_ASSESSABLE):
         return None
     if one.visibility is Visibility.NOT_SEEN:
-        asking.rest_on(f"lesion/{lesion.id}/{one.exam_key}")
+        asking.rest_on(f"lesion/{lesion.id}/{one.reference}")
         return {"discernible": False}
     visible = one.features.get("uptake_visible")
     found: dict[str, Any] = {"discernible": True if visible is None else visible == "yes"}
@@ -72,7 +72,7 @@ def _uptake(asking: Asking, view: View, lesion: Lesion, kind: str) -> dict[str, 
         value = one.number(name)
         if value is not None:
             found[key] = value
-            asking.rest_on(f"lesion/{lesion.id}/{one.exam_key}/{name}")
+            asking.rest_on(f"lesion/{lesion.id}/{one.reference}/{name}")
     return found
 
 

@@ -18,6 +18,7 @@ from isletscope.model import (
     Case,
     Compartment,
     Exam,
+    ExamKind,
     Lesion,
     Measurement,
     Observation,
@@ -31,13 +32,12 @@ from isletscope.model import (
     Visibility,
 )
 
-CT, MRI, SSTR_PET, FDG_PET, EXENDIN_PET, FDOPA_PET = "ct", "mri", "sstr_pet", "fdg_pet", "exendin_pet", "fdopa_pet"
-ANATOMICAL = (CT, MRI)
-_KIND_OF_TRACER = {
-    TracerClass.SSTR: SSTR_PET,
-    TracerClass.FDG: FDG_PET,
-    TracerClass.EXENDIN: EXENDIN_PET,
-    TracerClass.DOPA: FDOPA_PET,
+ANATOMICAL = (ExamKind.CT, ExamKind.MRI)
+KIND_OF_TRACER = {
+    TracerClass.SSTR: ExamKind.SSTR_PET,
+    TracerClass.FDG: ExamKind.FDG_PET,
+    TracerClass.EXENDIN: ExamKind.EXENDIN_PET,
+    TracerClass.DOPA: ExamKind.FDOPA_PET,
 }
 _DIAGNOSTIC_CT = {
     Role.CT_UNENHANCED,
@@ -78,22 +78,22 @@ class View:
         return [exam for exam in self.case.exams if exam.key in self.point.exam_keys]
 
     @cached_property
-    def kinds(self) -> dict[str, list[str]]:
+    def kinds(self) -> dict[ExamKind, list[str]]:
         """Kind of exam -> keys of the exams of that kind, by date; a PET/CT with diagnostic CT is both."""
-        found: dict[str, list[str]] = {}
+        found: dict[ExamKind, list[str]] = {}
         for exam in sorted(self.exams, key=lambda one: one.date or ""):
             for kind in kinds_of(exam):
                 found.setdefault(kind, []).append(exam.key)
         return found
 
-    def done(self, kind: str) -> bool:
+    def done(self, kind: ExamKind) -> bool:
         """Whether an exam of that kind was done."""
         return kind in self.kinds
 
-    def covered(self, region: str, *kinds: str) -> list[str]:
-        """Exams of this time point, of these kinds (any kind when none is named), that show the region."""
-        wanted = {key for kind in kinds for key in self.kinds.get(kind, [])} if kinds else set(self.point.exam_keys)
-        return [key for key in self.point.coverage.get(region, []) if key in wanted]
+    def covered(self, region: str, *kinds: ExamKind) -> list[str]:
+        """What shows a region of the body, as exam key/kind, of these kinds (of any when none is named)."""
+        shown = [entry for entry in self.point.coverage.get(region, []) if entry.split("/")[0] in self.point.exam_keys]
+        return [entry for entry in shown if not kinds or entry.split("/")[1] in kinds]
 
     @cached_property
     def lesions(self) -> list[Lesion]:
@@ -115,12 +115,12 @@ class View:
             if one.exam_key in self.point.exam_keys and one.visibility is Visibility.SEEN:
                 yield one
 
-    def looked(self, lesion: Lesion, kind: str) -> Observation | None:
+    def looked(self, lesion: Lesion, kind: ExamKind) -> Observation | None:
         """What the last exam of that kind says of a lesion, be it not seen; None when nothing was said."""
-        found = [lesion.observation(key) for key in self.kinds.get(kind, [])]
+        found = [lesion.observation(key, kind) for key in self.kinds.get(kind, [])]
         return next((one for one in reversed(found) if one is not None), None)
 
-    def find(self, lesion: Lesion, name: str, kinds: Sequence[str]) -> Found | None:
+    def find(self, lesion: Lesion, name: str, kinds: Sequence[ExamKind]) -> Found | None:
         """The first known measurement of that name, by the order of ``kinds`` and then the latest exam."""
         for kind in kinds:
             one = self.looked(lesion, kind)
@@ -128,7 +128,7 @@ class View:
                 continue
             measurement = one.measurements.get(name)
             if measurement is not None and measurement.state is not State.MISSING:
-                return Found(measurement, f"lesion/{lesion.id}/{one.exam_key}/{name}")
+                return Found(measurement, f"lesion/{lesion.id}/{one.reference}/{name}")
         return None
 
     def reading(self, tracer: TracerClass) -> ReadingOfPet | None:
@@ -155,15 +155,15 @@ class View:
         return given.value if part == "value" else None
 
 
-def kinds_of(exam: Exam) -> list[str]:
+def kinds_of(exam: Exam) -> list[ExamKind]:
     """What an exam counts as; the low-dose CT of a PET is no diagnostic CT."""
-    found = []
+    found: list[ExamKind] = []
     if any(series.role in _DIAGNOSTIC_CT and series.usable for series in exam.series):
-        found.append(CT)
+        found.append(ExamKind.CT)
     if any(series.role.value.startswith("mr_") and series.usable for series in exam.series):
-        found.append(MRI)
+        found.append(ExamKind.MRI)
     for series in exam.series:
-        kind = _KIND_OF_TRACER.get(series.tracer.tracer_class) if series.tracer and series.role is Role.PET else None
+        kind = KIND_OF_TRACER.get(series.tracer.tracer_class) if series.tracer and series.role is Role.PET else None
         if kind and series.usable and kind not in found:
             found.append(kind)
     return found

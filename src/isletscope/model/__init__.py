@@ -24,6 +24,7 @@ from isletscope.model.exam import (
 )
 from isletscope.model.finding import (
     Compartment,
+    ExamKind,
     Finding,
     LiverFinding,
     Observation,
@@ -81,6 +82,7 @@ __all__ = [
     "EntrySubject",
     "Evidence",
     "Exam",
+    "ExamKind",
     "Finding",
     "Flag",
     "Focus",

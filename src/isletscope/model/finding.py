@@ -15,6 +15,17 @@ from isletscope.model.knowledge import Document, Measurement
 from isletscope.model.vocabulary import CONTACT_TOLERANCES_MM, FEATURES, MEASUREMENTS, unknown_keys
 
 
+class ExamKind(StrEnum):
+    """What an exam counts as for rules and items; a PET/CT with a diagnostic CT is two kinds in one exam."""
+
+    CT = "ct"
+    MRI = "mri"
+    SSTR_PET = "sstr_pet"
+    FDG_PET = "fdg_pet"
+    EXENDIN_PET = "exendin_pet"
+    FDOPA_PET = "fdopa_pet"
+
+
 class Compartment(StrEnum):
     """Where a lesion lies, as staging and uptake rules divide the body."""
 
@@ -74,13 +85,19 @@ class Place(Document):
 
 
 class Observation(Finding):
-    """One lesion in one exam."""
+    """One lesion on one kind of images of one exam."""
 
     exam_key: str
+    kind: ExamKind
     series_key: str = Field(default="", description="the series on which it was outlined")
     visibility: Visibility
     because: str = Field(default="", description="why it is not seen, not covered or not assessable")
     mask: str = Field(default="", description="path inside the case folder, with #label")
+
+    @property
+    def reference(self) -> str:
+        """Exam and kind, as references name them: ``exam-2/sstr_pet``."""
+        return f"{self.exam_key}/{self.kind.value}"
 
     @model_validator(mode="after")
     def _reason(self) -> Self:
@@ -136,7 +153,8 @@ class TimePoint(Document):
     date: str = Field(description="ISO date of the last exam")
     exam_keys: list[str] = Field(min_length=1)
     coverage: dict[str, list[str]] = Field(
-        default_factory=dict, description="region of the body -> exams that show it well enough to say 'not seen'"
+        default_factory=dict,
+        description="region of the body -> what shows it well enough to say 'not seen', as exam key/kind: exam-1/ct",
     )
     vessels: list[VesselFinding] = Field(default_factory=list)
     structures: list[StructureFinding] = Field(default_factory=list)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from isletscope.model.exam import TracerClass
-from isletscope.model.finding import Compartment, Observation, Place
+from isletscope.model.finding import Compartment, ExamKind, Observation, Place
 from isletscope.model.knowledge import Assessment, Document, Measurement, State
 
 
@@ -86,11 +86,13 @@ class Lesion(Document):
     verdict: Verdict
     explained_by: str = Field(default="", description="the benign or physiologic explanation, for such a verdict")
     focus_ids: list[str] = Field(default_factory=list)
-    observations: list[Observation] = Field(default_factory=list, description="one for each exam that was looked at")
+    observations: list[Observation] = Field(
+        default_factory=list, description="one for each exam and kind that was looked at"
+    )
 
-    def observation(self, exam_key: str) -> Observation | None:
-        """What that exam shows of the lesion; None when nobody looked."""
-        return next((one for one in self.observations if one.exam_key == exam_key), None)
+    def observation(self, exam_key: str, kind: ExamKind) -> Observation | None:
+        """What that kind of images of that exam shows of the lesion; None when nobody looked."""
+        return next((one for one in self.observations if (one.exam_key, one.kind) == (exam_key, kind)), None)
 
 
 class GivenRegion(Document):
