@@ -93,17 +93,20 @@ _LEVEL = ("lower", "equal", "higher")
 
 FEATURES = {
     "nature": ("solid", "cystic", "mixed", "necrotic"),
-    "margin": ("well_defined", "ill_defined"),
-    "calcification": ("none", "present"),
+    "margin": ("well_defined", "lobulated", "ill_defined"),
+    "calcification": ("none", "present", "punctate", "coarse"),
     "exophytic": _YES_NO,
     "enhancement_arterial": _LEVEL,
     "enhancement_portal_venous": _LEVEL,
     "enhancement_delayed": _LEVEL,
+    "enhancement_pattern": ("homogeneous", "heterogeneous", "rim"),
+    "like_spleen": _YES_NO,
     "t1": _LEVEL,
     "t2": _LEVEL,
     "dwi": _LEVEL,
     "hepatobiliary": _LEVEL,
     "uptake_visible": _YES_NO,
+    "uptake_pattern": ("none", "focal", "diffuse", "uncinate"),
     "correlate": ("definite", "none", "not looked for"),
     "suspicious_on_anatomy": _YES_NO,
     "typicality": ("typical", "not_atypical", "atypical", "highly_atypical"),
@@ -119,6 +122,30 @@ FEATURES = {
     "variant": ("none", "replaced_right", "replaced_left", "replaced_common", "accessory", "other"),
     "cirrhosis": _YES_NO,
     "steatosis": _YES_NO,
+    "splenomegaly": _YES_NO,
+    # nodes and bone
+    "shape": ("oval", "round", "irregular"),
+    "necrosis": _YES_NO,
+    "bone_texture": ("sclerotic", "lytic", "mixed"),
+    "fracture_risk": _YES_NO,
+    # vessels and ducts on their own, and vessels beside a lesion
+    "michels": ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "unclassified"),
+    "course": ("dorsal", "ventral", "behind_portal_vein", "behind_head", "through_head", "away"),
+    "branching": ("usual", "trifurcation", "right_posterior", "other"),
+    "biliary_branching": ("usual", "variant"),
+    "stenosis_cause": ("ligament", "atheroma", "tumour", "unclear"),
+    "collaterals": ("none", "gastric", "omental", "other"),
+    "sides": ("one", "both"),
+    "teardrop": _YES_NO,
+    "stent": _YES_NO,
+    # organs elsewhere
+    "pancreatitis": ("none", "acute", "chronic"),
+    "gallstones": ("none", "stones", "removed"),
+    "extent": ("none", "small", "moderate", "large"),
+    "enlarged": ("none", "one", "both"),
+    "nodule": _YES_NO,
+    "kidney_tumour": ("none", "carcinoma", "angiomyolipoma", "cysts"),
+    "bowel": ("none", "ulcer", "folds", "wall_tumour"),
 }
 """Name of a feature -> the words it may have."""
 
