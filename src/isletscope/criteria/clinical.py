@@ -6,11 +6,12 @@ question) is kept and printed; rules read only the entries with fixed values. Le
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from isletscope.criteria.inputs import CriterionInput
 from isletscope.criteria.proliferation import Ki67
@@ -173,6 +174,23 @@ class Treatment(StrEnum):
     EMBOLISATION = "embolisation"
 
 
+class LocalTreatment(StrEnum):
+    """Treatment of single lesions; response criteria ask whether a lesion had it before."""
+
+    RESECTION = "resection"
+    ABLATION = "ablation"
+    RADIOTHERAPY = "radiotherapy"
+
+
+def read_day(given: object) -> object:
+    """A month such as ``2026-01`` as its first day; other values are left to the model's check."""
+    return f"{given}-01" if isinstance(given, str) and re.fullmatch(r"\d{4}-\d{2}", given) else given
+
+
+Day = Annotated[date, BeforeValidator(read_day)]
+"""A day, or a month read as its first day."""
+
+
 class Reaction(StrEnum):
     """Earlier reaction to a contrast agent."""
 
@@ -267,6 +285,15 @@ class ExamDone(CriterionInput):
     note: str = ""
 
 
+class Course(CriterionInput):
+    """A treatment with its dates; the exams of the month in which it began count as before it."""
+
+    kind: Treatment | LocalTreatment
+    drug: str = ""
+    started_on: Day | None = None
+    ended_on: Day | None = None
+
+
 class Analogue(CriterionInput):
     """Somatostatin analogue: long-acting or short-acting, last dose, interval."""
 
@@ -312,6 +339,9 @@ class ClinicalFile(CriterionInput):
     done: tuple[ExamDone, ...] = ()
     treatment: tuple[str, ...] = ()
     treatment_kind: Treatment | None = None
+    courses: tuple[Course, ...] | None = Field(
+        default=None, description="all treatments so far with their dates; [] when there was none"
+    )
     constraints: Constraints = Constraints()
     available: tuple[ExamGroup, ...] | None = Field(default=None, description="what exists; all when left out")
 

@@ -86,6 +86,8 @@ class Lesion(Document):
     verdict: Verdict
     explained_by: str = Field(default="", description="the benign or physiologic explanation, for such a verdict")
     focus_ids: list[str] = Field(default_factory=list)
+    split_from: str = Field(default="", description="the lesion whose part this one was at an earlier time point")
+    merged_into: str = Field(default="", description="the lesion this one is part of where it is no longer seen alone")
     observations: list[Observation] = Field(
         default_factory=list, description="one for each exam and kind that was looked at"
     )
