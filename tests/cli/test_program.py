@@ -17,6 +17,7 @@ COMMANDS = {
     "measure",
     "report",
     "advise",
+    "assess",
     "schema",
     "criteria",
     "items",

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from isletscope.errors import InputError
 from isletscope.model import EntrySubject
-from isletscope.reading import load_clinical, load_entries, same_patient_statement
+from isletscope.reading import load_answers, load_clinical, load_entries, same_patient_statement
 
 GOOD = """
 entries:
@@ -53,10 +54,41 @@ def test_entries_that_are_not_there(tmp_path: Path) -> None:
         load_entries(tmp_path / "none.yaml")
 
 
+TODAY = date(2026, 6, 1)
+
+
 def test_clinical_facts_are_kept_as_given(tmp_path: Path) -> None:
     path = tmp_path / "clinical.yaml"
-    path.write_text("ki67_percent: 8\nsyndrome: none\nbiopsy:\n  date: 2026-04-02\n")
-    assert load_clinical(path) == {"ki67_percent": 8, "syndrome": "none", "biopsy": {"date": "2026-04-02"}}
+    path.write_text("hormones: {syndrome: none}\nhistology: {ki67_percent: 8, sampled_on: 2026-04-02}\n")
+    assert load_clinical(path, TODAY) == {
+        "hormones": {"syndrome": "none"},
+        "histology": {"ki67_percent": 8, "sampled_on": "2026-04-02"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("histology: {ki67: 8}\n", "ki67_percent"),
+        ("histology: {sampled_on: 2026-07-02}\n", "lies in the future"),
+        ("tumour: {largest_mm: 0.4}\n", "mm"),
+        ("- 8\n", "is not a list of names with values"),
+    ],
+)
+def test_a_faulty_clinical_file_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "clinical.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=told):
+        load_clinical(path, TODAY)
+
+
+def test_answers_are_checked_against_the_catalogue(tmp_path: Path) -> None:
+    path = tmp_path / "answers.yaml"
+    path.write_text("answers:\n  PRI.seen: {value: seen, source: entered, by: A. Reader}\n")
+    assert load_answers(path).answers["PRI.seen"].value == "seen"
+    path.write_text("answers:\n  PRI.sen: {value: seen, source: entered, by: A. Reader}\n")
+    with pytest.raises(InputError, match="PRI\\.seen"):
+        load_answers(path)
 
 
 @pytest.mark.parametrize("pair", ["A", "A=", "=B"])

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from pydantic import JsonValue
 
-from isletscope.criteria import ClinicalFile
+from isletscope.criteria import ClinicalFile, read_clinical
 from isletscope.model import (
     Answer,
     Case,
@@ -170,8 +171,12 @@ def kinds_of(exam: Exam) -> list[ExamKind]:
 
 
 def views(case: Case) -> list[View]:
-    """The time points of a case in order, each knowing the one before it."""
-    clinical = ClinicalFile.model_validate(case.clinical)
+    """The time points of a case in order, each knowing the one before it.
+
+    Raises InputError when the clinical file of the case does not follow its schema.
+    """
+    made = date.fromisoformat(case.software.created[:10])
+    clinical = read_clinical(case.clinical, today=made, subject="clinical file of the case")
     found: list[View] = []
     for point in case.time_points:
         entered = case.answers.get(point.name, {})

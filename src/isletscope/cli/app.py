@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from isletscope import __version__
-from isletscope.cli import advise, check, criteria, demo, items, measure, phantom, phantom_check, read, report, schema
+from isletscope.cli import (
+    advise,
+    assess,
+    check,
+    criteria,
+    demo,
+    items,
+    measure,
+    phantom,
+    phantom_check,
+    read,
+    report,
+    schema,
+)
 from isletscope.cli.console import Console, ExitCode
 from isletscope.errors import IsletscopeError, NothingReadable
 
@@ -26,7 +39,7 @@ app = typer.Typer(
 
 _INTERRUPTED = "Interrupted. Finished steps are kept: the same command goes on from there."
 
-for command in (demo, read, check, measure, report, advise, schema, criteria, items, phantom, phantom_check):
+for command in (demo, read, check, measure, assess, report, advise, schema, criteria, items, phantom, phantom_check):
     app.command(command.NAME, help=command.__doc__)(command.run)
 
 

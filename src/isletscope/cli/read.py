@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,9 @@ def run(
         str | None, typer.Option("--patient", help="Patient ID to read, when there are several.")
     ] = None,
     clinical: Annotated[Path | None, typer.Option("--clinical", help="Clinical facts, YAML or JSON.")] = None,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", help="Reader's answers to items of the report, YAML or JSON.")
+    ] = None,
     anatomy: Annotated[
         list[Path] | None, typer.Option("--anatomy", help="Organ masks: DICOM SEG, RTSTRUCT or NIfTI. May be repeated.")
     ] = None,
@@ -40,8 +44,16 @@ def run(
     """Carry out ``isletscope read``."""
     # The rooms behind a command are loaded when it runs: help and --version answer at once.
     from isletscope.cli.reporting import write_case_report
+    from isletscope.items import ReportAnswers
     from isletscope.model import ReaderEntries
-    from isletscope.reading import ReadRequest, load_clinical, load_entries, read_case, same_patient_statement
+    from isletscope.reading import (
+        ReadRequest,
+        load_answers,
+        load_clinical,
+        load_entries,
+        read_case,
+        same_patient_statement,
+    )
 
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     for path in inputs:
@@ -55,7 +67,8 @@ def run(
         same_patient=tuple(same_patient_statement(pair, reason) for pair in same_patient or []),
         entries=tuple(given.entries),
         overrides=tuple(given.overrides),
-        clinical=load_clinical(clinical) if clinical else {},
+        clinical=load_clinical(clinical, date.today()) if clinical else {},
+        answers=load_answers(answers) if answers else ReportAnswers(),
         anatomy=tuple(anatomy or ()),
     )
     with console.progress() as progress:
@@ -80,6 +93,7 @@ def conclude(console: Console, outcome: ReadOutcome, html: Path, pdf: Path) -> i
                     }
                     for reading in case.readings
                 },
+                "assessments": [one.model_dump(mode="json", exclude_none=True) for one in case.assessments],
                 "open_items": case.open_items,
                 "refusals": list(outcome.refusals),
                 "recomputed": list(outcome.recomputed),
@@ -93,6 +107,7 @@ def conclude(console: Console, outcome: ReadOutcome, html: Path, pdf: Path) -> i
 
 
 def _print(console: Console, outcome: ReadOutcome, html: Path, pdf: Path) -> None:
+    from isletscope.cli.assessed_tables import show_assessments
     from isletscope.cli.tables import exam_table, lesion_table, totals_lines
 
     case = outcome.case
@@ -103,6 +118,7 @@ def _print(console: Console, outcome: ReadOutcome, html: Path, pdf: Path) -> Non
         console.show(lesion_table(case, reading))
         for line in totals_lines(reading):
             console.say(line)
+    show_assessments(console, case)
     for sentence in outcome.refusals:
         console.say(f"Refused  {sentence}")
     shown = case.open_items if console.verbose else case.open_items[:5]

@@ -31,7 +31,7 @@ class Case(Document):
     software: Software
     patient: Patient
     clinical: dict[str, JsonValue] = Field(
-        default_factory=dict, description="the clinical file as given; read by later rules"
+        default_factory=dict, description="the clinical file; its schema: isletscope schema clinical"
     )
     exams: list[Exam] = Field(default_factory=list)
     supplements: list[SupplementaryObject] = Field(default_factory=list)
@@ -41,6 +41,7 @@ class Case(Document):
     answers: dict[str, dict[str, Answer]] = Field(
         default_factory=dict, description="a reader's answers: time point -> item -> answer"
     )
+    facts: dict[str, bool] = Field(default_factory=dict, description="clinical facts that a reader entered")
     assessments: list[AssessedTimePoint] = Field(default_factory=list, description="one for each time point, in order")
     retired_names: list[str] = Field(default_factory=list, description="names of lesions no longer there, never reused")
     open_items: list[str] = Field(default_factory=list, description="what a reader must still answer")

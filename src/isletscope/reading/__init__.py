@@ -1,5 +1,6 @@
 """The pipeline: ordered steps, caching, the reader's entries, the case folder. Knows nothing of its faces."""
 
+from isletscope.reading.answers import answered
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import read_label_map, write_label_map
 from isletscope.reading.look import Seen, look
@@ -7,7 +8,7 @@ from isletscope.reading.manifest import peak_memory_mb
 from isletscope.reading.measure import measure_series
 from isletscope.reading.pipeline import ReadOutcome, read_case
 from isletscope.reading.progress import Progress, silent
-from isletscope.reading.request import ReadRequest, load_clinical, load_entries, same_patient_statement
+from isletscope.reading.request import ReadRequest, load_answers, load_clinical, load_entries, same_patient_statement
 from isletscope.reading.steps import StepStore, digest, rules_digest
 from isletscope.reading.writing import output_errors, whole_file, write_text
 
@@ -18,7 +19,9 @@ __all__ = [
     "ReadRequest",
     "Seen",
     "StepStore",
+    "answered",
     "digest",
+    "load_answers",
     "load_clinical",
     "load_entries",
     "look",

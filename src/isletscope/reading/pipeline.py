@@ -2,7 +2,8 @@
 
 Steps, each given what the one before it found:
 
-    look (scan, exams, SUV) ─► per PET: volumes, organs, reference regions, foci ─► lesions ─► case
+    look (scan, exams, SUV) ─► per PET: volumes, organs, reference regions, foci ─► lesions ─► time points ─►
+    assessments ─► case
 
 The reading of each PET is kept under a hash of its inputs (images, entries, given anatomy, rules), so that a second
 run, or one after an interruption, does only what is new.
@@ -15,22 +16,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from isletscope.assessment import assess
 from isletscope.errors import CaseError
 from isletscope.lesions import name_lesions
 from isletscope.model import Case, TracerClass
 from isletscope.reading.anatomy_files import GivenAnatomy, digest_of_files
+from isletscope.reading.answers import answered
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.choose import ct_on_pet, pets_to_read
 from isletscope.reading.given_regions import compare_given_regions
 from isletscope.reading.label_maps import read_label_map
 from isletscope.reading.look import Seen, look, refusal_sentences
 from isletscope.reading.manifest import RunRecorder, software
+from isletscope.reading.observations import observe
 from isletscope.reading.open_items import open_items
 from isletscope.reading.overrides import all_overrides, apply_overrides
 from isletscope.reading.pet import PetTask, read_one_pet
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.request import ReadRequest
 from isletscope.reading.steps import StepStore, digest, rules_digest
+from isletscope.reading.time_points import time_points
 
 _TRACER_ORDER = (
     TracerClass.SSTR,
@@ -76,7 +81,13 @@ def read_case(request: ReadRequest, progress: Progress = silent) -> ReadOutcome:
         _refuse_other_patient(folder, case)
         fresh = _read_pets(folder, case, seen, _pet_tasks(seen, request), recorder, progress)
     _name_lesions(folder, case, request)
+    observe(case)
+    case.time_points = time_points(case)
     case.open_items = open_items(case)
+    earlier = folder.case if folder.exists else None
+    if earlier is not None and not case.clinical:
+        case.clinical = earlier.clinical
+    case = assess(answered(case, request.answers, earlier))
     _save(folder, case)
     recorder.write(folder.path / "run.json", request, seen.file_count)
     return ReadOutcome(

@@ -1,20 +1,21 @@
-"""What a reading is asked to do: inputs, reader's entries, clinical file, given anatomy."""
+"""What a reading is asked to do: inputs, reader's entries and answers, clinical file, given anatomy."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic.types import JsonValue
 
+from isletscope.criteria import read_clinical
 from isletscope.errors import InputError
+from isletscope.items import ReportAnswers, catalogue, read_answers
 from isletscope.model import ReaderEntries, ReaderEntry, SamePatient, VerdictOverride
-
-_CLINICAL = TypeAdapter(dict[str, JsonValue])
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class ReadRequest:
     overrides: tuple[VerdictOverride, ...] = ()
     clinical: dict[str, JsonValue] = field(default_factory=dict)
     anatomy: tuple[Path, ...] = ()
+    answers: ReportAnswers = field(default_factory=ReportAnswers)
 
 
 def load_entries(path: Path) -> ReaderEntries:
@@ -47,15 +49,19 @@ def load_entries(path: Path) -> ReaderEntries:
         ) from error
 
 
-def load_clinical(path: Path) -> dict[str, JsonValue]:
-    """The clinical file (YAML or JSON mapping), kept in the case as given. Raises InputError."""
-    document = _load_document(path)
-    try:
-        return _CLINICAL.validate_python(document)
-    except ValidationError as error:
-        raise InputError(
-            "is not a list of names with values", subject=str(path), found=type(document).__name__
-        ) from error
+def load_clinical(path: Path, today: date) -> dict[str, JsonValue]:
+    """The clinical file (YAML or JSON), checked and kept as given. Dates after ``today`` are refused.
+
+    Raises InputError that names the entry which does not fit.
+    """
+    document: dict[str, JsonValue] = _load_document(path)
+    read_clinical(document, today=today, subject=str(path))
+    return document
+
+
+def load_answers(path: Path) -> ReportAnswers:
+    """A reader's answers to the items of the report. Raises InputError that names the answer which does not fit."""
+    return read_answers(_load_document(path), catalogue(), subject=str(path))
 
 
 def same_patient_statement(identifiers: str, reason: str) -> SamePatient:

@@ -1,0 +1,53 @@
+"""Assess a case anew: other clinical facts or a reader's answers, the same findings; no image is read."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isletscope.cli.console import Console, ExitCode, Json, Quiet, Verbose
+
+NAME = "assess"
+
+
+def run(
+    case: Annotated[Path, typer.Argument(help="Case folder made by read.")],
+    clinical: Annotated[Path | None, typer.Option("--clinical", help="Clinical facts, YAML or JSON.")] = None,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", help="Reader's answers to items of the report, YAML or JSON.")
+    ] = None,
+    time_point: Annotated[
+        str | None, typer.Option("--time-point", help="Time point of the answers; the last when left out.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Carry out ``isletscope assess``."""
+    # The rooms behind a command are loaded when it runs: help and --version answer at once.
+    from isletscope.assessment import assess
+    from isletscope.cli.assessed_tables import show_assessments
+    from isletscope.cli.reporting import write_case_report
+    from isletscope.items import ReportAnswers
+    from isletscope.reading import CaseFolder, answered, load_answers, load_clinical
+
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    folder = CaseFolder.open(case)
+    document = folder.case.model_copy()
+    if clinical is not None:
+        document.clinical = load_clinical(clinical, date.today())
+    given = load_answers(answers) if answers else ReportAnswers()
+    folder.save(assess(answered(document, given, time_point=time_point)))
+    with console.progress() as progress:
+        files = write_case_report(folder, progress=progress, anew=True)
+    if as_json:
+        found = [one.model_dump(mode="json", exclude_none=True) for one in folder.case.assessments]
+        console.document({"assessments": found, "report": {"html": str(files.html), "pdf": str(files.pdf)}})
+        return ExitCode.DONE
+    show_assessments(console, folder.case)
+    console.say(f"Report   {files.html}")
+    console.say(f"         {files.pdf}")
+    return ExitCode.DONE

@@ -1,0 +1,71 @@
+"""Exams that belong together, and what each PET covers of the body."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from isletscope.assessment import KIND_OF_TRACER
+from isletscope.model import Case, Exam, OrganFinding, ReadingOfPet, State, TimePoint
+
+
+def time_points(case: Case) -> list[TimePoint]:
+    """Exams in groups by date, in order, each named by the date of its last exam.
+
+    A gap of more days than ``time_points.yaml`` says begins a new time point. An exam without a date stands with the
+    first group: its place in time is not known.
+    """
+    groups = _grouped(case.exams)
+    return [_time_point(case, group) for group in groups]
+
+
+def _grouped(exams: Sequence[Exam]) -> list[list[Exam]]:
+    dated = sorted((exam for exam in exams if exam.date), key=lambda exam: (exam.date or "", exam.key))
+    undated = [exam for exam in exams if not exam.date]
+    groups: list[list[Exam]] = []
+    for exam in dated:
+        if groups and _days_between(groups[-1][-1], exam) <= _settings()["days_apart"]:
+            groups[-1].append(exam)
+        else:
+            groups.append([exam])
+    if not groups:
+        return [undated] if undated else []
+    groups[0] = [*undated, *groups[0]]
+    return groups
+
+
+def _days_between(earlier: Exam, later: Exam) -> int:
+    return (date.fromisoformat(later.date or "") - date.fromisoformat(earlier.date or "")).days
+
+
+def _time_point(case: Case, exams: list[Exam]) -> TimePoint:
+    last = max((exam.date for exam in exams if exam.date), default="")
+    coverage: dict[str, list[str]] = {}
+    for exam in exams:
+        for reading in case.readings:
+            if reading.tracer_class in KIND_OF_TRACER and any(s.key == reading.series_key for s in exam.series):
+                for region in covered_by(reading):
+                    coverage.setdefault(region, []).append(f"{exam.key}/{KIND_OF_TRACER[reading.tracer_class].value}")
+    return TimePoint(name=last or "undated", date=last, exam_keys=[exam.key for exam in exams], coverage=coverage)
+
+
+def covered_by(reading: ReadingOfPet) -> list[str]:
+    """Regions of the body that a PET covers, told by the organs that were found on it."""
+    found = {organ.name for organ in reading.organs if _whole(organ)}
+    wanted: dict[str, list[str]] = _settings()["pet_coverage"]
+    return [region for region, organs in wanted.items() if found.issuperset(organs)]
+
+
+def _whole(organ: OrganFinding) -> bool:
+    return organ.state is not State.MISSING
+
+
+@cache
+def _settings() -> dict[str, Any]:
+    settings: dict[str, Any] = yaml.safe_load(files("isletscope.reading").joinpath("time_points.yaml").read_text())
+    return settings
