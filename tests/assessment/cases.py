@@ -98,7 +98,7 @@ def lesion(name: str, /, *observations: Observation, region: str = "", **more: A
     compartment = more.pop("compartment", LETTERS[name[0]])
     given: dict[str, Any] = {
         "id": name,
-        "tracking_uid": f"2.25.{abs(hash(name)) % 10**9}",
+        "tracking_uid": f"2.25.{int.from_bytes(name.encode())}",
         "site": " ".join(filter(None, [Compartment(compartment).value, region])),
         "compartment": compartment,
         "place": more.pop("place", Place(region=region)),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from isletscope.assessment.gathered import Gathered
+from isletscope.assessment.grade import assess_grade
+from isletscope.assessment.stage import assess_stage
 from isletscope.assessment.uptake import assess_uptake
 from isletscope.assessment.view import View, views
 from isletscope.model import AssessedTimePoint, Case
 
 # In this order, because later groups build on earlier ones (the grade on samples, operations on the local class).
-GROUPS: tuple[Callable[[View, Gathered], None], ...] = (assess_uptake,)
+GROUPS: tuple[Callable[[View, Gathered], None], ...] = (assess_grade, assess_stage, assess_uptake)
 
 
 def assess(case: Case) -> Case:

@@ -23,23 +23,41 @@ _UNCLEAR_PLACES = ("mesenteric_unspecified", "hepatic_unspecified")
 
 
 def tnm(given: TnmInput) -> Conclusion:
-    """TNM and stage; where the part of the pancreas is unknown and matters, both results remain possible."""
+    """TNM and stage; where the part of the pancreas or a node's station is unknown and matters, all results remain."""
     if given.nothing_known:
         return Reasoning(BOOK).not_assessable("primary tumour", "regional nodes", "distant sites")
-    if given.site is not None:
-        return _conclude(given, "head" if given.site in ("head", "neck", "uncinate") else "body_tail")
-    results = [_conclude(given, side) for side in SIDES]
+    sides = SIDES if given.site is None else ("head" if given.site in ("head", "neck", "uncinate") else "body_tail",)
+    results = [_conclude(placed, side) for side in sides for placed in _placements(given)]
+    first = results[0]
     for result in results:
         if result.value is None:
             return result
-    if results[0].value == results[1].value and results[0].alternatives == results[1].alternatives:
-        return results[0]
+    if all((one.value, one.alternatives) == (first.value, first.alternatives) for one in results):
+        return first
     steps = Reasoning(BOOK)
-    steps.flag("site_open")
+    if given.site is None:
+        steps.flag("site_open")
+    if given.unplaced_nodes:
+        steps.flag("station_open", nodes=_listed(list(given.unplaced_nodes)))
     possible = list(dict.fromkeys(str(result.value) for result in results))
-    if len(possible) > 1:
-        return steps.not_assessable("part of the pancreas that holds the primary", possible=possible)
-    return results[0].model_copy(update={"flags": [*results[0].flags, *steps.flags]})
+    if len(possible) == 1:
+        return first.model_copy(update={"flags": [*first.flags, *steps.flags]})
+    if given.site is None:
+        steps.lack("part of the pancreas that holds the primary")
+    steps.lack(*(f"station of {name}" for name in given.unplaced_nodes))
+    agreed = {name: value for name, value in first.parts.items() if all(one.parts[name] == value for one in results)}
+    return steps.not_assessable(possible=possible, parts=agreed)
+
+
+def _placements(given: TnmInput) -> list[TnmInput]:
+    """The findings with nodes of unknown station read as regional, and as distant."""
+    if not given.unplaced_nodes:
+        return [given]
+    count = len(given.unplaced_nodes)
+    return [
+        given.model_copy(update={"nodes": (*(given.nodes or ()), NodeFinding(station=station, count=count))})
+        for station in ("peripancreatic", "other_distant")
+    ]
 
 
 def _default_system(given: TnmInput) -> System:
@@ -83,7 +101,8 @@ def _conclude(given: TnmInput, side: Side) -> Conclusion:
 
 def _note(given: TnmInput, steps: Reasoning) -> None:
     if given.size_mm is not None:
-        steps.note("largest dimension of the largest tumour", given.size_mm, "mm")
+        taken = f" ({given.size_from})" if given.size_from else ""
+        steps.note(f"largest dimension of the largest tumour{taken}", given.size_mm, "mm")
         if not at_least(given.size_mm, BOOK.limit("smallest_plausible_mm")):
             steps.flag("size_unit_doubted", size=given.size_mm)
     if given.tumours != 1:
@@ -95,6 +114,8 @@ def _note(given: TnmInput, steps: Reasoning) -> None:
         steps.note(f"nodes {BOOK.stations[nodes.place].words}", nodes.count)
     for site in given.metastases or ():
         steps.note(f"distant spread: {site.replace('_', ' ')}")
+    if given.unsure:
+        steps.flag("unsure_not_counted", lesions=_listed(list(given.unsure)))
 
 
 def _explain_t(given: TnmInput, system: System, steps: Reasoning) -> None:
@@ -148,6 +169,8 @@ def _extent(given: TnmInput) -> str:
 
 
 def _flag_registry_structures(given: TnmInput, system: System, steps: Reasoning) -> None:
+    if given.encased:
+        steps.flag("wall_by_encasement", structures=_listed([BOOK.invasion[name].words for name in given.encased]))
     if system in ("exocrine", "exocrine_registry"):
         return
     grown = [BOOK.invasion[name] for name in given.invades or ()]

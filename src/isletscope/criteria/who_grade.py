@@ -100,6 +100,8 @@ def grade_of_sample(sample: TissueSample) -> Conclusion:
     share = sample.non_neuroendocrine_percent
     if share is not None and _mixed(share):
         return _mixed_neoplasm(sample, mitoses, share, steps)
+    if share is None and sample.stated_grade == "MiNEN":
+        return _stated_mixed(sample, mitoses, steps)
     if share is not None and share > 0:
         steps.flag("minor_component", share=share)
     result = _pure(sample, mitoses, steps)
@@ -149,6 +151,15 @@ def _mixed_neoplasm(sample: TissueSample, mitoses: float | None, share: float, s
         steps.flags.extend(part.flags)
     steps.fire("minen", share=share, least=BOOK.limit("minen_lower_percent"))
     return steps.conclude("MiNEN", parts=parts)
+
+
+def _stated_mixed(sample: TissueSample, mitoses: float | None, steps: Reasoning) -> Conclusion:
+    """MiNEN as the pathologist wrote it; Ki-67 and mitoses grade its neuroendocrine part alone."""
+    part = _pure(sample.model_copy(update={"stated_grade": None}), mitoses, Reasoning(BOOK, subject=steps.subject))
+    steps.fire("stated_minen")
+    steps.lack("share of the non-neuroendocrine part")
+    parts = {"neuroendocrine component": part.value} if part.value else {}
+    return steps.conclude("MiNEN", parts=parts, provisional=True)
 
 
 def _pure(sample: TissueSample, mitoses: float | None, steps: Reasoning) -> Conclusion:
