@@ -7,7 +7,7 @@ from typing import Any
 from isletscope.assessment.view import Found
 from isletscope.criteria import find_criterion
 from isletscope.errors import InputError
-from isletscope.model import Conclusion, State
+from isletscope.model import Conclusion, Evidence, State
 
 
 class Asking:
@@ -18,6 +18,7 @@ class Asking:
         self.subject = subject
         self.values: dict[str, Any] = {}
         self.references: list[str] = []
+        self.choices: list[Evidence] = []
 
     def put(self, name: str, value: Any, *references: str) -> None:
         """Give an input its value, unless it is None, and say where it came from."""
@@ -35,6 +36,10 @@ class Asking:
         """Name findings behind the input."""
         self.references += [reference for reference in references if reference not in self.references]
 
+    def say(self, *choices: Evidence) -> None:
+        """Name a choice that was made on the way, e.g. which exam is measured; it stands first in the evidence."""
+        self.choices += [choice for choice in choices if choice not in self.choices]
+
     def conclude(self) -> Conclusion:
         """Ask the criterion. Findings that contradict each other give a missing result that says so."""
         try:
@@ -47,4 +52,7 @@ class Asking:
                 state=State.MISSING,
                 missing=[f"findings that fit together: {error}"],
             )
-        return conclusion.model_copy(update={"subject": self.subject, "rests_on": self.references})
+        evidence = [*self.choices, *conclusion.evidence]
+        return conclusion.model_copy(
+            update={"subject": self.subject, "rests_on": self.references, "evidence": evidence}
+        )

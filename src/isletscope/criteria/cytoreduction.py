@@ -168,7 +168,10 @@ def _open(
     best = 100.0 if unknown_cleared else _share(cleared_least + free, left_least)
     low = LABELS.index(cleared_label(worst, not surely_left and not undecided))
     high = LABELS.index(cleared_label(best, not surely_left))
-    lacking = [f"plan for {name}" for name in undecided] + [f"volume of {name}" for name in unmeasured]
+    plans = [f"plan for {name}" for name in undecided]
+    if len(undecided) == len(lesions):
+        plans = ["a plan: which lesions are resected, ablated or left"]
+    lacking = plans + [f"volume of {name}" for name in unmeasured]
     possible = LABELS[low : high + 1]
     parts = {"bounds_percent": f"{worst:.1f} to {best:.1f}"}
     if len(possible) > 1:

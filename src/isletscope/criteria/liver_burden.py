@@ -105,6 +105,9 @@ def assess(given: LiverBurdenInput) -> Conclusion:
 
 
 def _percent(reasoning: Reasoning, given: LiverBurdenInput) -> float | None:
+    if given.tumour_ml == 0 and given.count == 0 and given.liver_ml is None:
+        reasoning.fire("no_metastasis")
+        return 0.0
     usable = given.all_segmented and not given.liver_truncated
     if usable and given.tumour_ml is not None and given.liver_ml is not None:
         percent = 100 * given.tumour_ml / given.liver_ml

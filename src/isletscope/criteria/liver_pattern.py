@@ -27,15 +27,19 @@ class LiverMetastasis(CriterionInput):
 
 
 class LiverPatternInput(CriterionInput):
-    """All liver metastases, and the tumour share of each hemiliver in percent of its volume."""
+    """All liver metastases, and the tumour share of each hemiliver in percent of its volume.
 
-    lesions: tuple[LiverMetastasis, ...]
+    ``lesions`` is empty when none is seen, and None when nobody looked. ``clusters_named``: groups were looked for.
+    """
+
+    lesions: tuple[LiverMetastasis, ...] | None = None
+    clusters_named: bool = True
     right_burden_percent: Percent = None
     left_burden_percent: Percent = None
 
     @model_validator(mode="after")
     def _names_differ(self) -> LiverPatternInput:
-        names = [lesion.id for lesion in self.lesions]
+        names = [lesion.id for lesion in self.lesions or ()]
         if len(set(names)) != len(names):
             raise ValueError("two lesions share one id")
         return self
@@ -52,6 +56,8 @@ class _Range:
 def assess(given: LiverPatternInput) -> Conclusion:
     """I, I-unilobar, II or III; ``none`` without lesions. Missing sides or volumes leave what they still allow."""
     reasoning = Reasoning(BOOK)
+    if given.lesions is None:
+        return reasoning.not_assessable("an exam that shows the liver")
     lesions = sorted(given.lesions, key=lambda one: one.id)
     count = len(lesions)
     reasoning.note("liver metastases", count, "1")
@@ -90,6 +96,8 @@ def _several(
     if len(values) > 1:
         return reasoning.not_assessable(*_lacking(given, lesions), possible=values, parts=parts)
     rule = possible[values[0]]
+    if rule == "diffuse" and not given.clusters_named:
+        reasoning.flag("CLUSTERS_NOT_NAMED")
     words = {"cluster": round(cluster.least), "side": round(side.least)}
     reasoning.fire(rule, count=len(lesions), **words if rule in ("bulk", "diffuse") else {})
     return reasoning.conclude(values[0], parts=parts)

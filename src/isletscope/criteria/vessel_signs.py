@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -23,7 +23,9 @@ class VesselSignsInput(CriterionInput):
 
     ``contact_deg`` at a tolerance of 1.0 mm, ``contact_tight_deg`` at 0.5, ``contact_wide_deg`` at 1.5.
     ``cusp_ratio``: wall radius towards the tumour over the mean radius elsewhere; ``axis_ratio``: minor over major.
-    ``defect_*``: filling defect in the lumen, with enhancement or expansion, or SSTR uptake.
+    ``defect_*``: filling defect in the lumen, with enhancement or expansion, or SSTR uptake. ``narrowing_percent``,
+    ``contour_irregular``, ``occluded`` and ``thrombus`` are findings that were already judged; they stand where the
+    measurements behind them are not given.
     """
 
     name: str = ""
@@ -44,6 +46,10 @@ class VesselSignsInput(CriterionInput):
     defect_touches_tumour: bool | None = None
     defect_enhances_or_expands: bool | None = None
     defect_sstr_positive: bool | None = None
+    narrowing_percent: Annotated[float | None, Field(ge=0, le=100)] = None
+    contour_irregular: bool | None = None
+    occluded: bool | None = None
+    thrombus: Literal["none", "bland", "tumour"] | None = None
 
 
 def contact_band(contact_deg: float) -> str:
@@ -117,9 +123,14 @@ def assess(given: VesselSignsInput) -> Conclusion:
 
 
 def _narrowing(reasoning: Reasoning, given: VesselSignsInput, parts: dict[str, str]) -> int | None:
-    if given.reference_diameter_mm is None or given.smallest_diameter_mm is None:
+    if given.occluded:
+        percent = 100.0
+    elif given.reference_diameter_mm is not None and given.smallest_diameter_mm is not None:
+        percent = narrowing_percent(given.reference_diameter_mm, given.smallest_diameter_mm)
+    elif given.narrowing_percent is not None:
+        percent = given.narrowing_percent
+    else:
         return None
-    percent = narrowing_percent(given.reference_diameter_mm, given.smallest_diameter_mm)
     reasoning.note("narrowing", percent, "%")
     grade = narrowing_grade(percent)
     parts |= {"narrowing_grade": str(grade), "narrowing_percent": f"{percent:.1f}"}
@@ -158,6 +169,8 @@ def _irregular(given: VesselSignsInput, grade: int | None, parts: dict[str, str]
         "teardrop": {"present": True, UNKNOWN: None}.get(parts["teardrop"], False),
         "inward step of the wall": stepped,
     }
+    if given.contour_irregular is not None:
+        checks = {name: bool(holds) for name, holds in checks.items()} | {"irregular contour": given.contour_irregular}
     signs = [name for name, holds in checks.items() if holds]
     parts["irregular"] = "yes" if signs else UNKNOWN if None in checks.values() else "no"
     return signs
@@ -166,7 +179,7 @@ def _irregular(given: VesselSignsInput, grade: int | None, parts: dict[str, str]
 def _thrombus(given: VesselSignsInput) -> str:
     """none, tumour, bland or not known."""
     if given.defect is None:
-        return UNKNOWN
+        return given.thrombus or UNKNOWN
     if not given.defect:
         return "none"
     grows = given.defect_enhances_or_expands
