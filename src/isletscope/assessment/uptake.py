@@ -2,89 +2,189 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from isletscope.assessment.asking import Asking
 from isletscope.assessment.gathered import Gathered
-from isletscope.assessment.view import ANATOMICAL, View
-from isletscope.model import Compartment, ExamKind, Lesion, TracerClass, Visibility
+from isletscope.assessment.outside_liver import reach_of
+from isletscope.assessment.view import ANATOMICAL, KIND_OF_TRACER, View
+from isletscope.model import Compartment, ExamKind, Lesion, Observation, TracerClass, Visibility
 
-CRITERIA = ("krenning", "sstr_rads", "fdg_uptake", "netpet", "karfis", "zidan", "concordance")
+CRITERIA: dict[str, tuple[str, ...]] = {
+    "krenning": ("sstr",),
+    "sstr_rads": ("sstr",),
+    "fdg_uptake": ("fdg",),
+    "netpet": ("sstr", "fdg"),
+    "karfis": ("sstr", "fdg"),
+    "zidan": ("sstr", "fdg"),
+    "concordance": ("sstr", "fdg"),
+}
+"""Uptake criterion -> the tracers whose PET it reads."""
+TRACERS = {"sstr": TracerClass.SSTR, "fdg": TracerClass.FDG}
 _SUV = {"suv_max": "suv_max_g_ml", "suv_peak": "suv_peak_g_ml", "suv_mean": "suv_mean_g_ml", "volume": "volume_ml"}
-_TRACERS = {"sstr": (ExamKind.SSTR_PET, TracerClass.SSTR), "fdg": (ExamKind.FDG_PET, TracerClass.FDG)}
+
+# How usual a place is for a NET of the pancreas, where no reader has said it (software convention): the organs that
+# these tumours arise in and spread to. Other places are left open, as they need a reader's eye.
+_TYPICALITY = {
+    Compartment.PANCREAS: "typical",
+    Compartment.LIVER: "typical",
+    Compartment.PERITONEUM: "typical",
+    Compartment.BONE: "not_atypical",
+    Compartment.LUNG: "not_atypical",
+}
 
 
 def assess_uptake(view: View, gathered: Gathered) -> None:
     """Ask every uptake criterion about the tumours of this time point."""
-    for name in CRITERIA:
+    for name, tracers in CRITERIA.items():
         asking = Asking(name)
-        put_lesions(asking, view, gathered)
+        put_lesions(asking, view, gathered, tracers)
         gathered.add(asking.conclude())
 
 
-def put_lesions(asking: Asking, view: View, gathered: Gathered) -> None:
-    """The shared input of the uptake criteria: lesions on both tracers, references, exams, grade."""
-    asking.put("lesions", [_lesion(asking, view, lesion) for lesion in view.lesions])
-    for tracer, (kind, tracer_class) in _TRACERS.items():
-        asking.put(f"{tracer}_done", view.done(kind))
+def put_lesions(asking: Asking, view: View, gathered: Gathered, tracers: tuple[str, ...] = ("sstr", "fdg")) -> None:
+    """The shared input of the uptake criteria: lesions on these tracers, references, exams, grade, spread."""
+    asking.put("lesions", [_lesion(asking, view, lesion, tracers) for lesion in view.lesions])
+    for tracer in tracers:
+        kind = KIND_OF_TRACER[TRACERS[tracer]]
+        asking.put(f"{tracer}_done", view.done(kind), *(f"exam/{key}" for key in view.kinds.get(kind, [])))
         if view.done(kind):
-            asking.put(f"{tracer}_reference", _reference(asking, view, tracer_class))
-    grade = gathered.grade
-    asking.put("grade", grade, "conclusion/who_grade")
-    asking.put("gep_primary", True if view.of(Compartment.PANCREAS) else None)
+            asking.put(f"{tracer}_reference", _reference(asking, view, TRACERS[tracer]))
+    if len(tracers) > 1:
+        asking.put("days_between_scans", _days_between(view))
+    if "fdg" in tracers:
+        asking.put("grade", gathered.grade, "conclusion/who_grade")
+        asking.put("gep_primary", True if view.of(Compartment.PANCREAS) else None)
+        asking.put("metastatic_or_unresectable", True if _has_spread(view) else None)
 
 
-def _lesion(asking: Asking, view: View, lesion: Lesion) -> dict[str, Any]:
+def _has_spread(view: View) -> bool:
+    """Whether a lesion is distant spread for certain; without one, resectability is not known here."""
+    for lesion in view.lesions:
+        if lesion.compartment is Compartment.NODE:
+            if reach_of(view, lesion) == "distant":
+                return True
+        elif lesion.compartment is not Compartment.PANCREAS:
+            return True
+    return False
+
+
+def _days_between(view: View) -> int | None:
+    """Days between the last SSTR PET and the last FDG PET of this time point; None without both or their dates."""
+    dates = []
+    for kind in (ExamKind.SSTR_PET, ExamKind.FDG_PET):
+        keys = view.kinds.get(kind, [])
+        scanned = view.case.exam(keys[-1]).date if keys else None
+        if scanned is None:
+            return None
+        dates.append(date.fromisoformat(scanned))
+    return abs((dates[0] - dates[1]).days)
+
+
+def _lesion(asking: Asking, view: View, lesion: Lesion, tracers: tuple[str, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {"id": lesion.id, "site": lesion.compartment.value}
     size = view.find(lesion, "long_axis", ANATOMICAL)
     if size is not None:
         found["longest_mm"] = size.value
         asking.rest_on(size.reference)
-    found |= _anatomy(view, lesion)
-    for tracer, (kind, _) in _TRACERS.items():
-        uptake = _uptake(asking, view, lesion, kind)
+    found |= _anatomy(asking, view, lesion)
+    found["typicality"] = _typicality(view, lesion)
+    for tracer in tracers:
+        uptake = _uptake(asking, view, lesion, tracer)
         if uptake is not None:
             found[tracer] = uptake
     return found
 
 
-def _anatomy(view: View, lesion: Lesion) -> dict[str, Any]:
-    """Whether CT or MRI shows a correlate; unknown unless somebody looked."""
+def _observations(view: View, lesion: Lesion) -> list[Observation]:
+    """What the exams of this time point say of a lesion, one for each kind."""
+    return [one for kind in view.kinds if (one := view.looked(lesion, kind)) is not None]
+
+
+def _typicality(view: View, lesion: Lesion) -> str | None:
+    """As a reader rated the place, else by the compartment; nodes by their station."""
+    for one in _observations(view, lesion):
+        if "typicality" in one.features:
+            return one.features["typicality"]
+    if lesion.compartment is Compartment.NODE:
+        return {"regional": "typical", "distant": "not_atypical"}.get(reach_of(view, lesion))
+    return _TYPICALITY.get(lesion.compartment)
+
+
+def _anatomy(asking: Asking, view: View, lesion: Lesion) -> dict[str, Any]:
+    """Whether CT or MRI shows a correlate, and whether it is suspicious; unknown unless somebody looked.
+
+    A correlate named on the PET counts beside what CT and MRI say. A lesion held to be tumour that CT or MRI shows is
+    suspicious there, unless a reader said otherwise.
+    """
+    found: dict[str, Any] = {}
     looked = [one for kind in ANATOMICAL if (one := view.looked(lesion, kind)) is not None]
-    if any(one.visibility is Visibility.SEEN for one in looked):
-        return {"anatomical_correlate": True}
-    if any(one.visibility is Visibility.NOT_SEEN for one in looked):
-        return {"anatomical_correlate": False}
-    return {}
+    named = [one.features["correlate"] for one in _observations(view, lesion) if "correlate" in one.features]
+    if any(one.visibility is Visibility.SEEN for one in looked) or "definite" in named:
+        found["anatomical_correlate"] = True
+    elif any(one.visibility is Visibility.NOT_SEEN for one in looked) or "none" in named:
+        found["anatomical_correlate"] = False
+        found["anatomy_suspicious"] = False
+    rated = [
+        _YES_NO[one.features["suspicious_on_anatomy"]] for one in looked if "suspicious_on_anatomy" in one.features
+    ]
+    if rated:
+        found["anatomy_suspicious"] = any(rated)
+    elif any(one.visibility is Visibility.SEEN for one in looked):
+        found["anatomy_suspicious"] = True
+    asking.rest_on(*(f"lesion/{lesion.id}/{one.reference}" for one in looked))
+    return found
 
 
-def _uptake(asking: Asking, view: View, lesion: Lesion, kind: ExamKind) -> dict[str, Any] | None:
-    """A lesion on one PET; None where the PET was not done or does not cover it."""
-    one = view.looked(lesion, kind)
+def _uptake(asking: Asking, view: View, lesion: Lesion, tracer: str) -> dict[str, Any] | None:
+    """A lesion on one PET; None where the PET was not done, does not cover it, or nobody looked for it there."""
+    one = view.looked(lesion, KIND_OF_TRACER[TRACERS[tracer]])
     if one is None or one.visibility in (Visibility.NOT_COVERED, Visibility.NOT_ASSESSABLE):
         return None
     if one.visibility is Visibility.NOT_SEEN:
         asking.rest_on(f"lesion/{lesion.id}/{one.reference}")
         return {"discernible": False}
-    visible = one.features.get("uptake_visible")
-    found: dict[str, Any] = {"discernible": True if visible is None else visible == "yes"}
+    found: dict[str, Any] = {}
     for name, key in _SUV.items():
         value = one.number(name)
         if value is not None:
             found[key] = value
             asking.rest_on(f"lesion/{lesion.id}/{one.reference}/{name}")
+    found["discernible"] = _stands_out(asking, view, lesion, one, TRACERS[tracer])
     return found
 
 
-def _reference(asking: Asking, view: View, tracer: TracerClass) -> dict[str, float]:
-    found: dict[str, float] = {}
+def _stands_out(asking: Asking, view: View, lesion: Lesion, one: Observation, tracer: TracerClass) -> bool:
+    """Whether a lesion stands out from its own surroundings, before it is compared with any reference region.
+
+    A lesion in the liver whose SUVmax does not exceed the liver is filled by spill-in from it, although it lies above
+    blood pool; it counts as not standing out unless somebody saw it do so.
+    """
+    visible = one.features.get("uptake_visible")
+    if visible is not None:
+        asking.rest_on(f"lesion/{lesion.id}/{one.reference}/uptake_visible")
+        return visible == "yes"
+    liver, suv_max = view.reference(tracer, "liver"), one.number("suv_max")
+    in_liver = lesion.compartment is Compartment.LIVER
+    return not (
+        in_liver and liver is not None and liver.mean is not None and suv_max is not None and suv_max <= liver.mean
+    )
+
+
+def _reference(asking: Asking, view: View, tracer: TracerClass) -> dict[str, float | bool]:
+    """Means of the reference regions; a spleen that was removed has none."""
+    found: dict[str, float | bool] = {}
+    reading = view.reading(tracer)
     for name in ("blood_pool", "liver", "spleen"):
         region = view.reference(tracer, name)
-        if region is not None and region.mean is not None:
-            found[f"{name}_mean_g_ml"] = region.mean
-            reading = view.reading(tracer)
-            assert reading is not None
-            asking.rest_on(f"reference/{reading.series_key}/{name}")
-        if name == "liver" and region is not None and region.maximum is not None:
+        if region is None or region.mean is None or reading is None:
+            continue
+        found[f"{name}_mean_g_ml"] = region.mean
+        asking.rest_on(f"reference/{reading.series_key}/{name}")
+        if name == "liver" and region.maximum is not None:
             found["liver_max_g_ml"] = region.maximum
+    if view.clinical.constraints.splenectomy and "spleen_mean_g_ml" not in found:
+        found["spleen_present"] = False
+        asking.rest_on("clinical/constraints/splenectomy")
     return found

@@ -12,13 +12,14 @@ from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, above
 from isletscope.model import Conclusion
 
-Compartment = Literal["distant_node", "mesentery", "peritoneum", "ovary", "bone", "lung", "brain", "heart"]
+Compartment = Literal["distant_node", "mesentery", "peritoneum", "ovary", "bone", "lung", "brain", "heart", "other"]
 
 
 class ExtrahepaticBook(Book):
-    """Which compartments count as resectable by default."""
+    """Which compartments count as resectable by default, and which the axis waits for."""
 
     resectable: dict[Compartment, bool]
+    not_routine: tuple[Compartment, ...]
 
 
 BOOK = load_book("extrahepatic", ExtrahepaticBook)
@@ -70,6 +71,9 @@ def assess(given: ExtrahepaticInput) -> Conclusion:
     level = _limited(given, involved)
     words = {"what": listed} if involved else {}
     lacking = _unexamined(given, found)
+    passed_over = [name.replace("_", " ") for name in BOOK.not_routine if _unseen(name, given, found)]
+    if passed_over:
+        reasoning.flag("NOT_EXAMINED", what=", ".join(passed_over))
     possible = _possible(level, given, lacking) if lacking else ()
     if len(possible) > 1:
         return reasoning.not_assessable(*lacking, possible=possible)
@@ -89,11 +93,16 @@ def _unexamined(given: ExtrahepaticInput, found: dict[Compartment, CompartmentFi
     names: list[str] = [
         name.replace("_", " ")
         for name in BOOK.resectable
-        if (name in found and found[name].lesions is None) or (name not in found and not given.whole_body_examined)
+        if name not in (*BOOK.not_routine, "other") and _unseen(name, given, found)
     ]
     if given.regional_nodes is None:
         names.append("regional nodes")
     return [f"examination of: {name}" for name in names]
+
+
+def _unseen(name: Compartment, given: ExtrahepaticInput, found: dict[Compartment, CompartmentFinding]) -> bool:
+    """Whether nobody looked at that compartment."""
+    return found[name].lesions is None if name in found else not given.whole_body_examined
 
 
 def _possible(level: str, given: ExtrahepaticInput, lacking: list[str]) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ class PrrtInput(LesionsInput):
     sstr_scan_age_days: int | None = Field(default=None, ge=0)
     ki67_percent: float | None = Field(default=None, ge=0, le=100)
     cycle: int = Field(default=1, ge=1, le=12, description="the cycle under discussion")
+    egfr_ml_min: float | None = Field(default=None, ge=0, le=200, description="estimated; read only without clearance")
     creatinine_clearance_ml_min: float | None = Field(default=None, ge=0, le=300)
     platelets_10e9_l: float | None = Field(default=None, ge=0, le=2000)
     haemoglobin_g_l: float | None = Field(default=None, ge=20, le=250)
@@ -57,6 +58,7 @@ class Seen:
     high: bool = False
     middle: bool = False
     low: bool = False
+    cold: bool = False
     discordant: bool = False
 
     def add(self, kind: str) -> Seen:
@@ -66,9 +68,9 @@ class Seen:
     @property
     def rule(self) -> str:
         """The rule that fires; empty without any relevant lesion."""
-        if self.discordant:
+        if self.discordant or (self.cold and (self.high or self.middle)):
             return "discordant"
-        if self.low:
+        if self.low or self.cold:
             return "mixed" if self.high or self.middle else "too_low"
         if self.middle:
             return "borderline"
@@ -81,12 +83,18 @@ class Seen:
 
 
 def kinds_of(lesion: LesionFinding, given: LesionsInput) -> list[str]:
-    """Every kind that the known inputs of a lesion leave possible; without FDG PET none is discordant by FDG."""
+    """Every kind that the known inputs of a lesion leave possible; without FDG PET none is discordant by FDG.
+
+    ``cold``: suspicious on CT or MRI without SSTR uptake. Beside lesions with uptake it is discordant; where no lesion
+    takes up the tracer there is nothing it could be discordant with.
+    """
     fdg_known = given.done("fdg")
     kinds = []
     for signs in signs_by_book(lesion, given, BOOK):
-        if (signs.mismatch and fdg_known) or (signs.sstr == 0 and lesion.anatomy_suspicious):
+        if signs.mismatch and fdg_known:
             kinds.append("discordant")
+        elif signs.sstr == 0 and lesion.anatomy_suspicious:
+            kinds.append("cold")
         elif not _relevant(lesion):
             kinds.append("left_out")
         elif signs.sstr >= BOOK.limit("high_score"):
@@ -136,8 +144,8 @@ def _of_kind(kinds: dict[str, list[str]], wanted: Sequence[str]) -> list[str]:
 
 
 def _explain(rule: str, kinds: dict[str, list[str]], given: PrrtInput, steps: Reasoning) -> None:
-    discordant = _of_kind(kinds, ["discordant"])
-    relevant = _of_kind(kinds, ["high", "middle", "low"])
+    discordant = _of_kind(kinds, ["discordant", "cold"])
+    relevant = _of_kind(kinds, ["high", "middle", "low", "cold"])
     ratio = _lowest_ratio(given)
     words: dict[str, dict[str, object]] = {
         "supports": {"count": len(relevant)},
@@ -147,7 +155,7 @@ def _explain(rule: str, kinds: dict[str, list[str]], given: PrrtInput, steps: Re
             "low": len(_of_kind(kinds, ["middle"])),
             "ratio": "not known" if ratio is None else number(ratio),
         },
-        "mixed": {"count": len(relevant), "low": len(_of_kind(kinds, ["low"]))},
+        "mixed": {"count": len(relevant), "low": len(_of_kind(kinds, ["low", "cold"]))},
         "discordant": {"lesions": names(lesion for lesion in given.tumours if lesion.id in discordant)},
     }
     steps.fire(rule, **words[rule])
@@ -187,7 +195,7 @@ def _wording(kinds: dict[str, list[str]], given: PrrtInput, steps: Reasoning) ->
     if any(len(one) > 1 for one in kinds.values()):
         return
     found = {kind for one in kinds.values() for kind in one}
-    if "low" in found or "discordant" in found:
+    if found & {"low", "cold", "discordant"}:
         label = "not met"
     elif "middle" not in found:
         label = "met"
@@ -218,6 +226,9 @@ def _warn(given: PrrtInput, steps: Reasoning) -> None:
         value = getattr(given, name)
         if value is not None and not at_least(value, BOOK.limit(name)):
             steps.flag(flag, value=value, cycle=given.cycle)
+    estimated = given.egfr_ml_min if given.creatinine_clearance_ml_min is None else None
+    if estimated is not None and not at_least(estimated, BOOK.limit("creatinine_clearance_ml_min")):
+        steps.flag("renal_estimated", value=estimated)
     bilirubin = given.bilirubin_times_uln
     if bilirubin is not None and above(bilirubin, BOOK.limit("bilirubin_times_uln")):
         steps.flag("bilirubin", value=bilirubin)
@@ -225,6 +236,8 @@ def _warn(given: PrrtInput, steps: Reasoning) -> None:
         steps.flag("red_flag", finding=BOOK.red_flags[name])
     shown = {"creatinine_clearance_ml_min": "creatinine clearance", "platelets_10e9_l": "platelets"}
     absent = [words for name, words in shown.items() if getattr(given, name) is None]
+    if estimated is not None:
+        absent.remove("creatinine clearance")
     if absent:
         steps.flag("laboratory_open", values=", ".join(absent))
 

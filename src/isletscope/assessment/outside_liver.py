@@ -1,0 +1,82 @@
+"""Disease outside liver and primary, compartment by compartment, for the extrahepatic axis."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from isletscope.assessment.anatomy import station_of
+from isletscope.assessment.asking import Asking
+from isletscope.assessment.gathered import Gathered
+from isletscope.assessment.primary import primary_site
+from isletscope.assessment.view import View
+from isletscope.criteria.tnm_book import BOOK, Side
+from isletscope.model import Compartment, Lesion
+
+_REGIONS = {
+    "mesentery": "peritoneum",
+    "peritoneum": "peritoneum",
+    "ovary": "pelvis",
+    "bone": "bone",
+    "lung": "chest",
+    "brain": "brain",
+    "heart": "chest",
+    "other": "",
+}
+"""Compartment of the axis -> region of the body that must be shown before 'none' is said."""
+Reach = Literal["regional", "distant", "unclear"]
+
+
+def assess_outside_liver(view: View, gathered: Gathered) -> None:
+    """Ask for the axis of disease outside the liver."""
+    asking = Asking("extrahepatic")
+    reaches = {lesion.id: reach_of(view, lesion) for lesion in view.of(Compartment.NODE)}
+    counts = {name: _count(asking, view, name) for name in _REGIONS}
+    counts["distant_node"] = _nodes(asking, view, reaches, "distant")
+    compartments = [{"compartment": name, "lesions": count} for name, count in sorted(counts.items())]
+    asking.put("compartments", compartments)
+    asking.put("regional_nodes", _nodes(asking, view, reaches, "regional"))
+    gathered.add(asking.conclude())
+
+
+def reach_of(view: View, lesion: Lesion) -> Reach:
+    """Whether a node is regional or distant for the primary; unclear where station or part of the pancreas is open."""
+    station = station_of(lesion)
+    if station is None:
+        return "unclear"
+    sides: list[Side] = ["head", "body_tail"]
+    site = primary_site(view)
+    if site is not None:
+        sides = ["head" if site.region in ("head", "neck", "uncinate") else "body_tail"]
+    regional = {BOOK.stations[station].regional(side, "ajcc8") for side in sides}
+    if len(regional) > 1:
+        return "unclear"
+    return "regional" if regional.pop() else "distant"
+
+
+def compartment_of(lesion: Lesion) -> str | None:
+    """The compartment of the axis; None for pancreas, liver and nodes."""
+    if lesion.compartment in (Compartment.PANCREAS, Compartment.LIVER, Compartment.NODE):
+        return None
+    if lesion.compartment is not Compartment.OTHER:
+        return lesion.compartment.value
+    words = f"{lesion.place.region} {lesion.site}".lower()
+    return "ovary" if "ovar" in words else "mesentery" if "mesenter" in words else "other"
+
+
+def _count(asking: Asking, view: View, name: str) -> int | None:
+    """Lesions of a compartment; None where there are none and nobody looked."""
+    lesions = [lesion for lesion in view.lesions if compartment_of(lesion) == name]
+    asking.rest_on(*(f"lesion/{lesion.id}" for lesion in lesions))
+    shown = view.covered(_REGIONS[name]) if _REGIONS[name] else []
+    asking.rest_on(*(f"exam/{entry.split('/')[0]}" for entry in shown))
+    return len(lesions) if lesions or shown else None
+
+
+def _nodes(asking: Asking, view: View, reaches: dict[str, Reach], wanted: Reach) -> int | None:
+    """Nodes regional or distant; None where none is certain and a node is unclear, or nobody looked."""
+    found = [name for name, reach in reaches.items() if reach == wanted]
+    asking.rest_on(*(f"lesion/{name}" for name in found))
+    if found:
+        return len(found)
+    unclear = "unclear" in reaches.values()
+    return 0 if view.covered("abdominal_nodes") and not unclear else None
