@@ -139,14 +139,14 @@ def _run_pet_ct(job: ExamJob) -> ExamOutcome:
     job.tell()
     _CT_WRITERS[rule.ct_form](ct, visit, dicom, names)
     job.tell()
-    truth = _common_truth(job) | _pet_truth(visit, pet) | {"maps": maps, "ct_grid": grid_truth(ct.geometry)}
+    truth = _common_truth(job) | pet_truth(visit, pet) | {"maps": maps, "ct_grid": grid_truth(ct.geometry)}
     truth["series"] = [
-        _series("pet", "PT", visit.uid("pet", "series"), "pet"),
-        _series("low_dose_ct", "CT", visit.uid("ct", "series"), "ct"),
+        series_truth("pet", "PT", visit.uid("pet", "series"), "pet"),
+        series_truth("low_dose_ct", "CT", visit.uid("ct", "series"), "ct"),
     ]
     truth["grids"] = {"pet": truth["pet_grid"], "ct": truth["ct_grid"]}
     truth["masks"] = {"pet": {name: maps[name] for name in ("lesions", "structures")}}
-    uptake = _pet_lesions(pet)
+    uptake = pet_lesions(pet)
     lesions = {name: {**truth, **uptake[name]} for name, truth in lesions_at(job.scene).items()}
     return ExamOutcome(visit, job.scene, truth, lesions)
 
@@ -161,7 +161,8 @@ def _pet_maps(job: ExamJob, pet: PetScan) -> dict[str, str]:
     return {what: write_map(array, pet.geometry, job.map_path(what)) for what, array in arrays.items()}
 
 
-def _pet_truth(visit: Visit, pet: PetScan) -> dict[str, Any]:
+def pet_truth(visit: Visit, pet: PetScan) -> dict[str, Any]:
+    """What is true of a PET, for truth.json."""
     return {
         "tracer": visit.radiotracer.key,
         "tracer_class": visit.radiotracer.tracer_class,
@@ -181,7 +182,8 @@ def _pet_truth(visit: Visit, pet: PetScan) -> dict[str, Any]:
     }
 
 
-def _pet_lesions(pet: PetScan) -> dict[str, dict[str, Any]]:
+def pet_lesions(pet: PetScan) -> dict[str, dict[str, Any]]:
+    """What is true of each lesion of a PET, by id."""
     return {
         lesion.id: {
             "suv": round(lesion.suv, 4),
@@ -190,6 +192,7 @@ def _pet_lesions(pet: PetScan) -> dict[str, dict[str, Any]]:
             "shows": shows(lesion.contrast),
             "suv_max_noise_free": round(lesion.suv_max_noise_free, 4),
             "suv_peak_noise_free": round(lesion.suv_peak_noise_free, 4),
+            "suv_mean_noise_free": round(lesion.suv_mean_noise_free, 4),
         }
         for lesion in pet.lesions
     }
@@ -245,7 +248,7 @@ def _ct_truth(job: ExamJob, exam: CtExam, protocol: tuple[CtSeries, ...]) -> dic
         grids["ct_detail"] = grid_truth(fine)
         masks["ct_detail"] = _mask_files(job, "ct_detail", fine, exam.detail.lesions, exam.detail.structures)
     series = [
-        _series("detail" if entry.key == "ct_detail" else "phase", "CT", visit.uid(entry.key, "series"),
+        series_truth("detail" if entry.key == "ct_detail" else "phase", "CT", visit.uid(entry.key, "series"),
                 "ct_detail" if entry.key == "ct_detail" else "ct", phase=entry.phase, start=entry.start.isoformat())
         for entry in protocol
     ]  # fmt: skip
@@ -279,12 +282,19 @@ def _mask_files(job: ExamJob, grid: str, geometry: Geometry, lesions: Labels, st
     }
 
 
-def _series(role: str, modality: str, uid: str, grid: str, **more: Any) -> dict[str, Any]:
+def series_truth(role: str, modality: str, uid: str, grid: str, **more: Any) -> dict[str, Any]:
+    """A series for truth.json."""
     return {"role": role, "modality": modality, "uid": uid, "grid": grid, **more}
 
 
 def _common_truth(job: ExamJob) -> dict[str, Any]:
-    visit = job.visit
+    return visit_truth(job.visit, job.scene) | {
+        "deformation": write_deformation(job.scene, job.folder / "truth", job.name)
+    }
+
+
+def visit_truth(visit: Visit, scene: Scene) -> dict[str, Any]:
+    """What every kind of exam says of itself in truth.json."""
     return {
         "name": visit.rule.name,
         "kind": visit.rule.kind,
@@ -294,8 +304,7 @@ def _common_truth(job: ExamJob) -> dict[str, Any]:
         "study_uid": visit.uid("study"),
         "frame_of_reference_uid": visit.uid("frame of reference"),
         "scan_start": visit.scan_start.isoformat(),
-        "pose": job.scene.pose.as_json(),
-        "deformation": write_deformation(job.scene, job.folder / "truth", job.name),
+        "pose": scene.pose.as_json(),
     }
 
 

@@ -57,7 +57,7 @@ def generate(
     working = _prepare(out)
     steps = _Steps(1 + sum(steps_of(rule.kind) for rule in plan.exams), progress)
     try:
-        patient = _patient(plan, seed)
+        patient = patient_of(plan, seed)
         steps.done()
         jobs = [
             ExamJob(
@@ -142,7 +142,7 @@ def _finish(working: Path, out: Path) -> None:
     working.rename(out)
 
 
-def _patient(plan: Scenario, seed: int) -> _Patient:
+def patient_of(plan: Scenario, seed: int) -> PhantomPatient:
     """The person, the lesions' course, and for each exam the body in its pose with its lesions."""
     rng = random_source(seed, plan.name, "body")
     given = plan.patient
@@ -156,11 +156,13 @@ def _patient(plan: Scenario, seed: int) -> _Patient:
         Scene(body, pose, disease.tumours_of(rule.name), disease.mimics_of(rule.name))
         for rule, pose in zip(plan.exams, poses, strict=True)
     ]
-    return _Patient(person, disease, scenes)
+    return PhantomPatient(person, disease, scenes)
 
 
 @dataclass(frozen=True)
-class _Patient:
+class PhantomPatient:
+    """The person, the lesions' course, and the scene of each exam in order."""
+
     person: Person
     disease: Disease
     scenes: list[Scene]

@@ -21,6 +21,7 @@ from isletscope.phantom.lesions import Tumour, spread_directions
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.regions import neutral_pose
 from isletscope.phantom.shapes import Array
+from isletscope.phantom.surroundings import surroundings_of
 from isletscope.phantom.tube_map import DUCT_TISSUES, TubeMap
 from isletscope.phantom.tubes import Tube
 from isletscope.phantom.tumour_paint import cover_of
@@ -224,13 +225,14 @@ def lesion_truth(
         "nature": tumour.nature,
         **({"mimic": tumour.mimic} if tumour.mimic else {}),
         "parts": [
-            {"name": name, "volume_ml": round(volume, 5), "appearance": _look(looks.get(name, tumour.appearance))}
+            {"name": name, "volume_ml": round(volume, 5), "appearance": look_truth(looks.get(name, tumour.appearance))}
             for name, volume in size.parts_ml.items()
         ],
         "spares": list(tumour.spared),
         "thrombus_in": tumour.thrombus_in,
         "vessel_contact": contact,
         "duct_distance_mm": ducts,
+        "surroundings": surroundings_of(tumour, body, pose),
     }
 
 
@@ -265,7 +267,9 @@ def _duct_distance_mm(tumour: Tumour, tube: Tube, pose: Pose, about_mm: float) -
     return about_mm if wall is None else gap_on(distance, wall)
 
 
-def _look(look: Appearance) -> dict[str, Any]:
+def look_truth(look: Appearance) -> dict[str, Any]:
+    """An appearance for truth.json."""
+
     def rounded(values: dict[str, float]) -> dict[str, float]:
         return {key: round(value, 3) for key, value in values.items()}
 

@@ -33,6 +33,8 @@ _DUODENUM = [
     (24, -14, -60), (34, -14, -38), (40, -22, -52),
 ]  # fmt: skip
 _DUODENUM_RADII = [10.5, 9.5, 10, 10, 9.5, 8.8, 8.5, 9, 9.5, 10.5]
+DUODENUM_LOWEST_MM = min(point[2] - radius for point, radius in zip(_DUODENUM, _DUODENUM_RADII, strict=True))
+HEAD_MIDDLE_MM = -28.0
 
 
 def add_duodenum(sketch: Sketch, bulb: dict[str, float]) -> None:
@@ -63,7 +65,7 @@ def add_pancreas(sketch: Sketch, thick: float, uncinate_factor: float) -> None:
         structure="pancreas_uncinate",
     )
     sketch.landmarks.update(
-        pancreas_head=(-30.0, -10.0, -28.0),
+        pancreas_head=(-30.0, -10.0, HEAD_MIDDLE_MM),
         pancreas_uncinate=(-18.0, -5.5, -46.0),
         pancreas_neck=NECK,
         pancreas_body=(5.0, -25.5, 6.0),
@@ -100,10 +102,14 @@ def _side_branches(main: Array) -> tuple[Array, ...]:
     return (uncinate, minor, *branches)
 
 
-def pancreas_part(points: Array, tubes: dict[str, Tube]) -> npt.NDArray[np.int64]:
-    """Part of the pancreas (index into PARTS, [n]) at anatomical points [n, 3]; borders by this person's vessels."""
+def part_borders(tubes: dict[str, Tube]) -> list[float]:
+    """Borders between PARTS, anatomical x in mm, by this person's portal vein and aorta."""
     vein = tubes["portal_vein"].course[0]
     aorta = tubes["aorta"].course
     level = aorta[np.abs(aorta[:, 2] - NECK[2] - 15).argmin()]
-    borders = [vein[0] - vein[3], vein[0] + vein[3], level[0] + level[3]]
-    return np.asarray(np.digitize(points[:, 0], borders), dtype=np.int64)
+    return [float(vein[0] - vein[3]), float(vein[0] + vein[3]), float(level[0] + level[3])]
+
+
+def pancreas_part(points: Array, tubes: dict[str, Tube]) -> npt.NDArray[np.int64]:
+    """Part of the pancreas (index into PARTS, [n]) at anatomical points [n, 3]; borders by this person's vessels."""
+    return np.asarray(np.digitize(points[:, 0], part_borders(tubes)), dtype=np.int64)

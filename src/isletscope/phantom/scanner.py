@@ -55,6 +55,7 @@ class PetLesion:
     background_suv: float
     suv_max_noise_free: float
     suv_peak_noise_free: float
+    suv_mean_noise_free: float
 
     @property
     def contrast(self) -> float:

@@ -97,7 +97,7 @@ def scan_ct(scene: Scene, visit: Visit, rule: ExamRule, grids: Grids, random_of:
     ``random_of(purpose...)`` gives a random source. Raises InputError when the lesion of the detail is not there.
     """
     poses = _phase_poses(scene.pose, rule, random_of)
-    geometry = _phase_grid(scene, rule, grids)
+    geometry = phase_grid(scene, rule, grids)
     window = body_window(scene, geometry)
     part = window_grid(geometry, *window)
     noise = usual_noise_hu(visit, geometry.spacing_mm[0]) if rule.noise_hu is None else rule.noise_hu
@@ -148,7 +148,7 @@ def _by_pose(poses: dict[str, Pose]) -> list[tuple[str, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def _phase_grid(scene: Scene, rule: ExamRule, grids: Grids) -> Geometry:
+def phase_grid(scene: Scene, rule: ExamRule, grids: Grids) -> Geometry:
     """A square field that just holds the body, over the wanted coverage."""
     x0, y0, x1, y1 = anatomical_box(scene.body)
     wide = max((x1 - x0) * scene.body.scale[0], (y1 - y0) * scene.body.scale[1]) + 2 * _MARGIN_MM

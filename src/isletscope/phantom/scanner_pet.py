@@ -124,10 +124,12 @@ def _lesions(
 ) -> tuple[PetLesion, ...]:
     truths = []
     for lesion, centre in zip(scene.lesions, scene.centres(scene.lesions), strict=True):
-        highest, peak = noise_free_peak(clean, labels == lesion.label, geometry, centre)
+        mask = labels == lesion.label
+        highest, peak = noise_free_peak(clean, mask, geometry, centre)
+        mean = float(clean[mask].mean()) if mask.any() else highest
         x, y, z = (float(v) for v in centre)
         suv = contrast(lesion.appearance, {})
-        truths.append(PetLesion(lesion.id, (x, y, z), suv, shells[lesion.id], highest, peak))
+        truths.append(PetLesion(lesion.id, (x, y, z), suv, shells[lesion.id], highest, peak, mean))
     return tuple(truths)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from isletscope.phantom.disease import Disease
 from isletscope.phantom.exams import ExamOutcome
+from isletscope.phantom.lesion_truth import look_truth
 from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.regions import Regions
 from isletscope.phantom.scenario import Scenario
@@ -19,6 +20,8 @@ _STEP_MM = 3.0
 # Heights of the average adult between which structures are measured (mm): pelvis to the dome of the liver.
 _LOW_MM, _HIGH_MM = -280.0, 175.0
 _SEGMENTS = range(1, 9)
+# Tissues that lesions are compared with.
+_TISSUES = ("pancreas", "liver", "spleen", "marrow", "muscle", "cavity_fat", "lung", "blood")
 
 
 def truth_document(
@@ -48,11 +51,21 @@ def truth_document(
             key: {"label": item.label, "name": item.name, "snomed": item.snomed} for key, item in structures().items()
         },
         "vessels": sorted(body.tubes),
+        "tissues": {name: look_truth(body.tissues[name].appearance) for name in _TISSUES},
+        "calibres_mm": _calibres(exams[0]),
         "exams": [exam.truth for exam in exams],
         "lesions": [_lesion(lesion, disease, exams) for lesion in lesions if not lesion.mimic],
         "mimics": [_lesion(lesion, disease, exams) for lesion in lesions if lesion.mimic],
         "tumour_volume_ml": {exam.visit.rule.name: _shown_volume(exam) for exam in exams if exam.visit.tracer},
         "liver_burden": {exam.visit.rule.name: _liver_burden(exam, disease) for exam in exams},
+    }
+
+
+def _calibres(exam: ExamOutcome) -> dict[str, float]:
+    """Largest diameter (mm) of every vessel and duct along its main course."""
+    scale = float(exam.scene.pose.scale.mean())
+    return {
+        name: round(2.0 * scale * float(tube.course[:, 3].max()), 1) for name, tube in exam.scene.body.tubes.items()
     }
 
 
