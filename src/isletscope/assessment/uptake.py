@@ -126,11 +126,9 @@ def _anatomy(asking: Asking, view: View, lesion: Lesion) -> dict[str, Any]:
     elif any(one.visibility is Visibility.NOT_SEEN for one in looked) or "none" in named:
         found["anatomical_correlate"] = False
         found["anatomy_suspicious"] = False
-    rated = [
-        _YES_NO[one.features["suspicious_on_anatomy"]] for one in looked if "suspicious_on_anatomy" in one.features
-    ]
+    rated = [one.features["suspicious_on_anatomy"] for one in looked if "suspicious_on_anatomy" in one.features]
     if rated:
-        found["anatomy_suspicious"] = any(rated)
+        found["anatomy_suspicious"] = "yes" in rated
     elif any(one.visibility is Visibility.SEEN for one in looked):
         found["anatomy_suspicious"] = True
     asking.rest_on(*(f"lesion/{lesion.id}/{one.reference}" for one in looked))
