@@ -7,18 +7,18 @@ from collections.abc import Callable
 from isletscope.assessment.cytoreduction import assess_cytoreduction
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.grade import assess_grade
+from isletscope.assessment.hereditary import assess_hereditary
 from isletscope.assessment.liver import assess_liver
 from isletscope.assessment.operations import assess_operations
+from isletscope.assessment.outside_liver import assess_outside_liver
+from isletscope.assessment.phenotype import assess_phenotype
 from isletscope.assessment.stage import assess_stage
+from isletscope.assessment.therapy import assess_therapy
+from isletscope.assessment.transplant import assess_transplant
 from isletscope.assessment.uptake import assess_uptake
 from isletscope.assessment.vessels import assess_vessels
-from isletscope.assessment.phenotype import assess_phenotype
-from isletscope.assessment.volumes import assess_volumes
-from isletscope.assessment.therapy import assess_therapy
-from isletscope.assessment.hereditary import assess_hereditary
-from isletscope.assessment.transplant import assess_transplant
-from isletscope.assessment.outside_liver import assess_outside_liver
 from isletscope.assessment.view import View, views
+from isletscope.assessment.volumes import assess_volumes
 from isletscope.model import AssessedTimePoint, Case
 
 # In this order, because later groups build on earlier ones (the grade on samples, operations on the local class).
@@ -26,10 +26,16 @@ GROUPS: tuple[Callable[[View, Gathered], None], ...] = (
     assess_grade,
     assess_stage,
     assess_uptake,
+    assess_phenotype,
+    assess_volumes,
+    assess_outside_liver,
     assess_vessels,
     assess_liver,
+    assess_hereditary,
     assess_operations,
     assess_cytoreduction,
+    assess_therapy,
+    assess_transplant,
 )
 
 
