@@ -1,5 +1,6 @@
 """From the assessed case to the words of the report: the same case always gives the same text."""
 
+from isletscope.report.narrative.narrate import narrate
 from isletscope.report.narrative.parts import (
     Cell,
     Counts,
@@ -24,4 +25,5 @@ __all__ = [
     "Sentence",
     "SourceLine",
     "Step",
+    "narrate",
 ]

@@ -1,0 +1,229 @@
+"""Step 3, ducts and vessels: what the tumour touches, then distances, calibres and variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from isletscope.assessment.view import ANATOMICAL
+from isletscope.model import Compartment, Lesion, VesselFinding
+from isletscope.report import format as fmt
+from isletscope.report.narrative.fitting import Ranked
+from isletscope.report.narrative.known import Known, Told
+from isletscope.report.narrative.parts import Sentence
+from isletscope.report.narrative.phrases import NOTHING, Phrase, joined, listed, phrase, tell
+from isletscope.report.narrative.vessel_words import (
+    angle,
+    contact,
+    detail,
+    distance,
+    organs_of,
+    reference,
+    touched,
+    vessels_of,
+)
+from isletscope.report.narrative.vocabulary import vocabulary
+
+_DUCT_LIMIT_MM = 3.0
+
+
+def step_03(known: Known) -> Iterator[Ranked]:
+    """The sentences of the step."""
+    if not any(known.view.done(kind) for kind in ANATOMICAL):
+        yield Ranked(_not_assessable(known), 0)
+        return
+    primaries = known.of(Compartment.PANCREAS)
+    yield from _vessels(known, primaries)
+    yield from _duct_distances(known, primaries)
+    yield from _main_duct(known)
+    yield from _bile_duct(known)
+    yield from _arteries(known)
+
+
+def _not_assessable(known: Known) -> Sentence:
+    return tell(
+        "ducts.not_assessable",
+        *(f"exam/{exam.key}" for exam in known.view.exams),
+        reason="neither CT nor MRI was done",
+    )
+
+
+def _vessels(known: Known, primaries: list[Lesion]) -> Iterator[Ranked]:
+    found = [(lesion, one) for lesion in primaries for one in vessels_of(known, lesion)]
+    if not found:
+        return
+    touching = [(lesion, one) for lesion, one in found if touched(one)]
+    for lesion, one in sorted(touching, key=lambda pair: -(contact(pair[1]) or 0.0)):
+        yield _touching(lesion, one)
+    if touching:
+        yield _free(known, found)
+    else:
+        yield Ranked(_none(found), 0)
+    yield from _collaterals(known)
+
+
+def _touching(lesion: Lesion, one: VesselFinding) -> Ranked:
+    if one.features.get("thrombus") == "tumour":
+        kind = Phrase("a tumour thrombus", (reference(one, "thrombus"),))
+        return Ranked(tell("vessels.thrombus", vessel=_bare(one), kind=kind, extent=_beside(one)), 0)
+    if one.features.get("occlusion") == "yes":
+        length = one.number("contact_length")
+        over = (
+            Phrase(f" over {fmt.number(length, 0)}{fmt.NO_BREAK}mm", (reference(one, "contact_length"),))
+            if length
+            else NOTHING
+        )
+        behind = reference(one, "occlusion")
+        return Ranked(
+            tell("vessels.occluded", behind, vessel=_bare(one), lesion=lesion.id, length=over, thrombus=""), 0
+        )
+    full = (contact(one) or 0.0) >= 360
+    template = "vessels.encased" if full else "vessels.contact"
+    return Ranked(tell(template, lesion=lesion.id, vessel=_bare(one), angle=angle(one), detail=detail(one)), 0)
+
+
+def _bare(one: VesselFinding) -> str:
+    return vocabulary().vessel(one.vessel)
+
+
+def _beside(one: VesselFinding) -> Phrase:
+    words = angle(one)
+    return Phrase(f" (contact {words})", words.rests_on) if words else NOTHING
+
+
+def _free(known: Known, found: list[tuple[Lesion, VesselFinding]]) -> Ranked:
+    """Vessels that no primary touches; the named ones that decide about resection come first."""
+    held = {one.vessel for _, one in found if touched(one)}
+    free = [name for name in dict.fromkeys(one.vessel for _, one in found) if name not in held]
+    behind = [reference(one) for _, one in found if one.vessel not in held]
+    if not free:
+        return Ranked(tell("vessels.free_others", *(reference(one) for _, one in found)), 3)
+    if len(free) > 6:
+        return Ranked(tell("vessels.free_others", *behind), 1)
+    names = listed(vocabulary().vessel(name) for name in free)
+    return Ranked(tell("vessels.free", *behind, vessels=names, are="is" if len(free) == 1 else "are"), 1)
+
+
+def _none(found: list[tuple[Lesion, VesselFinding]]) -> Sentence:
+    behind = [reference(one) for _, one in found]
+    measured = [(value, one) for _, one in found if (value := one.number("distance")) is not None]
+    if not measured:
+        return tell("vessels.none_plain", *behind)
+    nearest = min(measured, key=lambda pair: pair[0])[1]
+    return tell("vessels.none", *behind, vessel=_bare(nearest), distance=distance(nearest))
+
+
+def _collaterals(known: Known) -> Iterator[Ranked]:
+    told = known.told("VES.collaterals")
+    if told is None or not isinstance(told.value, list):
+        return
+    kinds = [vocabulary().answer("VES.collaterals", str(one)) for one in told.value if one != "none"]
+    if kinds:
+        words = Phrase(f"{listed(kinds)}{told.mark}", told.rests_on, (told.item,))
+        yield Ranked(tell("vessels.collaterals", kinds=words), 0)
+
+
+def _duct_distances(known: Known, primaries: list[Lesion]) -> Iterator[Ranked]:
+    if len(primaries) > 1:
+        yield from _duct_table(known, primaries)
+        return
+    for lesion in primaries:
+        beside = organs_of(known, lesion)
+        parts = []
+        for name in ("pancreatic_duct", "common_bile_duct"):
+            relation = beside[name].features.get("relation") if name in beside else None
+            if name == "pancreatic_duct" and relation in ("abut", "invade"):
+                words = Phrase(vocabulary().answer("ADJ", relation), (reference(beside[name], "relation"),))
+                yield Ranked(tell("ducts.reached", relation=words, lesion=lesion.id), 0)
+                continue
+            found = _to_duct(known, lesion, beside.get(name), name)
+            if found:
+                parts.append(phrase("ducts.distance_to", distance=found, duct=vocabulary().organs[name]))
+        if parts:
+            yield Ranked(tell("ducts.distance", lesion=lesion.id, distances=listed(parts)), 1)
+
+
+def _to_duct(known: Known, lesion: Lesion, beside: VesselFinding | None, name: str) -> Phrase:
+    """Distance to a duct, from the finding beside the lesion or from the lesion's own measurement."""
+    if beside is not None and beside.number("distance") is not None:
+        return distance(beside)
+    key = {"pancreatic_duct": "main_duct_distance", "common_bile_duct": "bile_duct_distance"}[name]
+    found = known.view.find(lesion, key, ANATOMICAL)
+    return Phrase(fmt.distance(found.value), (found.reference,)) if found else NOTHING
+
+
+def _duct_table(known: Known, primaries: list[Lesion]) -> Iterator[Ranked]:
+    found = []
+    for lesion in primaries:
+        words = _to_duct(known, lesion, organs_of(known, lesion).get("pancreatic_duct"), "pancreatic_duct")
+        if words:
+            found.append(Phrase(f"{lesion.id} {words}", words.rests_on))
+    if found:
+        yield Ranked(tell("ducts.distances", distances=joined(found[:6])), 1)
+
+
+def _main_duct(known: Known) -> Iterator[Ranked]:
+    up, down = known.told("MPD.cal", "upstream_mm"), known.told("MPD.cal", "downstream_mm")
+    transition = _transition(known)
+    if up and down and up.number is not None and down.number is not None:
+        if not transition and max(up.number, down.number) < _DUCT_LIMIT_MM:
+            transition = phrase("ducts.not_dilated")
+        yield Ranked(
+            tell("ducts.main_both", upstream=_mm(up), downstream=_mm(down), transition=transition),
+            0 if known.said("MPD.transition", "at_tumour", part="place") else 2,
+        )
+    elif (up or down) and (one := up or down) is not None:
+        yield Ranked(tell("ducts.main_one", calibre=_mm(one), transition=transition), 2)
+    told = known.told("PAR.atrophy")
+    if told and told.value == "none":
+        yield Ranked(tell("ducts.no_atrophy", *told.rests_on), 3)
+    elif told:
+        yield Ranked(tell("ducts.atrophy", finding=told.words()), 1)
+    told = known.said("PAR.pancreatitis", "acute", "chronic")
+    if told:
+        yield Ranked(tell("ducts.pancreatitis", finding=told.words()), 1)
+
+
+def _transition(known: Known) -> Phrase:
+    where = known.told("MPD.transition", "place")
+    if where is None or where.value == "none":
+        return NOTHING
+    shape = known.told("MPD.transition", "shape")
+    words = shape.words("MPD.transition") if shape else Phrase("a change of calibre", where.rests_on)
+    return phrase("ducts.at_tumour" if where.value == "at_tumour" else "ducts.remote", shape=words)
+
+
+def _mm(told: Told) -> Phrase:
+    return told.phrase(fmt.distance(told.number or 0.0))
+
+
+def _bile_duct(known: Known) -> Iterator[Ranked]:
+    width = known.told("CBD.cal", "width_mm")
+    if width is None:
+        return
+    dilated = known.said("CBD.cal", "True", part="dilated")
+    stent = known.said("CBD.cal", "True", part="stent")
+    state = joined([phrase("ducts.dilated") if dilated else "", phrase("ducts.stented") if stent else ""], "")
+    yield Ranked(tell("ducts.bile", width=_mm(width), state=state), 1 if dilated or stent else 3)
+    inside = known.said("CBD.intra", "True", part="dilated")
+    if inside:
+        yield Ranked(tell("ducts.intrahepatic", *inside.rests_on), 1)
+
+
+def _arteries(known: Known) -> Iterator[Ranked]:
+    michels = known.told("VES.variant", "michels")
+    if michels and michels.value not in (None, "unclassified"):
+        yield Ranked(tell("vessels.michels", type=michels.phrase(str(michels.value))), 3)
+    degrees = [
+        (name, told)
+        for name, item in (
+            ("celiac_artery", "SUR.coeliac_stenosis"),
+            ("superior_mesenteric_artery", "SUR.SMA_stenosis"),
+        )
+        if (told := known.told(item, "degree")) is not None
+    ]
+    if len(degrees) == 2 and all(told.value == "none" for _, told in degrees):
+        yield Ranked(tell("vessels.no_stenosis", *(one for _, told in degrees for one in told.rests_on)), 4)
+        return
+    for name, told in degrees:
+        if told.value != "none":
+            yield Ranked(tell("vessels.stenosis", vessel=vocabulary().vessel(name), degree=told.words("stenosis")), 1)

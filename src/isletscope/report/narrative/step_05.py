@@ -1,0 +1,292 @@
+"""Step 5, liver: number, spread and burden of metastases, how they behave, what else is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from isletscope.assessment.view import ANATOMICAL
+from isletscope.model import Compartment, ExamKind, Lesion, Role, Visibility
+from isletscope.report import format as fmt
+from isletscope.report.narrative.fitting import Ranked
+from isletscope.report.narrative.known import Known, name_key
+from isletscope.report.narrative.lesion_words import fdg_level, krenning, longest, pattern, place, size, uptake
+from isletscope.report.narrative.parts import Sentence
+from isletscope.report.narrative.phrases import (
+    NOTHING,
+    Phrase,
+    as_sentence,
+    counted,
+    joined,
+    listed,
+    number_word,
+    phrase,
+    tell,
+)
+from isletscope.report.narrative.vocabulary import vocabulary
+
+_RIGHT, _LEFT = ("5", "6", "7", "8"), ("2", "3", "4")
+_SSTR_POSITIVE = 2
+_NAMES = 5
+
+
+def step_05(known: Known) -> Iterator[Ranked]:
+    """The sentences of the step."""
+    lesions = known.of(Compartment.LIVER)
+    shown = known.showing("liver")
+    if lesions:
+        yield from _metastases(known, lesions)
+    elif shown:
+        yield Ranked(tell("liver.none", exams=known.exams(shown)), 0)
+    else:
+        yield Ranked(tell("liver.not_examined", *(f"exam/{one.key}" for one in known.view.exams)), 0)
+    yield from _others(known)
+    yield from _background(known)
+
+
+def _metastases(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
+    if len(lesions) == 1:
+        yield Ranked(_one(known, lesions[0]), 0)
+    else:
+        yield Ranked(_several(known, lesions), 0)
+        largest = lesions[0]
+        found = size(known, largest)
+        if found:
+            yield Ranked(tell("liver.largest", lesion=largest.id, place=place(largest), size=found), 1)
+    yield from _discordant(known, lesions)
+    yield from _uptake(known, lesions)
+    yield from _share(known, lesions)
+    yield from _by_exam(known, lesions)
+    yield from _looks(known)
+
+
+def _one(known: Known, lesion: Lesion) -> Sentence:
+    found = joined([size(known, lesion), *(uptake(known, lesion, kind) for kind in ExamKind)])
+    behind = [f"lesion/{lesion.id}/{one.reference}" for one in known.view.seen(lesion)]
+    findings = found or "size not measured"
+    return tell("liver.one", *behind, lesion=lesion.id, place=place(lesion), findings=findings)
+
+
+def _several(known: Known, lesions: list[Lesion]) -> Sentence:
+    count = counted(len(lesions), "metastasis", "metastases")
+    spread, burden = joined([_segments(lesions), _sides(lesions)], ""), burden_words(known)
+    behind = [f"lesion/{one.id}" for one in lesions]
+    return tell("liver.several", *behind, count=count, spread=spread, burden=burden)
+
+
+def segments(lesions: list[Lesion]) -> list[str]:
+    """Segments that hold lesions, in order."""
+    return sorted({one.place.region for one in lesions if one.place.region.isdigit()})
+
+
+def _segments(lesions: list[Lesion]) -> Phrase:
+    found = segments(lesions)
+    if not found:
+        return NOTHING
+    low, high = int(found[0]), int(found[-1])
+    if len(found) > 2 and len(found) == high - low + 1:
+        return phrase("liver.segments", segments=f"{low} to {high}")
+    words = phrase("liver.segments", segments=listed(found))
+    return words if len(found) > 1 else Phrase(words.text.replace("segments", "segment"), words.rests_on, words.items)
+
+
+def side(lesion: Lesion) -> str:
+    """Right, left or caudate; empty when it is not known."""
+    if lesion.place.side:
+        return lesion.place.side
+    region = lesion.place.region
+    return "right" if region in _RIGHT else "left" if region in _LEFT else "caudate" if region == "1" else ""
+
+
+def _sides(lesions: list[Lesion]) -> Phrase:
+    sides = [side(one) for one in lesions]
+    if not all(one in ("right", "left") for one in sides):
+        return NOTHING
+    right, left = sides.count("right"), sides.count("left")
+    if not right or not left:
+        together = "both" if len(lesions) == 2 else "all"
+        return Phrase(f", {together} in the {'right' if right else 'left'} hemiliver")
+    return phrase("liver.sides", right=number_word(right), left=number_word(left))
+
+
+def burden_words(known: Known) -> Phrase:
+    """Tumour and whole liver in mL with the share: ", 249 mL of 1889 mL (13.2 %)"."""
+    burden = known.conclusion("liver_burden")
+    if burden is None:
+        return NOTHING
+    volumes = {one.text: one.value for one in burden.evidence}
+    tumour, whole = volumes.get("tumour volume in the liver"), volumes.get("liver volume, tumour included")
+    if not tumour or not whole:
+        return NOTHING
+    percent = fmt.percent(100 * tumour / whole, table=True)
+    return phrase(
+        "liver.burden",
+        "conclusion/liver_burden",
+        tumour=fmt.volume(tumour),
+        liver=fmt.volume(whole),
+        percent=percent,
+    )
+
+
+def _share(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
+    """The fuller hemiliver by volume, where the liver was measured."""
+    for one in reversed(known.view.point.liver):
+        shares = {name: one.number(f"{name}_tumour_share") for name in ("right", "left")}
+        found = [(value, name) for name, value in shares.items() if value is not None]
+        if found and len(lesions) > 1:
+            value, name = max(found)
+            behind = f"liver/{one.exam_key}/{name}_tumour_share"
+            percent = fmt.percent(value, thresholds=(75.0, 50.0))
+            yield Ranked(tell("liver.share", behind, side=name, percent=percent), 2)
+            return
+
+
+def _discordant(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
+    found = [one for one in lesions if pattern(known, one) == "fdg_only"]
+    if found:
+        behind = [f"conclusion/concordance/{one.id}" for one in found]
+        yield Ranked(tell("liver.discordant", *behind, lesions=_names(found), are=_are(found)), 0)
+
+
+def _uptake(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
+    if len(lesions) < 2:
+        return
+    scores = {one.id: krenning(known, one) for one in lesions}
+    values = [found for one in lesions if (found := known.view.find(one, "suv_max", (ExamKind.SSTR_PET,))) is not None]
+    if values and all(score is not None for score in scores.values()):
+        numbers = sorted(found.value for found in values)
+        shown = fmt.span(fmt.suv(numbers[0]), fmt.suv(numbers[-1]))
+        behind = [*(found.reference for found in values), *(f"conclusion/krenning/{one.id}" for one in lesions)]
+        positive = sum((score or 0) >= _SSTR_POSITIVE for score in scores.values())
+        negative = len(lesions) - positive
+        if not negative:
+            yield Ranked(tell("liver.sstr_all", *behind, range=shown), 1)
+        else:
+            yield Ranked(
+                tell(
+                    "liver.sstr_some",
+                    *behind,
+                    positive=number_word(positive),
+                    count=number_word(len(lesions)),
+                    range=shown,
+                    negative=number_word(negative),
+                    are="is" if negative == 1 else "are",
+                ),
+                1,
+            )
+    yield from _fdg(known, lesions)
+
+
+def _fdg(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
+    if not known.view.done(ExamKind.FDG_PET):
+        return
+    levels = {one.id: fdg_level(known, one) for one in lesions}
+    positive = [one for one in lesions if (levels[one.id] or 0) > 0]
+    behind = [f"conclusion/fdg_uptake/{one.id}" for one in lesions]
+    if not positive and all(level == 0 for level in levels.values()):
+        yield Ranked(tell("liver.fdg_none", *behind), 1)
+        return
+    found = [one for lesion in positive if (one := known.view.find(lesion, "suv_max", (ExamKind.FDG_PET,))) is not None]
+    if found:
+        highest = max(found, key=lambda one: one.value)
+        yield Ranked(
+            tell(
+                "liver.fdg",
+                *behind,
+                highest.reference,
+                lesions=_names(positive),
+                are=_are(positive),
+                highest=f"{'up to ' if len(positive) > 1 else ''}{fmt.suv(highest.value)}",
+            ),
+            1,
+        )
+
+
+def _by_exam(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
+    """Which exam shows how many, where they differ, and what one of them misses."""
+    counts: dict[ExamKind, int] = {}
+    for kind in known.showing("liver", *ANATOMICAL, ExamKind.SSTR_PET):
+        looked = [known.view.looked(one, kind) for one in lesions]
+        if all(one is not None for one in looked):
+            counts[kind] = sum(one is not None and one.visibility is Visibility.SEEN for one in looked)
+    if len(set(counts.values())) < 2:
+        return
+    parts = [f"{vocabulary().exams[kind]} {fmt.count(count)}" for kind, count in counts.items()]
+    behind = [f"lesion/{one.id}" for one in lesions]
+    text = f"{parts[0].replace(' ', ' shows ', 1)}, {', '.join(parts[1:])} of the metastases"
+    yield Ranked(tell("liver.seen_by", *behind, counts=text), 2)
+    for kind, count in counts.items():
+        missed = [one for one in lesions if (o := known.view.looked(one, kind)) and o.visibility is Visibility.NOT_SEEN]
+        if 0 < len(missed) <= _NAMES and count:
+            names = listed(one.id for one in sorted(missed, key=lambda one: name_key(one.id)))
+            exams = known.exams([kind])
+            yield Ranked(tell("liver.not_on", *behind, lesions=names, are=_are(missed), exams=exams), 3)
+
+
+def _looks(known: Known) -> Iterator[Ranked]:
+    enhancement = known.told("LIV.pattern", "enhancement")
+    t2, dwi, late = (known.told("LIV.pattern", part) for part in ("t2", "dwi", "hepatobiliary"))
+    parts: list[Phrase] = []
+    if enhancement and isinstance(enhancement.value, list):
+        words = [vocabulary().answer("LIV.enhancement", str(one)) for one in enhancement.value]
+        parts.append(enhancement.phrase(f"{listed(words)}"))
+    parts += [one.words(f"LIV.{name}") for name, one in (("t2", t2), ("dwi", dwi), ("hepatobiliary", late)) if one]
+    if parts:
+        yield Ranked(tell("liver.looks", description=joined(parts)), 3)
+
+
+def _others(known: Known) -> Iterator[Ranked]:
+    for lesion in known.unsure(Compartment.LIVER):
+        found = joined([longest(known, lesion), *(uptake(known, lesion, kind) for kind in ExamKind)])
+        behind = [f"lesion/{lesion.id}/{one.reference}" for one in known.view.seen(lesion)]
+        findings = found or "size not measured"
+        yield Ranked(tell("liver.unsure", *behind, lesion=lesion.id, place=place(lesion), findings=findings), 1)
+    explained = known.explained(Compartment.LIVER)
+    if explained:
+        yield Ranked(as_sentence(_explained(known, explained)), 2)
+        return
+    told = known.told("LIV.benign", "value")
+    if told and isinstance(told.value, list) and told.value != ["none"]:
+        where = known.told("LIV.benign", "where")
+        words = [vocabulary().answer("LIV.benign", str(one)) for one in told.value]
+        text = f"{listed(words)}{told.mark}" + (f", {where.value}" if where else "")
+        yield Ranked(tell("liver.explained", findings=Phrase(text, told.rests_on, (told.item,))), 2)
+
+
+def _explained(known: Known, lesions: list[Lesion]) -> Phrase:
+    """Benign findings: "One cyst, segment 4, 6 mm." """
+    groups: dict[str, list[Lesion]] = {}
+    for lesion in lesions:
+        word = vocabulary().explained.get(lesion.explained_by, lesion.explained_by.replace("_", " ") or "benign lesion")
+        groups.setdefault(word, []).append(lesion)
+    parts: list[Phrase] = []
+    for word, group in groups.items():
+        found = longest(known, group[0])
+        where = ", ".join(dict.fromkeys(place(one) for one in group if one.place.region))
+        behind = [f"lesion/{one.id}/{seen.reference}" for one in group for seen in known.view.seen(one)]
+        text = ", ".join(filter(None, [counted(len(group), word), where, found.text if len(group) == 1 else ""]))
+        parts.append(Phrase(text, (*behind, *found.rests_on), ("LIV.benign",)))
+    return phrase("liver.explained", findings=joined(parts, "; "))
+
+
+def _background(known: Known) -> Iterator[Ranked]:
+    told = known.told("SUR.liver_background")
+    if told and isinstance(told.value, list):
+        words = [vocabulary().answer("LIV.background", str(one)) for one in told.value]
+        yield Ranked(
+            tell("liver.background", words=Phrase(f"{listed(words)}{told.mark}", told.rests_on, (told.item,))), 3
+        )
+    if known.view.done(ExamKind.MRI):
+        roles = {series.role for exam in known.view.exams for series in exam.series if series.usable}
+        if Role.MR_HEPATOBILIARY not in roles:
+            behind = [f"exam/{key}" for key in known.view.kinds[ExamKind.MRI]]
+            yield Ranked(tell("liver.no_hepatobiliary", *behind), 4)
+
+
+def _names(lesions: list[Lesion]) -> str:
+    if len(lesions) > 2 * _NAMES:
+        return counted(len(lesions), "metastasis", "metastases")
+    return str(listed(one.id for one in sorted(lesions, key=lambda one: name_key(one.id))))
+
+
+def _are(lesions: list[Lesion]) -> str:
+    return "is" if len(lesions) == 1 else "are"

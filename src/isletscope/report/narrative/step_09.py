@@ -1,0 +1,176 @@
+"""Step 9, synthesis: stage, local class, what the rules list for discussion, the next exam; never an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from isletscope.model import Conclusion
+from isletscope.report.narrative.fitting import Ranked
+from isletscope.report.narrative.known import Known
+from isletscope.report.narrative.parts import Sentence
+from isletscope.report.narrative.phrases import NOTHING, Phrase, listed, tell
+from isletscope.report.narrative.vocabulary import vocabulary
+
+
+def step_09(known: Known) -> Iterator[Ranked]:
+    """The sentences of the step."""
+    yield from _critical(known)
+    for rank, words in (
+        (0, stage(known)),
+        (1, local_class(known)),
+        (1, surgery(known)),
+        (2, operations(known)),
+        (3, dissection(known)),
+        (2, liver_pattern(known)),
+        (1, extrahepatic(known)),
+        (1, cytoreduction(known)),
+        (1, prrt(known)),
+    ):
+        if words is not None:
+            yield Ranked(words, rank)
+    yield from _open(known)
+    yield from _next(known)
+
+
+def _critical(known: Known) -> Iterator[Ranked]:
+    told = known.told("SUM.critical")
+    found = [str(one) for one in told.value if one != "none"] if told and isinstance(told.value, list) else []
+    if told and found:
+        to = known.told("SUM.critical", "told")
+        words = listed(vocabulary().answer("SUM.critical", one) for one in found)
+        said = f"; told to {to.value}{to.mark}" if to else ""
+        yield Ranked(tell("synthesis.critical", findings=told.phrase(str(words)), told=said), 0)
+
+
+def tnm_words(found: Conclusion) -> str:
+    """T, N and M as imaging gives them: "cT1 cN0 by imaging cM0"."""
+    parts = [found.parts.get(name, "") for name in ("T", "N", "M")]
+    shown = [f"c{part}" if not part.startswith(("c", "p", "y")) else part for part in parts if part]
+    return " ".join(f"{one} by imaging" if one == "cN0" else one for one in shown)
+
+
+def stage(known: Known) -> Sentence | None:
+    """TNM and stage with the edition."""
+    found = known.conclusion("tnm")
+    if found is None:
+        return None
+    edition, group = found.parts.get("edition", ""), found.parts.get("stage", "")
+    tnm = Phrase(tnm_words(found), ("conclusion/tnm",))
+    if not group or group == "unknown":
+        return tell("synthesis.unstaged", tnm=tnm, edition=edition)
+    return tell("synthesis.stage", tnm=tnm, edition=edition, stage=group)
+
+
+def local_class(known: Known) -> Sentence | None:
+    """The local class of every system that gave one, the one that differs included."""
+    nccn, net = known.conclusion("resectability_nccn"), known.conclusion("resectability_net")
+    parts = []
+    for name, title, found in (("resectability_nccn", "NCCN wording", nccn), ("resectability_net", "pNET table", net)):
+        if found is not None and found.value:
+            words = vocabulary().outcome(name, found.value)
+            parts.append(Phrase(f"{title} {words}", (f"conclusion/{name}",)))
+    systems = known.conclusion("resectability_systems")
+    if systems is not None and nccn is not None:
+        different = {
+            system: value for system, value in systems.parts.items() if value and not value.startswith(str(nccn.value))
+        }
+        others = [f"{system} {value}" for system, value in different.items() if value not in ("", "not known")]
+        if others:
+            parts.append(Phrase(f"differs: {', '.join(others[:3])}", ("conclusion/resectability_systems",)))
+    return (
+        tell("synthesis.local", classes=Phrase("; ".join(one.text for one in parts), _behind(parts))) if parts else None
+    )
+
+
+def _behind(parts: list[Phrase]) -> tuple[str, ...]:
+    return tuple(one for part in parts for one in part.rests_on)
+
+
+def surgery(known: Known) -> Sentence | None:
+    """What the rule on surgery or surveillance supports for discussion."""
+    found = known.conclusion("surveillance")
+    if found is None or not found.value:
+        return None
+    outcome = Phrase(vocabulary().outcome("surveillance", found.value), ("conclusion/surveillance",))
+    return tell("synthesis.surgery", who="Localised tumour", outcome=outcome)
+
+
+def operations(known: Known) -> Sentence | None:
+    """Operations that the rule lists, and the gate of enucleation."""
+    found = known.conclusion("operations")
+    if found is None or not found.value or found.value == "none":
+        return None
+    names = [vocabulary().outcome("operations", one.strip()) for one in found.value.split(",")]
+    gate = found.parts.get("enucleation_gate", "")
+    shown = f"; enucleation gate {vocabulary().outcome('gates', gate)}" if gate else ""
+    words = Phrase(f"{', '.join(names[:4])}{shown}", ("conclusion/operations",))
+    return tell("synthesis.operations", operations=words)
+
+
+def dissection(known: Known) -> Sentence | None:
+    """Whether node dissection is listed."""
+    found = known.conclusion("lymphadenectomy")
+    if found is None or not found.value:
+        return None
+    words = Phrase(vocabulary().outcome("lymphadenectomy", found.value), ("conclusion/lymphadenectomy",))
+    return tell("synthesis.nodes", outcome=words)
+
+
+def liver_pattern(known: Known) -> Sentence | None:
+    """The pattern of liver metastases, when there are any."""
+    found = known.conclusion("liver_pattern")
+    if found is None or found.value in (None, "none"):
+        return None
+    words = Phrase(vocabulary().outcome("liver_pattern", str(found.value)), ("conclusion/liver_pattern",))
+    return tell("synthesis.liver", pattern=words)
+
+
+def extrahepatic(known: Known) -> Sentence | None:
+    """Disease outside the liver, when there is liver disease to set it against."""
+    found, liver = known.conclusion("extrahepatic"), known.conclusion("liver_pattern")
+    if found is None or found.value is None or liver is None or liver.value == "none":
+        return None
+    words = Phrase(vocabulary().outcome("extrahepatic", found.value), ("conclusion/extrahepatic",))
+    return tell("synthesis.extrahepatic", words=words)
+
+
+def cytoreduction(known: Known) -> Sentence | None:
+    """Whether the imaging criteria for discussing cytoreduction are met."""
+    found = known.conclusion("cytoreduction_fit")
+    if found is None or found.value is None:
+        return None
+    words = Phrase(vocabulary().outcome("cytoreduction_fit", found.value), ("conclusion/cytoreduction_fit",))
+    return tell("synthesis.cytoreduction", outcome=words)
+
+
+def prrt(known: Known) -> Sentence | None:
+    """What uptake says for a discussion of PRRT."""
+    found = known.conclusion("prrt")
+    if found is None or found.value is None:
+        return None
+    return tell("synthesis.prrt", outcome=Phrase(found.value, ("conclusion/prrt",)))
+
+
+_PRINTED_OPEN = ("tnm", "prrt", "surveillance", "resectability_nccn", "netpet", "cytoreduction_fit")
+
+
+def _open(known: Known) -> Iterator[Ranked]:
+    """Rules that lack an input but leave only a few results."""
+    for name in _PRINTED_OPEN:
+        found = known.asked(name)
+        if found is None or found.value is not None or not found.possible or len(found.possible) > 3:
+            continue
+        values = ", ".join(vocabulary().outcome(name, one) for one in found.possible)
+        needed = ", ".join(found.missing[:2])
+        yield Ranked(
+            tell("synthesis.possible", f"conclusion/{name}", title=found.title, values=values, needed=needed), 2
+        )
+
+
+def _next(known: Known) -> Iterator[Ranked]:
+    exam = known.told("SUM.next", "exam")
+    if exam is None:
+        return
+    interval = known.told("SUM.next", "interval")
+    when = interval.phrase(f", {interval.value}") if interval else NOTHING
+    yield Ranked(tell("synthesis.next", exam=exam.phrase(str(exam.value)), interval=when), 1)

@@ -1,0 +1,83 @@
+"""Vessels beside a lesion in words and figures: contact with its pair, narrowing, distance."""
+
+from __future__ import annotations
+
+from isletscope.model import Lesion, VesselFinding
+from isletscope.report import format as fmt
+from isletscope.report.narrative.known import Known
+from isletscope.report.narrative.phrases import NOTHING, Phrase, joined, phrase
+from isletscope.report.narrative.vocabulary import vocabulary
+
+TRIPLE = ("0.5", "1.0", "1.5")
+
+
+def vessels_of(known: Known, lesion: Lesion) -> list[VesselFinding]:
+    """The vessels beside a lesion, one finding each (the last exam counts), in the order of the vessel table."""
+    latest: dict[str, VesselFinding] = {}
+    for one in known.view.point.vessels:
+        if one.lesion == lesion.id and one.vessel not in vocabulary().organs and one.contact_deg:
+            latest[one.vessel] = one
+    order = vocabulary().vessel_order
+    return sorted(
+        latest.values(), key=lambda one: (order.index(one.vessel) if one.vessel in order else len(order), one.vessel)
+    )
+
+
+def organs_of(known: Known, lesion: Lesion) -> dict[str, VesselFinding]:
+    """Organs and ducts beside a lesion, by name; the last exam counts."""
+    return {
+        one.vessel: one
+        for one in known.view.point.vessels
+        if one.lesion == lesion.id and one.vessel in vocabulary().organs
+    }
+
+
+def reference(one: VesselFinding, part: str = "") -> str:
+    """The reference of a finding beside a lesion, or of one of its parts."""
+    whole = f"vessel/{one.lesion}/{one.vessel}/{one.exam_key}"
+    return f"{whole}/{part}" if part else whole
+
+
+def contact(one: VesselFinding, tolerance_mm: str = "1.0") -> float | None:
+    """Contact in degrees at a tolerance; None when it was not measured."""
+    found = one.contact_deg.get(tolerance_mm)
+    return None if found is None else found.value
+
+
+def touched(one: VesselFinding) -> bool:
+    """Whether solid tumour lies on the wall at the working tolerance, or the vessel is closed there."""
+    return (contact(one) or 0.0) > 0 or one.features.get("occlusion") == "yes"
+
+
+def angle(one: VesselFinding) -> Phrase:
+    """Contact with the pair at 0.5 and 1.5 mm: "110° (94 to 127)"."""
+    value, low, high = (contact(one, tolerance) for tolerance in ("1.0", "0.5", "1.5"))
+    if value is None:
+        return NOTHING
+    behind = tuple(reference(one, f"contact_deg/{tolerance}") for tolerance in TRIPLE if tolerance in one.contact_deg)
+    return Phrase(fmt.angle(value, low, high), behind)
+
+
+def distance(one: VesselFinding) -> Phrase:
+    """Distance from the lesion in mm."""
+    value = one.number("distance")
+    return Phrase(fmt.distance(value), (reference(one, "distance"),)) if value is not None else NOTHING
+
+
+def detail(one: VesselFinding) -> Phrase:
+    """Length, contour, narrowing and thrombus behind the angle."""
+    length, narrowing = one.number("contact_length"), one.number("narrowing")
+    parts = [
+        phrase("vessels.over", reference(one, "contact_length"), length=f"{fmt.number(length, 0)}{fmt.NO_BREAK}mm")
+        if length
+        else NOTHING,
+        Phrase(one.features.get("contour", ""), (reference(one, "contour"),)),
+        phrase("vessels.narrowing", reference(one, "narrowing"), percent=fmt.percent(narrowing))
+        if narrowing is not None and narrowing >= 1
+        else NOTHING,
+        Phrase("no thrombus" if one.features.get("thrombus") == "none" else "", (reference(one, "thrombus"),)),
+    ]
+    words = joined(parts)
+    if not words:
+        return NOTHING
+    return Phrase(f" {words}" if length else f", {words}", words.rests_on, words.items)

@@ -1,0 +1,83 @@
+"""The coded words of words.yaml as the sentences need them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from isletscope.model import Compartment, ExamKind, Support
+
+
+class SiteWords(BaseModel):
+    """A part of the pancreas in a sentence and in a table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    long: str
+    short: str
+
+
+class CompartmentWords(BaseModel):
+    """Lesions of a compartment, one and many, and the place."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    one: str
+    many: str
+    place: str
+
+
+class Vocabulary(BaseModel):
+    """The content of words.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: int
+    support: Support
+    exams: Mapping[ExamKind, str]
+    tracers: Mapping[ExamKind, str]
+    pancreas: Mapping[str, SiteWords]
+    compartments: Mapping[Compartment, CompartmentWords]
+    vessels: Mapping[str, str]
+    vessel_order: tuple[str, ...]
+    veins: tuple[str, ...]
+    organs: Mapping[str, str]
+    certainty: Mapping[str, str]
+    tumour_of: Mapping[str, str]
+    tumour_of_hormone: Mapping[str, str]
+    pathognomonic: Mapping[str, ExamKind]
+    sstr_rads_certainty: Mapping[str, str]
+    explained: Mapping[str, str]
+    patterns: Mapping[str, str]
+    concordance_labels: Mapping[str, str]
+    answers: Mapping[str, Mapping[str, str]]
+    outcomes: Mapping[str, Mapping[str, str]]
+    thresholds_mm: Mapping[str, tuple[float, ...]]
+    supports: Mapping[Support, str]
+
+    def vessel(self, name: str) -> str:
+        """A vessel's printed name; its own name, spaced, where there is none."""
+        return self.vessels.get(name, name.replace("_", " "))
+
+    def answer(self, item: str, value: str) -> str:
+        """Words of a coded answer; the code, spaced, where there are none."""
+        return self.answers.get(item, {}).get(value, value.replace("_", " "))
+
+    def outcome(self, criterion: str, value: str) -> str:
+        """What is printed of a rule's outcome."""
+        return self.outcomes.get(criterion, {}).get(value, value.replace("_", " "))
+
+    def limits_mm(self, compartment: Compartment) -> tuple[float, ...]:
+        """Diameters that separate classes in that compartment, mm."""
+        return self.thresholds_mm.get(compartment.value, self.thresholds_mm["other"])
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The words of the written report."""
+    text = resources.files("isletscope.report.narrative").joinpath("words.yaml").read_text(encoding="utf-8")
+    return Vocabulary.model_validate(yaml.safe_load(text))
