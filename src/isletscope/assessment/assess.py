@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from isletscope.assessment.alerts import find_alerts
 from isletscope.assessment.cytoreduction import assess_cytoreduction
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.grade import assess_grade
+from isletscope.assessment.growth import assess_growth
 from isletscope.assessment.hereditary import assess_hereditary
 from isletscope.assessment.liver import assess_liver
+from isletscope.assessment.metabolic import assess_metabolic
 from isletscope.assessment.operations import assess_operations
 from isletscope.assessment.outside_liver import assess_outside_liver
 from isletscope.assessment.phenotype import assess_phenotype
+from isletscope.assessment.recist import assess_recist
 from isletscope.assessment.stage import assess_stage
 from isletscope.assessment.therapy import assess_therapy
 from isletscope.assessment.transplant import assess_transplant
@@ -31,11 +35,14 @@ GROUPS: tuple[Callable[[View, Gathered], None], ...] = (
     assess_outside_liver,
     assess_vessels,
     assess_liver,
+    assess_growth,
     assess_hereditary,
     assess_operations,
     assess_cytoreduction,
     assess_therapy,
     assess_transplant,
+    assess_recist,
+    assess_metabolic,
 )
 
 
@@ -55,6 +62,7 @@ def _assessed(view: View) -> AssessedTimePoint:
     return AssessedTimePoint(
         time_point=view.point.name,
         conclusions=gathered.in_order(),
+        alerts=find_alerts(view, gathered),
         exams=sorted(view.kinds),
         answers=dict(view.entered),
     )
