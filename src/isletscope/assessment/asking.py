@@ -40,18 +40,25 @@ class Asking:
         """Name a choice that was made on the way, e.g. which exam is measured; it stands first in the evidence."""
         self.choices += [choice for choice in choices if choice not in self.choices]
 
+    def lacking(self, *what: str) -> Conclusion:
+        """A missing result, for what the criterion itself cannot ask, e.g. a time point to compare with."""
+        return Conclusion(
+            name=self.criterion.name,
+            title=self.criterion.title,
+            version=self.criterion.version,
+            subject=self.subject,
+            state=State.MISSING,
+            missing=list(what),
+            evidence=self.choices,
+            rests_on=self.references,
+        )
+
     def conclude(self) -> Conclusion:
         """Ask the criterion. Findings that contradict each other give a missing result that says so."""
         try:
             conclusion = self.criterion.run_document(self.values, subject=self.subject)
         except InputError as error:
-            conclusion = Conclusion(
-                name=self.criterion.name,
-                title=self.criterion.title,
-                version=self.criterion.version,
-                state=State.MISSING,
-                missing=[f"findings that fit together: {error}"],
-            )
+            return self.lacking(f"findings that fit together: {error}")
         evidence = [*self.choices, *conclusion.evidence]
         return conclusion.model_copy(
             update={"subject": self.subject, "rests_on": self.references, "evidence": evidence}

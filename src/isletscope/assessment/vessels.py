@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from isletscope.assessment.asking import Asking
@@ -10,9 +9,10 @@ from isletscope.assessment.deciding import add_for_primaries, conclusion_of
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.grade import ki67_upper_percent
 from isletscope.assessment.primary import largest_dimension, primaries
+from isletscope.assessment.slices import slice_spacings_mm
 from isletscope.assessment.view import ANATOMICAL, View
 from isletscope.assessment.wiring_book import surgery_book
-from isletscope.model import Compartment, Conclusion, Lesion, Role, State, VesselFinding
+from isletscope.model import Compartment, Conclusion, Lesion, State, VesselFinding
 
 TOLERANCE_MM = "1.0"
 CLASSES = ("resectability_net", "resectability_nccn", "resectability_systems")
@@ -37,9 +37,11 @@ def assess_vessels(view: View, gathered: Gathered) -> None:
 def vessels_of(view: View, lesion: Lesion) -> list[VesselFinding]:
     """One finding for each vessel beside a lesion: with known contact first, then CT before MRI, then the latest."""
     order = [key for kind in ANATOMICAL for key in reversed(view.kinds.get(kind, []))]
+    names = {*surgery_book().vessels, *surgery_book().other_vessels}
+    beside = [one for one in view.point.vessels if one.lesion == lesion.id and one.vessel in names]
     found: dict[str, VesselFinding] = {}
     for one in sorted(
-        (one for one in view.point.vessels if one.lesion == lesion.id and one.exam_key in order),
+        (one for one in beside if one.exam_key in order),
         key=lambda one: (contact_of(one) is None, order.index(one.exam_key)),
     ):
         found.setdefault(one.vessel, one)
@@ -261,17 +263,10 @@ def _put_thickness(asking: Asking, view: View, beside: dict[str, VesselFinding])
     keys = sorted({one.exam_key for one in beside.values()})
     for key in keys:
         asking.say(surgery_book().says("exam", exam=view.case.exam(key).title))
-    spacings = [list(_spacings(view, key)) for key in keys]
+    spacings = [list(slice_spacings_mm(view, key)) for key in keys]
     if spacings and all(spacings):
         thick = max(min(found) for found in spacings) > surgery_book().limit("thick_slices")
         asking.put("thick_slices", thick, *(f"exam/{key}" for key in keys))
-
-
-def _spacings(view: View, exam_key: str) -> Iterator[float]:
-    for series in view.case.exam(exam_key).series:
-        anatomical = series.role.value.startswith(("ct_", "mr_")) and series.role is not Role.CT_LOW_DOSE
-        if anatomical and series.usable and series.grid is not None:
-            yield series.grid.spacing_kji_mm[0]
 
 
 def _put_biology(asking: Asking, view: View, lesion: Lesion) -> None:

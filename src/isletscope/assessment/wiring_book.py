@@ -51,6 +51,7 @@ class SurgeryBook(WiringBook):
     """Names of vessels, sites, functions and syndromes as the surgical criteria have them; worst results first."""
 
     vessels: dict[str, str]
+    other_vessels: tuple[str, ...]
     sites: dict[str, str]
     operation_sites: dict[str, str]
     surveillance_sites: dict[str, str]
@@ -73,6 +74,7 @@ class ResponseBook(WiringBook):
 
     modalities: tuple[ExamKind, ...]
     axes: dict[str, Axis]
+    treatments: dict[str, str]
 
 
 BookType = TypeVar("BookType", bound=WiringBook)
