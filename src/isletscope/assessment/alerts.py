@@ -19,10 +19,19 @@ _FORM = re.compile(
     r"^ALERT, discordance: (?P<finding>.+?) against (?P<against>.+)\. Meaning: (?P<meaning>.+)\. "
     r"Would be settled by: (?P<settled_by>.+)\.$"
 )
-_FINER_STAGE = re.compile(r"(stage [IV]+)[AB]\b")
+_FINER = re.compile(r"(stage [IV]+|M1)[A-Da-d]\b")
 _PART_OF_SITE = "most informative site if sampling is discussed"
-_SILENT = ("krenning", "fdg_uptake", "tumour_volume", "liver_burden", "prrt")
-"""Criteria that always print other statistics, bands or wordings beside their result: no discordance."""
+_COMPARED = (
+    "tnm",
+    "hereditary_size",
+    "surveillance",
+    "resectability_net",
+    "resectability_nccn",
+    "resectability_systems",
+    "recist",
+    "remnant",
+)
+"""Criteria whose other editions, systems or guidelines may give this patient another result."""
 
 
 def find_alerts(view: View, gathered: Gathered) -> list[Alert]:
@@ -40,6 +49,7 @@ def find_alerts(view: View, gathered: Gathered) -> list[Alert]:
             *course_alerts(view),
             *_overrides(view),
             *_systems(gathered),
+            *_older_limits(gathered),
         ]
     )
 
@@ -139,7 +149,7 @@ def _systems(gathered: Gathered) -> Iterator[Alert]:
     """Other editions, guidelines or limits that give another result than the default."""
     for conclusion in gathered.in_order():
         others = [one for one in conclusion.alternatives if _plain(one.value) != _plain(conclusion.value or "")]
-        if conclusion.value is None or not others or conclusion.name in _SILENT:
+        if conclusion.value is None or not others or conclusion.name not in _COMPARED:
             continue
         yield make_alert(
             "two_systems",
@@ -151,9 +161,20 @@ def _systems(gathered: Gathered) -> Iterator[Alert]:
         )
 
 
+def _older_limits(gathered: Gathered) -> Iterator[Alert]:
+    """Tumours above the size limit of older MEN1 guidance and not above today's."""
+    found = [
+        one.subject
+        for one in gathered.in_order()
+        if one.name == "hereditary_size" and one.value == "below_limit" and "ABOVE_OLD_LIMIT" in one.flag_codes()
+    ]
+    if found:
+        yield make_alert("older_limit", lesions=found, rests_on=[f"conclusion/hereditary_size/{one}" for one in found])
+
+
 def _plain(value: str) -> str:
-    """Without the finer stage groups of another edition: IIA does not contradict II."""
-    return _FINER_STAGE.sub(r"\1", value)
+    """Without the finer groups of one edition: IIA does not contradict II, nor M1a M1."""
+    return _FINER.sub(r"\1", value)
 
 
 def _subject_lesions(conclusion: Conclusion) -> list[str]:

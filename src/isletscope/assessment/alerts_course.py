@@ -18,6 +18,8 @@ def course_alerts(view: View) -> Iterator[Alert]:
     smaller: list[str] = []
     references: list[str] = []
     for lesion in view.lesions:
+        if _absorbed_another(view, lesion):
+            continue
         pair = sizes_before_and_now(view.earlier, view, lesion)
         if pair is None or not differs_mm(pair[0].value, pair[1].value):
             continue
@@ -39,6 +41,11 @@ def course_alerts(view: View) -> Iterator[Alert]:
     )
 
 
+def _absorbed_another(view: View, lesion: Lesion) -> bool:
+    """Whether neighbours have merged into a lesion, so that its diameter holds more than itself."""
+    return any(one.merged_into == lesion.id for one in view.case.lesions)
+
+
 def sizes_before_and_now(earlier: View, now: View, lesion: Lesion) -> tuple[Found, Found] | None:
     """A lesion's diameter on the same kind of exam then and now; the short axis of a node. None without such a pair."""
     axis = "short_axis" if lesion.compartment is Compartment.NODE else "long_axis"
@@ -50,12 +57,16 @@ def sizes_before_and_now(earlier: View, now: View, lesion: Lesion) -> tuple[Foun
 
 
 def is_new(earlier: View, lesion: Lesion) -> bool:
-    """Whether an earlier exam looked at the place and saw nothing, and none saw it."""
+    """Whether an earlier exam looked at the place and saw nothing, and none saw it; a part of an old one is not new."""
+    if lesion.split_from:
+        return False
     found = [one for kind in earlier.kinds if (one := earlier.looked(lesion, kind)) is not None]
     return any(one.visibility is Visibility.NOT_SEEN for one in found) and not any(earlier.seen(lesion))
 
 
 def is_gone(now: View, lesion: Lesion) -> bool:
-    """Whether a lesion that was there is looked for and not seen on any exam now."""
+    """Whether a lesion that was there is looked for and not seen on any exam now; one that merged is not gone."""
+    if lesion.merged_into:
+        return False
     found = [one for kind in now.kinds if (one := now.looked(lesion, kind)) is not None]
     return bool(found) and all(one.visibility is Visibility.NOT_SEEN for one in found)

@@ -24,8 +24,6 @@ PRINTED = {
 }
 SIZE_ERROR_MM, SIZE_ERROR_SHARE = 2.0, 0.1
 """Measurement error of a diameter, the larger of the two (software convention)."""
-CONTACT_ERROR_DEG = 20.0
-"""Difference of contact between exams from which it is no measurement error (software convention)."""
 _SETTLES = {
     Compartment.LIVER: "liver MRI with hepatobiliary phase and diffusion",
     Compartment.NODE: "endoscopic ultrasound with sampling where the node can be reached",
@@ -127,7 +125,10 @@ def differs_mm(one_mm: float, other_mm: float) -> bool:
 
 
 def _contact_alerts(view: View) -> Iterator[Alert]:
-    """A vessel whose contact falls into another class on another exam, by more than measurement error."""
+    """A vessel whose contact falls into another class on another exam.
+
+    Contact at 0.5 and 1.5 mm is its measurement error: where both ranges overlap, the exams do not contradict.
+    """
     groups: dict[tuple[str, str], list[VesselFinding]] = defaultdict(list)
     for finding in view.point.vessels:
         contact = finding.contact_deg.get(TOLERANCE_MM)
@@ -137,8 +138,8 @@ def _contact_alerts(view: View) -> Iterator[Alert]:
     for (name, vessel), findings in groups.items():
         for one, other in combinations(findings, 2):
             one_deg, other_deg = _degrees(one), _degrees(other)
-            apart = above(abs(one_deg - other_deg), CONTACT_ERROR_DEG)
-            if name in known and one.exam_key != other.exam_key and _class(one_deg) != _class(other_deg) and apart:
+            differ = _class(one_deg) != _class(other_deg) and not _overlap(one, other)
+            if name in known and one.exam_key != other.exam_key and differ:
                 yield make_alert(
                     "contact_against_exam",
                     lesions=[name],
@@ -155,6 +156,15 @@ def _degrees(finding: VesselFinding) -> float:
     contact = finding.contact_deg[TOLERANCE_MM].value
     assert contact is not None
     return contact
+
+
+def _overlap(one: VesselFinding, other: VesselFinding) -> bool:
+    """Whether the ranges of contact from the tight to the wide tolerance overlap."""
+    ranges = []
+    for finding in (one, other):
+        values = [found.value for found in finding.contact_deg.values() if found.value is not None]
+        ranges.append((min(values), max(values)))
+    return ranges[0][0] <= ranges[1][1] and ranges[1][0] <= ranges[0][1]
 
 
 def _class(degrees: float) -> int:
