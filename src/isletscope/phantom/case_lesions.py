@@ -177,12 +177,13 @@ class _Looks:
 
     def mean(self, value: Callable[[Appearance], float]) -> float:
         """Mean of a value over the volume."""
-        return sum(share * value(look) for share, look in self.parts)
+        return float(sum(share * value(look) for share, look in self.parts))
 
     def farthest(self, value: Callable[[Appearance], float]) -> float:
         """Value of the part that stands out most from what lies around."""
         around = value(self.against)
-        return max((value(look) for _, look in self.parts), key=lambda one: abs(one - around))
+        found: float = max((value(look) for _, look in self.parts), key=lambda one: abs(one - around))
+        return found
 
 
 def _hu_at(phase: str) -> Callable[[Appearance], float]:
@@ -195,10 +196,7 @@ def _phases(exam: Json) -> list[str]:
 
 def _seen_on_ct(looks: _Looks, exam: Json) -> bool:
     step = rules()["seen"]["hu_in_bone" if looks.site == "bone" else "hu"]
-    for phase in _phases(exam):
-        if abs(looks.farthest(_hu_at(phase)) - looks.against.hu[phase]) >= step:
-            return True
-    return False
+    return any(abs(looks.farthest(_hu_at(phase)) - looks.against.hu[phase]) >= step for phase in _phases(exam))
 
 
 def _seen_on_mr(looks: _Looks, exam: Json) -> bool:
@@ -211,11 +209,12 @@ def _seen_on_mr(looks: _Looks, exam: Json) -> bool:
 
 
 def _seen_on_pet(looks: _Looks, exam: Json) -> bool:
-    """True uptake of some part, and the blurred maximum of it, stand out from what lies around."""
-    tracer = exam["tracer_class"]
-    least = rules()["seen"]["uptake_ratio"] * looks.against.uptake[tracer]
+    """The uptake of some part stands out, truly and blurred, from the tissue and from the image around it."""
+    tracer, ratio = exam["tracer_class"], rules()["seen"]["uptake_ratio"]
+    around = max(looks.against.uptake[tracer], looks.state["background_suv"])
     highest = max(look.uptake[tracer] for _, look in looks.parts)
-    return bool(highest >= least and looks.state["suv_max_noise_free"] >= least)
+    blurred: float = looks.state["suv_max_noise_free"]
+    return bool(highest >= ratio * around and blurred >= ratio * looks.against.uptake[tracer])
 
 
 def _images(exam: Json) -> list[str]:
@@ -308,7 +307,7 @@ def _anatomy(looks: _Looks) -> dict[str, str]:
     around: dict[str, Any] = looks.state.get("surroundings", {})
     if looks.site == "pancreas" and around:
         features["exophytic"] = "yes" if around["surface_outside"] > 0.5 else "no"
-        features["body_half"] = "proximal" if around["proximal_half_of_body"] else "distal"
+        features["body_half"] = "proximal" if around["proximal_half"] else "distal"
         features["lower_head"] = "yes" if around["lower_half_of_head"] else "no"
     if looks.site == "node":
         round_shape = looks.state["short_axis_mm"] > 0.8 * looks.state["long_axis_mm"]

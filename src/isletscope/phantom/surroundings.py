@@ -47,7 +47,8 @@ def surroundings_of(tumour: Tumour, body: Body, pose: Pose) -> dict[str, Any]:
     All lesions: ``craniocaudal_mm``. Of pancreas and liver: ``shares`` of the volume by part or segment, and
     ``tube_distance_mm`` to every vessel and duct (about 0.5 mm true, 0 where they meet). Of the pancreas also:
     ``organ_distance_mm``, ``surface_outside`` (share of the outline outside the gland), ``splenic_hilum_mm``, the main
-    duct on both sides, the length of duct left of the lesion, where in body or head it lies, and untouched vein.
+    duct on both sides, the length of duct left of the lesion, whether that is at least half of the gland left of the
+    neck, whether it lies low in the head, and untouched vein.
     """
     if tumour not in _KNOWN:
         _KNOWN[tumour] = _measured(tumour, body, neutral_pose(pose))
@@ -74,14 +75,14 @@ def _in_the_pancreas(tumour: Tumour, surface: Array, body: Body, tubes: TubeMap)
     centre = pose.to_anatomical(np.asarray(tumour.centre_personal_mm)[None])[0]
     gland = np.minimum(body.structure_distance("pancreas_head", outline), body.structure_distance(_UNCINATE, outline))
     hilum = pose.from_anatomical(np.asarray(stations()[_HILUM].centre)[None])[0] - tumour.centre_personal_mm
-    _, left_of_the_neck, left_of_the_aorta = part_borders(body.tubes)
+    _, left_of_the_neck, _ = part_borders(body.tubes)
     return {
         "organ_distance_mm": {name: _organ_distance(name, outline, body, float(pose.scale.mean())) for name in ORGANS},
         "surface_outside": round(float((gland > 0).mean()), 2),
         "splenic_hilum_mm": round(max(float(tumour.distance(hilum[None])[0]), 0.0), 1),
         "main_duct_mm": _calibres(tumour, tubes),
         "duct_left_of_it_mm": _duct_left(surface, tubes),
-        "proximal_half_of_body": bool(centre[0] < (left_of_the_neck + left_of_the_aorta) / 2),
+        "proximal_half": _duct_left(surface, tubes) >= _left_gland(tubes, left_of_the_neck) / 2,
         "lower_half_of_head": bool(centre[2] < HEAD_MIDDLE_MM),
         "veins": {name: _vein(tumour, name, tubes) for name in ("superior_mesenteric_vein", "portal_vein")},
     }
@@ -139,6 +140,13 @@ def _duct_left(surface: Array, tubes: TubeMap) -> float:
     points, _, arc = tubes.stations(_DUCT)
     left = points[:, 0] > float(surface[:, 0].max())
     return round(float(arc[left].max()) * float(tubes.pose.scale.mean()), 1) if left.any() else 0.0
+
+
+def _left_gland(tubes: TubeMap, neck_x_mm: float) -> float:
+    """Length (mm) of main duct from the neck's left border (anatomical x) to the tail's end."""
+    points, _, arc = tubes.stations(_DUCT)
+    left = tubes.pose.to_anatomical(points)[:, 0] > neck_x_mm
+    return float(arc[left].max()) * float(tubes.pose.scale.mean())
 
 
 def _vein(tumour: Tumour, name: str, tubes: TubeMap) -> dict[str, Any]:
