@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from isletscope.assessment import assess
+from isletscope.assessment import View, assess, views
+from isletscope.assessment.gathered import Gathered
 from isletscope.model import (
     MEASUREMENTS,
     REGIONS,
@@ -238,6 +239,15 @@ def _reading(key: str, tracer: TracerClass, means: Mapping[TracerClass, Mapping[
         ReferenceRegion(name=name, state=State.MEASURED, mean=mean) for name, mean in means.get(tracer, {}).items()
     ]
     return ReadingOfPet(series_key=key, tracer_class=tracer, references=regions)
+
+
+def gathered(given: Case, *groups: Callable[[View, Gathered], None], name: str = "") -> Gathered:
+    """What some groups of rules conclude of a time point, in this order; of the last one when none is named."""
+    view = next(one for one in reversed(views(given)) if not name or one.point.name == name)
+    found = Gathered()
+    for group in groups:
+        group(view, found)
+    return found
 
 
 def assessed(given: Case, name: str = "") -> AssessedTimePoint:

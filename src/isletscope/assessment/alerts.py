@@ -32,6 +32,8 @@ _COMPARED = (
     "remnant",
 )
 """Criteria whose other editions, systems or guidelines may give this patient another result."""
+_CODING = "registry coding"
+"""Rules for registries code contact as growth; they describe no other reading of the findings."""
 
 
 def find_alerts(view: View, gathered: Gathered) -> list[Alert]:
@@ -148,7 +150,11 @@ def _overrides(view: View) -> Iterator[Alert]:
 def _systems(gathered: Gathered) -> Iterator[Alert]:
     """Other editions, guidelines or limits that give another result than the default."""
     for conclusion in gathered.in_order():
-        others = [one for one in conclusion.alternatives if _plain(one.value) != _plain(conclusion.value or "")]
+        others = [
+            one
+            for one in conclusion.alternatives
+            if _plain(one.value) != _plain(conclusion.value or "") and not one.system.startswith(_CODING)
+        ]
         if conclusion.value is None or not others or conclusion.name not in _COMPARED:
             continue
         yield make_alert(

@@ -170,7 +170,7 @@ def _extent(given: TnmInput) -> str:
 
 def _flag_registry_structures(given: TnmInput, system: System, steps: Reasoning) -> None:
     if given.encased:
-        steps.flag("wall_by_encasement", structures=_listed([BOOK.invasion[name].words for name in given.encased]))
+        steps.flag("t4_by_encasement", structures=_listed([BOOK.invasion[name].words for name in given.encased]))
     if system in ("exocrine", "exocrine_registry"):
         return
     grown = [BOOK.invasion[name] for name in given.invades or ()]
@@ -267,6 +267,8 @@ def _explain_stage(result: Staged, looked_up: Staged, system: System, steps: Rea
 def _other_editions(given: TnmInput, side: Side, system: System, steps: Reasoning) -> None:
     """Print every edition that differs from the default; the ENETS groups always, as they have finer stages."""
     default = stage_by(given, side, system)
+    if given.encased:
+        _by_size_alone(given, side, system, default, steps)
     if system == "exocrine":
         _registry(given, side, "exocrine_registry", default, steps)
         return
@@ -281,11 +283,19 @@ def _other_editions(given: TnmInput, side: Side, system: System, steps: Reasonin
     if system != "enets":
         recalled = stage_by(given, side, "enets")[0].stage == "IIIA"
         _alternative(given, side, "enets", "enets_recalled" if recalled else "enets", default, steps)
-    if given.grade == "G3" and (system == "uicc8" or stage_by(given, side, "uicc8") != default):
+    if given.grade == "G3":
         steps.flag("uicc8_scope_g1_g2")
     if given.size_mm is not None and abs(given.size_mm - (BOOK.sizes["uicc"][1].upto_mm or 0)) < 1e-9:
         steps.flag("boundary_gap")
     _registry(given, side, "registry", default, steps)
+
+
+def _by_size_alone(given: TnmInput, side: Side, system: System, default: list[Staged], steps: Reasoning) -> None:
+    """The result if the walls of encased arteries were not involved."""
+    grown = tuple(name for name in given.invades or () if name not in given.encased)
+    free = stage_by(given.model_copy(update={"invades": grown}), side, system)
+    if free != default:
+        steps.other("by size alone", " or ".join(one.printed(given) for one in free), "size_alone")
 
 
 def _alternative(

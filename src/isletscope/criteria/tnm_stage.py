@@ -51,7 +51,8 @@ def t_category(given: TnmInput, system: System) -> str:
         return "T0"
     if given.in_situ and exocrine:
         return "Tis"
-    effects = {BOOK.invasion[name].effect(system) for name in given.invades or ()}
+    coded = given.touches if system == "registry" else ()  # the registry codes contact as growth
+    effects = {BOOK.invasion[name].effect(system) for name in (*(given.invades or ()), *coded)}
     if "T4" in effects:
         return "T4"
     if "T3" in effects:

@@ -128,6 +128,8 @@ def _mitoses(sample: TissueSample, steps: Reasoning) -> float | None:
 
 
 def _note_inputs(sample: TissueSample, mitoses: float | None, steps: Reasoning) -> None:
+    if steps.subject:
+        steps.note(f"sample: {steps.subject}")
     steps.note(f"differentiation: {sample.differentiation}")
     if sample.ki67_percent is not None:
         steps.note(f"Ki-67 {sample.ki67_percent.printed()} %", sample.ki67_percent.high, "%")
