@@ -234,7 +234,7 @@ def _on_other(known: Known, lesion: Lesion, kind: ExamKind) -> Iterator[Ranked]:
         return
     late = known.view.find(lesion, "late_suv_max", (kind,))
     words = phrase("primary.late", late.reference, value=fmt.suv(late.value)) if late else NOTHING
-    yield Ranked(tell("primary.other_tracer", tracer=tracer, uptake=shown, late=words), 0)
+    yield Ranked(tell("primary.other_tracer", uptake=shown, late=words), 0)
 
 
 def _several(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:

@@ -85,7 +85,8 @@ def volume_words(value: str, parts: dict[str, str]) -> str:
         if number is None:
             continue
         if unit == "mL)":
-            shown.append(f"{title} {fmt.volume(number, pet=True)}{fmt.NO_BREAK}mL")
+            volume = fmt.volume(number, pet=True) if number else "0"
+            shown.append(f"{title} {volume}{fmt.NO_BREAK}mL")
         elif unit == "mL·SUV)":
             shown.append(f"{title} {fmt.total_uptake(number)}{fmt.NO_BREAK}mL·SUV")
     return ", ".join(shown) or value

@@ -46,11 +46,11 @@ def step_08(known: Known) -> Iterator[Ranked]:
         behind = outside.rests_on if outside else tuple(f"exam/{exam.key}" for exam in known.view.exams)
         yield Ranked(tell("change.not_compared" if outside else "change.none", *behind), 0)
         return
-    yield from _recist(known)
-    yield from _new_and_gone(known)
+    yield from recist(known)
+    yield from new_and_gone(known)
     yield from _sizes(known)
-    yield from _sstr(known)
-    yield from _rate(known)
+    yield from sstr(known)
+    yield from rate(known)
 
 
 def changes(known: Known) -> list[Change]:
@@ -99,7 +99,8 @@ def days_words(known: Known) -> str:
     return "interval not known" if days is None else fmt.counted_exactly(days, "day")
 
 
-def _recist(known: Known) -> Iterator[Ranked]:
+def recist(known: Known) -> Iterator[Ranked]:
+    """RECIST 1.1 with its sums, or the results that remain possible."""
     found = known.asked("recist")
     if found is None:
         return
@@ -165,7 +166,8 @@ def gone_lesions(known: Known) -> list[Lesion]:
     return [one for one in known.earlier.tumours if one.id not in now and _was_looked_for(known, one)]
 
 
-def _new_and_gone(known: Known) -> Iterator[Ranked]:
+def new_and_gone(known: Known) -> Iterator[Ranked]:
+    """New lesions, lesions first seen, and lesions not seen any more."""
     new, first = new_lesions(known)
     if new:
         parts = [_new(known, one) for one in new[:_SHOWN]]
@@ -189,7 +191,8 @@ def _new(known: Known, lesion: Lesion) -> Phrase:
     return Phrase(found.text, (*found.rests_on, *behind), found.items)
 
 
-def _sstr(known: Known) -> Iterator[Ranked]:
+def sstr(known: Known) -> Iterator[Ranked]:
+    """Change of the SSTR volume, descriptive, with what FDG PET says beside it."""
     found = known.conclusion("sstr_change")
     if found is None:
         return
@@ -220,13 +223,14 @@ def _fdg(known: Known) -> Phrase:
     return Phrase(words, ("conclusion/fdg_uptake",))
 
 
-def _rate(known: Known) -> Iterator[Ranked]:
+def rate(known: Known) -> Iterator[Ranked]:
+    """Tumour growth rate with the smallest that can be detected."""
     found = known.conclusion("growth_rate")
     if found is None:
         return
     values = {one.text: one.value for one in found.evidence}
-    rate, smallest = values.get("growth rate"), values.get("smallest detectable growth rate")
-    if rate is None:
+    monthly, smallest = values.get("growth rate"), values.get("smallest detectable growth rate")
+    if monthly is None:
         return
     shown = phrase("change.detectable", value=fmt.number(smallest, 1)) if smallest is not None else NOTHING
-    yield Ranked(tell("change.rate", "conclusion/growth_rate", rate=fmt.number(rate, 1), detectable=shown), 1)
+    yield Ranked(tell("change.rate", "conclusion/growth_rate", rate=fmt.number(monthly, 1), detectable=shown), 1)

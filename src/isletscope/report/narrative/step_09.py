@@ -173,4 +173,9 @@ def _next(known: Known) -> Iterator[Ranked]:
         return
     interval = known.told("SUM.next", "interval")
     when = interval.phrase(f", {interval.value}") if interval else NOTHING
-    yield Ranked(tell("synthesis.next", exam=exam.phrase(str(exam.value)), interval=when), 1)
+    yield Ranked(tell("synthesis.next", exam=exam.phrase(_lower(str(exam.value))), interval=when), 1)
+
+
+def _lower(text: str) -> str:
+    """The first letter small, unless the word is an abbreviation."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -1,0 +1,337 @@
+"""The one-line statements that summary and impression share: each made once, from the same stored values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from isletscope.assessment.view import ANATOMICAL
+from isletscope.model import Compartment, ExamKind, Lesion
+from isletscope.report import format as fmt
+from isletscope.report.narrative import step_07, step_08, step_09
+from isletscope.report.narrative.fitting import shortened
+from isletscope.report.narrative.known import Known
+from isletscope.report.narrative.lesion_words import judged, longest, place, size, uptake
+from isletscope.report.narrative.parts import Sentence
+from isletscope.report.narrative.phrases import NOTHING, Phrase, counted, joined, listed, phrase, tell
+from isletscope.report.narrative.step_05 import burden_words, segments, side
+from isletscope.report.narrative.vessel_words import angle, contact, distance, touched, vessels_of
+from isletscope.report.narrative.vocabulary import vocabulary
+
+_ELSEWHERE = (
+    Compartment.BONE,
+    Compartment.LUNG,
+    Compartment.PERITONEUM,
+    Compartment.BRAIN,
+    Compartment.HEART,
+    Compartment.OTHER,
+)
+_REGIONS = {
+    Compartment.LIVER: "liver",
+    Compartment.BONE: "bone",
+    Compartment.LUNG: "chest",
+    Compartment.PERITONEUM: "peritoneum",
+}
+_SCORES = (("netpet", "NETPET"), ("karfis", "Karfis"), ("zidan", "Zidan"), ("sstr_rads", "SSTR-RADS"))
+
+
+def within(sentence: Sentence | None, words: int) -> Sentence | None:
+    """The sentence cut at a clause so that it has at most so many words."""
+    if sentence is None:
+        return None
+    text = shortened(sentence.text, words)
+    return replace(sentence, text=text if text.endswith(".") else f"{text}.")
+
+
+def primary(known: Known) -> Sentence | None:
+    """The primary tumours in one line."""
+    lesions = known.of(Compartment.PANCREAS)
+    if not lesions:
+        shown = known.showing("pancreas")
+        if known.said("PRI.seen", "resected"):
+            return tell("headline.primary_removed", *(f"exam/{one.key}" for one in known.view.exams))
+        if shown:
+            return tell("headline.primary_not_seen", exams=known.exams(shown))
+        return tell("headline.primary_unknown", *(f"exam/{one.key}" for one in known.view.exams))
+    first = lesions[0]
+    if len(lesions) == 1:
+        found = size(known, first) or Phrase("size not measured")
+        return tell("headline.primary", lesion=first.id, place=place(first), size=found, judgement=judged(known, first))
+    behind = [f"lesion/{one.id}" for one in lesions]
+    count = counted(len(lesions), "pancreatic tumour")
+    return tell(
+        "headline.primaries",
+        *behind,
+        count=count,
+        lesion=first.id,
+        place=place(first, short=True),
+        size=longest(known, first) or "size not measured",
+        judgement=judged(known, first),
+    )
+
+
+def nodes(known: Known) -> Sentence | None:
+    """The nodes in one line, with what imaging does not exclude."""
+    found = known.of(Compartment.NODE)
+    if not found:
+        if not known.showing("abdominal_nodes"):
+            return tell("headline.nodes_unknown", *(f"exam/{one.key}" for one in known.view.exams))
+        return tell("headline.no_node", *(f"exam/{one.key}" for one in known.view.exams))
+    behind = [f"lesion/{one.id}" for one in found]
+    return tell(
+        "headline.nodes",
+        *behind,
+        count=counted(len(found), "node"),
+        judgement=_together(known, found),
+        lesion=found[0].id,
+        place=place(found[0], short=True),
+        size=longest(known, found[0]) or "size not measured",
+    )
+
+
+def _together(known: Known, lesions: list[Lesion]) -> Phrase:
+    """The certainty that all share, else that of the largest with its name."""
+    words = [judged(known, one) for one in lesions]
+    if len({one.text for one in words}) == 1:
+        return words[0]
+    counts: dict[str, int] = {}
+    for one in words:
+        counts[one.text] = counts.get(one.text, 0) + 1
+    text = ", ".join(f"{number} {judgement}" for judgement, number in counts.items())
+    return Phrase(text, tuple(reference for one in words for reference in one.rests_on))
+
+
+def liver(known: Known) -> Sentence | None:
+    """Liver metastases in one line; None when there are none (see :func:`no_metastasis`)."""
+    found = known.of(Compartment.LIVER)
+    if not found:
+        return None
+    sides = {side(one) for one in found}
+    spread = "both hemilivers" if {"right", "left"} <= sides else _one_side(found, sides)
+    behind = [f"lesion/{one.id}" for one in found]
+    first = found[0]
+    return tell(
+        "headline.liver",
+        *behind,
+        count=counted(len(found), "liver metastasis", "liver metastases"),
+        spread=f", {spread}" if spread else "",
+        burden=burden_words(known),
+        largest=_largest(known, first, len(found)),
+    )
+
+
+def _one_side(found: list[Lesion], sides: set[str]) -> str:
+    if len(found) == 1:
+        return place(found[0])
+    if sides == {"right"} or sides == {"left"}:
+        return f"{next(iter(sides))} hemiliver"
+    held = segments(found)
+    return f"segments {listed(held)}" if len(held) > 1 else ""
+
+
+def _largest(known: Known, lesion: Lesion, count: int) -> Phrase:
+    found = longest(known, lesion)
+    if not found:
+        return NOTHING
+    if count == 1:
+        return Phrase(f" ({lesion.id}, {found})", found.rests_on, found.items)
+    return Phrase(f"; largest {lesion.id}, {place(lesion)}, {found}", found.rests_on, found.items)
+
+
+def elsewhere(known: Known) -> Sentence | None:
+    """Bone and other sites in one line; None when there is no lesion."""
+    parts = []
+    for compartment in _ELSEWHERE:
+        found = known.of(compartment)
+        if not found:
+            continue
+        words = vocabulary().compartments[compartment]
+        size_words = longest(known, found[0])
+        largest = f"largest {found[0].id}" if len(found) > 1 else found[0].id
+        inside = joined([largest, place(found[0], short=True), size_words])
+        text = f"{counted(len(found), words.one, words.many)} ({inside}), {_together(known, found)}"
+        parts.append(Phrase(text, (*inside.rests_on, *(f"lesion/{one.id}" for one in found))))
+    return tell("headline.elsewhere", lesions=joined(parts, "; ")) if parts else None
+
+
+def no_metastasis(known: Known) -> Sentence | None:
+    """Compartments that exams show and where nothing suspicious is seen."""
+    free = [
+        vocabulary().compartments[one].place
+        for one, region in _REGIONS.items()
+        if known.showing(region) and not known.of(one) and not known.unsure(one)
+    ]
+    if not free:
+        return None
+    words = [{"peritoneum": "peritoneal"}.get(one, one) for one in free]
+    behind = [f"exam/{exam.key}" for exam in known.view.exams]
+    return tell("headline.no_metastasis", *behind, places=listed(words, "or"))
+
+
+def tracers(known: Known) -> Sentence | None:
+    """The scores of both tracers in one line."""
+    parts = []
+    for name, title in _SCORES:
+        value = known.value(name)
+        if value is not None and value not in ("unclassifiable",):
+            parts.append(Phrase(f"{title} {value}", (f"conclusion/{name}",)))
+    krenning = known.value("krenning")
+    if krenning is not None:
+        single = len(known.tumours) == 1
+        shown = krenning.split(" ")[0] if single else krenning
+        parts.append(Phrase(f"Krenning {shown}", ("conclusion/krenning",)))
+    return tell("headline.scores", scores=joined(parts, "; ")) if parts else None
+
+
+def exendin(known: Known) -> Sentence | None:
+    """Exendin or FDOPA uptake of the primary, where done."""
+    for kind in (ExamKind.EXENDIN_PET, ExamKind.FDOPA_PET):
+        for lesion in known.of(Compartment.PANCREAS)[:1]:
+            found = uptake(known, lesion, kind)
+            if found:
+                return tell("headline.tracer", uptake=found, lesion=lesion.id)
+    return None
+
+
+def stage(known: Known) -> Sentence | None:
+    """TNM and stage."""
+    return step_09.stage(known)
+
+
+def local(known: Known) -> Sentence | None:
+    """What the primary touches, or the nearest vessel, and the distance to the main duct."""
+    lesions = known.of(Compartment.PANCREAS)
+    if not lesions or not any(known.view.done(kind) for kind in ANATOMICAL):
+        return None
+    found = [(lesion, one) for lesion in lesions for one in vessels_of(known, lesion)]
+    if not found:
+        return None
+    several = len(lesions) > 1
+    touching = sorted(
+        ((lesion, one) for lesion, one in found if touched(one)), key=lambda pair: -(contact(pair[1]) or 0)
+    )
+    if touching:
+        parts = []
+        for lesion, one in touching[:2]:
+            name = vocabulary().vessel(one.vessel)
+            words = _state(one.features.get("thrombus"), one.features.get("occlusion")) or angle(one)
+            prefix = f"{lesion.id} with " if several else ""
+            parts.append(Phrase(f"{prefix}{name} {words}", words.rests_on))
+        more = len(touching) - len(parts)
+        rest = [f"{more} further in the vessel table"] if more else []
+        shown = joined([*parts, *rest])
+        return tell("headline.contact", contacts=shown, duct=_duct(known, lesions))
+    measured = [(value, one) for _, one in found if (value := one.number("distance")) is not None]
+    nearest = NOTHING
+    if measured:
+        one = min(measured, key=lambda pair: pair[0])[1]
+        words = distance(one)
+        nearest = Phrase(f" (nearest: {vocabulary().vessel(one.vessel)}, {words})", words.rests_on)
+    behind = [f"vessel/{one.lesion}/{one.vessel}/{one.exam_key}" for _, one in found]
+    return tell("headline.no_contact", *behind, nearest=nearest, duct=_duct(known, lesions))
+
+
+def _state(thrombus: str | None, occlusion: str | None) -> Phrase:
+    if thrombus == "tumour":
+        return Phrase("tumour thrombus")
+    return Phrase("occluded") if occlusion == "yes" else NOTHING
+
+
+def _duct(known: Known, lesions: list[Lesion]) -> Phrase:
+    """The distance to the main pancreatic duct of a single primary."""
+    if len(lesions) != 1:
+        return NOTHING
+    told = known.told("MPD.dist", "distance_mm") or known.told("MPD.dist")
+    if told is not None and told.number is not None:
+        return phrase("headline.duct", distance=told.phrase(fmt.distance(told.number)))
+    found = known.view.find(lesions[0], "main_duct_distance", ANATOMICAL)
+    if found is None:
+        return NOTHING
+    return phrase("headline.duct", found.reference, distance=fmt.distance(found.value))
+
+
+def surgery(known: Known) -> Sentence | None:
+    """The rule on surgery or surveillance with the operations it lists."""
+    rule = known.conclusion("surveillance")
+    if rule is None or rule.value is None:
+        return None
+    outcome = Phrase(vocabulary().outcome("surveillance", rule.value), ("conclusion/surveillance",))
+    listed_operations = known.conclusion("operations")
+    more = NOTHING
+    if listed_operations is not None and rule.value != "surveillance":
+        gate = listed_operations.parts.get("enucleation_gate", "")
+        if gate:
+            more = Phrase(f"; enucleation gate: {vocabulary().outcome('gates', gate)}", ("conclusion/operations",))
+    return tell("headline.surgery", outcome=outcome, gate=more)
+
+
+def classes(known: Known) -> Sentence | None:
+    """The local class of all systems."""
+    return step_09.local_class(known)
+
+
+def prrt(known: Known) -> Sentence | None:
+    """What uptake says for a discussion of PRRT."""
+    return step_09.prrt(known)
+
+
+def cytoreduction(known: Known) -> Sentence | None:
+    """Whether criteria for discussing cytoreduction are met."""
+    return step_09.cytoreduction(known)
+
+
+def response(known: Known) -> Sentence | None:
+    """RECIST with sums, at follow-up."""
+    if known.earlier is None:
+        return None
+    return next((one.sentence for one in step_08.recist(known)), None)
+
+
+def new_and_gone(known: Known) -> Sentence | None:
+    """New and vanished lesions, at follow-up."""
+    if known.earlier is None:
+        return None
+    found = [one.sentence for one in step_08.new_and_gone(known)]
+    text = " ".join(one.text for one in found)
+    items = tuple(dict.fromkeys(item for one in found for item in one.items))
+    behind = tuple(dict.fromkeys(reference for one in found for reference in one.rests_on))
+    return Sentence(text, items, behind) if found else None
+
+
+def growth(known: Known) -> Sentence | None:
+    """Growth rate or change of SSTR volume, at follow-up."""
+    if known.earlier is None:
+        return None
+    found = [one.sentence for one in (*step_08.sstr(known), *step_08.rate(known))]
+    if not found:
+        return None
+    text = " ".join(one.text for one in found)
+    behind = tuple(dict.fromkeys(reference for one in found for reference in one.rests_on))
+    return Sentence(text, tuple(dict.fromkeys(i for one in found for i in one.items)), behind)
+
+
+def sampling(known: Known) -> Sentence | None:
+    """The most informative site if sampling is discussed."""
+    site = step_07.sampling_site(known)
+    return tell("phenotype.site", site=site) if site else None
+
+
+def missing_tracers(known: Known) -> Sentence | None:
+    """Which of the two PETs was not done, and what that leaves open."""
+    absent = [kind for kind in (ExamKind.SSTR_PET, ExamKind.FDG_PET) if not known.view.done(kind)]
+    if not absent:
+        return None
+    exams = listed(vocabulary().exams[kind] for kind in absent)
+    behind = [f"exam/{exam.key}" for exam in known.view.exams]
+    return tell("headline.missing_tracers", *behind, exams=exams, was="was" if len(absent) == 1 else "were")
+
+
+def open_items(known: Known) -> Sentence | None:
+    """How many items block signing, with the first of them."""
+    found = known.assessed.completeness
+    if found is None or not found.blocking:
+        return None
+    count = fmt.counted_exactly(len(found.blocking), "item")
+    steps = sorted({one.step for one in found.blocking})
+    where = f"step {steps[0]}" if len(steps) == 1 else f"steps {listed(str(one) for one in steps)}"
+    sentence = tell("headline.open", f"time_point/{known.view.point.name}", count=count, steps=where)
+    return replace(sentence, items=tuple(one.id for one in found.blocking))
