@@ -19,6 +19,7 @@ from isletscope.criteria.growth_rate import GrowthRateInput
 from isletscope.criteria.hereditary_size import HereditarySizeInput
 from isletscope.criteria.hypertrophy import HypertrophyInput
 from isletscope.criteria.imaging_choice import advise
+from isletscope.criteria.imaging_pathways import questions_asked
 from isletscope.criteria.imaging_plan import ImagingPlan, Recommendation, Statement
 from isletscope.criteria.inputs import CriterionInput
 from isletscope.criteria.lesion_input import LesionFinding, LesionsInput, ReferenceUptake, Uptake
@@ -117,5 +118,6 @@ __all__ = [
     "all_criteria",
     "citations",
     "find_criterion",
+    "questions_asked",
     "read_clinical",
 ]

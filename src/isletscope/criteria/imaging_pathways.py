@@ -64,7 +64,7 @@ class Ways:
 
 def choose_pathways(clinical: ClinicalFile, facts: Facts) -> Ways:
     """The pathways in the order of the questions. Raises InputError when the file says too little to plan at all."""
-    questions = list(clinical.questions) or _read_wording(clinical.question)
+    questions = questions_asked(clinical)
     missing: list[str] = []
     if not questions:
         questions = [_question_of_facts(clinical, facts)]
@@ -78,6 +78,11 @@ def choose_pathways(clinical: ClinicalFile, facts: Facts) -> Ways:
                 ways.append(way)
     printed = f"{clinical.question} (read as: {read})" if clinical.question else read
     return Ways(tuple(ways), printed, tuple(dict.fromkeys(missing)))
+
+
+def questions_asked(clinical: ClinicalFile) -> list[Question]:
+    """The questions as stated, else as the wording of the referral names them; empty when neither says any."""
+    return list(clinical.questions) or _read_wording(clinical.question)
 
 
 def _read_wording(text: str | None) -> list[Question]:

@@ -5,7 +5,7 @@ The catalogue is YAML, one file for each of the ten reading steps; it is checked
 
 from isletscope.items.answers import ReportAnswers, read_answers
 from isletscope.items.catalogue import Catalogue, build_catalogue, catalogue
-from isletscope.items.completeness import completeness
+from isletscope.items.completeness import completeness, not_asked
 from isletscope.items.condition import Truth, evaluate, parse_condition
 from isletscope.items.entry import AnswerPart, Item, Kind, Proposal, Step, Template
 
@@ -23,6 +23,7 @@ __all__ = [
     "catalogue",
     "completeness",
     "evaluate",
+    "not_asked",
     "parse_condition",
     "read_answers",
 ]

@@ -33,8 +33,13 @@ class ReportAnswers(Document):
         return {next(iter(item.answer)): answer.value}
 
 
-def read_answers(document: Any, book: Catalogue, *, subject: str = "answers") -> ReportAnswers:
-    """The answers in a JSON or YAML document. Raises InputError that names the entry which does not fit."""
+def read_answers(
+    document: Any, book: Catalogue, *, subject: str = "answers", not_after: datetime.date | None = None
+) -> ReportAnswers:
+    """The answers in a JSON or YAML document. Raises InputError that names the entry which does not fit.
+
+    ``not_after``: the day of the reading; a later date is refused.
+    """
     try:
         given = ReportAnswers.model_validate(_with_plain_dates(document))
     except ValidationError as error:
@@ -46,6 +51,8 @@ def read_answers(document: Any, book: Catalogue, *, subject: str = "answers") ->
             raise unknown_name("item", item_id, book.items, "`isletscope items list` shows all.", subject=subject)
         if answer.value is not None:
             _check_value(book.items[item_id], answer, subject)
+            if not_after is not None:
+                _check_days(book.items[item_id].answer, given.parts(book.items[item_id]), not_after, subject, item_id)
     return given
 
 
@@ -138,6 +145,25 @@ def _check_date(value: JsonValue, place: str) -> None:
         datetime.date.fromisoformat(str(value))
     except ValueError as error:
         raise InputError("is not a date", subject=place, found=repr(value), expected="YYYY-MM-DD") from error
+
+
+def _check_days(
+    known: dict[str, AnswerPart], given: dict[str, JsonValue], not_after: datetime.date, subject: str, place: str
+) -> None:
+    """Refuse dates after the day of the reading, in parts and in the rows of tables."""
+    for name, value in given.items():
+        part = known[name]
+        if part.kind is Kind.TABLE and isinstance(value, list):
+            for number, row in enumerate(value, start=1):
+                assert isinstance(row, dict)
+                _check_days(part.columns, row, not_after, subject, f"{place}.{name} row {number}")
+        elif part.kind is Kind.DATE and value is not None and datetime.date.fromisoformat(str(value)) > not_after:
+            raise InputError(
+                "is a date in the future",
+                subject=f"{subject}, {place}",
+                found=f"{name} {value}",
+                expected=f"a date up to {not_after}, the day of the reading",
+            )
 
 
 def _with_plain_dates(content: Any) -> Any:

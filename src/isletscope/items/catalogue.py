@@ -167,7 +167,7 @@ def _check_comparison(built: Catalogue, item_id: str, comparison: Comparison) ->
     if found is None:
         raise unknown_name("item or part", comparison.reference, built.items, "", subject=item_id)
     part = found[2]
-    if part.optional:
+    if part.optional or part.unless:
         raise InputError(
             f"{comparison.reference} may be left out, so that no condition can rest on it", subject=item_id
         )

@@ -26,6 +26,12 @@ def completeness(book: Catalogue, given: ReportAnswers) -> Completeness:
     return Completeness(items=items, facts_wanted=wanted, templates=engine.scores())
 
 
+def not_asked(book: Catalogue, given: ReportAnswers) -> set[str]:
+    """Items whose condition is known not to hold, whatever was answered to them."""
+    engine = _Engine(book, given)
+    return {item.id for item in book.items.values() if engine.asked(item) is Truth.FALSE}
+
+
 def book_order(names: Iterable[str], book: Catalogue) -> list[str]:
     """Facts in the order of the vocabulary."""
     listed = set(names)
@@ -45,6 +51,10 @@ class _Engine:
         if item.id not in self._known:
             self._known[item.id] = self._answered(item) or self._unanswered(item)
         return self._known[item.id]
+
+    def asked(self, item: Item) -> Truth:
+        """Whether the condition of an item holds."""
+        return self._truth(item)
 
     def scores(self) -> list[TemplateScore]:
         """How far the templates that are for these exams are covered."""
@@ -192,9 +202,20 @@ def _holds(comparison: Comparison, value: JsonValue, part: AnswerPart) -> bool:
     return {">=": value >= limit, "<=": value <= limit, ">": value > limit, "<": value < limit}[comparison.relation]
 
 
+def _wanted(part: AnswerPart, given: dict[str, JsonValue]) -> bool:
+    """Whether a part is wanted beside the other parts of the answer."""
+    if part.optional:
+        return False
+    for other, values in part.unless.items():
+        chosen = given.get(other)
+        if any(value in values for value in (chosen if isinstance(chosen, list) else [chosen])):
+            return False
+    return True
+
+
 def _lacking(known: dict[str, AnswerPart], given: dict[str, JsonValue]) -> list[str]:
     """Labels of the parts, and of the cells of tables, that are wanted and missing."""
-    lacking = [part.label for name, part in known.items() if not part.optional and name not in given]
+    lacking = [part.label for name, part in known.items() if name not in given and _wanted(part, given)]
     for name, part in known.items():
         rows = given.get(name)
         if part.kind is Kind.TABLE and isinstance(rows, list):

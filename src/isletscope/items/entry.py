@@ -39,6 +39,9 @@ class AnswerPart(Entry):
     minimum: float | None = Field(default=None, description="below this the value cannot be meant")
     maximum: float | None = Field(default=None, description="above this the value cannot be meant")
     optional: bool = Field(default=False, description="the item counts as answered without it")
+    unless: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="not wanted where another part of the answer has one of these values"
+    )
     code: Code | None = None
     columns: dict[str, AnswerPart] = Field(default_factory=dict, description="for a table: one row for each finding")
 
@@ -101,6 +104,11 @@ class Item(Entry):
             raise ValueError(f"{self.id}: one exam alone is not needed together with another")
         if any(not key.isidentifier() for key in self.answer):
             raise ValueError(f"{self.id}: the parts of an answer are named in letters, digits and _")
+        for part in self.answer.values():
+            for other, values in part.unless.items():
+                known = self.answer[other].values if other in self.answer else {}
+                if not set(values) <= set(known):
+                    raise ValueError(f"{self.id}: {other} has no value {', '.join(sorted(set(values) - set(known)))}")
         return self
 
 

@@ -54,6 +54,9 @@ class AssessedTimePoint(Document):
     )
     facts: dict[str, bool] = Field(default_factory=dict, description="clinical facts that are known")
     answers: dict[str, Answer] = Field(default_factory=dict, description="proposed, and a reader's on top")
+    set_aside: dict[str, Answer] = Field(
+        default_factory=dict, description="proposals that say otherwise than the reader's answer to the same item"
+    )
     completeness: Completeness | None = None
 
     def conclusion(self, name: str, subject: str = "") -> Conclusion | None:

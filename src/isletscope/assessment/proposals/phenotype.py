@@ -1,0 +1,171 @@
+"""Step 7, phenotype and heterogeneity: scores of the whole patient, volumes, differences between lesions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isletscope.assessment.proposals.known import ANY, Known, Proposer, propose
+from isletscope.assessment.proposals.rules import rules
+from isletscope.criteria import find_criterion
+from isletscope.model import Answer, ExamKind, Lesion, State, TracerClass
+
+_PAIRS = {(False, False): "neither", (True, False): "sstr_only", (True, True): "both", (False, True): "fdg_only"}
+_VOLUMES = {
+    "sstr_pet": {"SSTR-TV (mL)": "sstr_volume_ml", "TLSRE (mL·SUV)": "sstr_expression"},
+    "fdg_pet": {"MTV (mL)": "mtv_ml", "TLG (mL·SUV)": "tlg_g"},
+}
+
+
+def _levels(known: Known, lesion: Lesion) -> tuple[int, int] | None:
+    """Krenning score and FDG level; None unless both are known."""
+    sstr, fdg = known.of_lesion("krenning", lesion), known.of_lesion("fdg_uptake", lesion)
+    if sstr is None or fdg is None:
+        return None
+    return int(str(sstr.value)), int(str(fdg.value))
+
+
+def _dual(known: Known) -> Answer | None:
+    """The pair of signs of the primary, positive by the limits of the rule on concordance."""
+    primary = known.primary
+    levels = _levels(known, primary) if primary is not None else None
+    if primary is None or levels is None:
+        return None
+    book = find_criterion("concordance").book
+    signs = (levels[0] >= book.limit("sstr_positive"), levels[1] >= book.limit("fdg_positive"))
+    because = f"{primary.id}: Krenning {levels[0]}, FDG level {levels[1]}"
+    references = ["conclusion/concordance", "conclusion/krenning", "conclusion/fdg_uptake"]
+    return propose({"value": _PAIRS[signs]}, "concordance", because, references)
+
+
+def _krenning(known: Known) -> Answer | None:
+    """Highest and lowest; 0 and 0 where the PET was read and no lesion is there."""
+    found = known.conclusion("krenning")
+    if found is not None:
+        value = {name: int(found.parts[name]) for name in ("highest", "lowest")}
+        return propose(value, "krenning", found.because, ["conclusion/krenning"])
+    shown = known.covered("liver", (ExamKind.SSTR_PET,)) and known.covered("pancreas", (ExamKind.SSTR_PET,))
+    if shown and not known.view.lesions and not known.view.unsure:
+        because = "no lesion is seen on any exam, so that none takes up tracer"
+        references = [f"exam/{entry.partition('/')[0]}" for entry in shown]
+        return propose({"highest": 0, "lowest": 0}, "krenning", because, references)
+    return None
+
+
+def _rads(known: Known) -> Answer | None:
+    """The overall category; categories 1A and 1B are both benign. No lesion at all is benign too."""
+    found = known.conclusion("sstr_rads")
+    if found is not None:
+        value = "1" if (found.value or "").startswith("1") else str(found.value)
+        if value in ("1", "2", "3A", "3B", "3C", "3D", "4", "5"):
+            return propose({"value": value}, "sstr_rads", found.because, ["conclusion/sstr_rads"])
+    return None
+
+
+def _pairs(known: Known) -> Answer | None:
+    netpet = known.conclusion("netpet")
+    if netpet is None:
+        return None
+    value: dict[str, Any] = {"netpet": netpet.value}
+    references = ["conclusion/netpet"]
+    zidan, karfis = known.conclusion("zidan"), known.conclusion("karfis")
+    if zidan is not None and (zidan.value or "").isdigit():
+        value["zidan"] = int(str(zidan.value))
+        references.append("conclusion/zidan")
+    if karfis is not None and karfis.value in ("C1", "C2", "C3"):
+        value["karfis"] = karfis.value
+        references.append("conclusion/karfis")
+    return propose(value, "netpet", netpet.because, references)
+
+
+def _volume(known: Known) -> Answer | None:
+    """Volumes by tracer with the rule of the contour; a lower bound says so in the reason."""
+    value: dict[str, Any] = {}
+    references, doubts = [], []
+    for kind, parts in _VOLUMES.items():
+        found = known.conclusion("tumour_volume", kind)
+        if found is None:
+            continue
+        references += [f"conclusion/tumour_volume/{kind}", *found.rests_on]
+        value |= {part: float(found.parts[name]) for name, part in parts.items() if name in found.parts}
+        doubts += found.missing
+    if not value:
+        return None
+    contours = _contours(known)
+    if contours:
+        value["threshold"] = contours
+    because = "sums over all outlined lesions" + (f"; lower bounds: {', '.join(doubts)}" if doubts else "")
+    return propose(value, "tumour_volume", because, references)
+
+
+def _contours(known: Known) -> str:
+    """How the lesions were outlined on PET: the methods of their volumes, else those of the readings."""
+    kinds = (ExamKind.SSTR_PET, ExamKind.FDG_PET)
+    found = [known.view.find(lesion, "volume", (kind,)) for kind in kinds for lesion in known.view.lesions]
+    methods = dict.fromkeys(one.measurement.method for one in found if one is not None and one.measurement.method)
+    if methods:
+        return "; ".join(methods)
+    readings = [known.view.reading(tracer) for tracer in (TracerClass.SSTR, TracerClass.FDG)]
+    foci = [focus for reading in readings if reading is not None for focus in reading.foci]
+    return "; ".join(dict.fromkeys(focus.delineation for focus in foci))
+
+
+def _differences(known: Known) -> Answer | None:
+    """Between lesions by labels or scores, inside where a reading told it, over time where targets move apart."""
+    found: dict[str, list[str]] = {}
+    references: list[str] = []
+    labels = known.gathered.get("concordance")
+    words = [one.value for one in labels.lesions if one.state is not State.MISSING] if labels is not None else []
+    scores = known.conclusion("krenning")
+    apart = int(scores.parts["highest"]) - int(scores.parts["lowest"]) if scores is not None else 0
+    if len(set(words)) > 1:
+        found["between"] = (
+            [one.subject for one in labels.lesions if one.value != words[0]] if labels is not None else []
+        )
+        references.append("conclusion/concordance")
+    elif apart > rules().alike and scores is not None:
+        lowest = [one.subject for one in scores.lesions if one.value == scores.parts["lowest"]]
+        found["between"] = lowest
+        references.append("conclusion/krenning")
+    inside = [
+        one for one in known.view.lesions if (told := known.feature(one, "heterogeneous", ANY)) and told.word == "yes"
+    ]
+    if inside:
+        found["within"] = [lesion.id for lesion in inside]
+        references += [f"lesion/{lesion.id}" for lesion in inside]
+    response = known.gathered.get("recist")
+    if response is not None and "MIXED_RESPONSE" in response.flag_codes():
+        found["over_time"] = []
+        references.append("conclusion/recist")
+    if found:
+        names = list(dict.fromkeys(name for group in found.values() for name in group))
+        value: dict[str, Any] = {"value": list(found), **({"lesions": ", ".join(names)} if names else {})}
+        because = "labels, scores or sizes of the lesions differ: " + ", ".join(found).replace("_", " ")
+        return propose(value, "phenotype_histology", because, references)
+    if scores is None:
+        return None
+    because = f"scores from {scores.parts['lowest']} to {scores.parts['highest']}, no other difference was told"
+    return propose({"value": ["none"]}, "phenotype_histology", because, ["conclusion/krenning"])
+
+
+def _leaning(known: Known) -> Answer | None:
+    """The hint of the criterion; a hint, never a grade."""
+    found = known.gathered.get("phenotype_histology")
+    hint = rules().grade_hints.get(found.parts.get("grade hint", "")) if found is not None else None
+    if found is None or hint is None:
+        return None
+    signs = "; ".join(one.text for one in found.evidence) or "no sign on PET"
+    value = {"value": hint, "drivers": f"{signs}. Not histology."}
+    return propose(
+        dict(value), "phenotype_histology", "SSTR and FDG uptake of the lesions", ["conclusion/phenotype_histology"]
+    )
+
+
+PROPOSERS: dict[str, Proposer] = {
+    "PRI.dual": _dual,
+    "PET.Kren": _krenning,
+    "PET.RADS": _rads,
+    "PET.NETPET": _pairs,
+    "PET.vol": _volume,
+    "SUM.hetero": _differences,
+    "SUM.gradehint": _leaning,
+}
