@@ -18,6 +18,7 @@ COMMANDS = {
     "report",
     "advise",
     "assess",
+    "explain",
     "schema",
     "criteria",
     "items",

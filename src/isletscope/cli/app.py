@@ -16,6 +16,7 @@ from isletscope.cli import (
     check,
     criteria,
     demo,
+    explain,
     items,
     measure,
     phantom,
@@ -39,7 +40,10 @@ app = typer.Typer(
 
 _INTERRUPTED = "Interrupted. Finished steps are kept: the same command goes on from there."
 
-for command in (demo, read, check, measure, assess, report, advise, schema, criteria, items, phantom, phantom_check):
+_READING = (demo, read, check, measure, assess, explain, report)
+_KNOWLEDGE = (advise, schema, criteria, items)
+
+for command in (*_READING, *_KNOWLEDGE, phantom, phantom_check):
     app.command(command.NAME, help=command.__doc__)(command.run)
 
 

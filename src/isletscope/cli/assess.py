@@ -30,7 +30,7 @@ def run(
     # The rooms behind a command are loaded when it runs: help and --version answer at once.
     from isletscope.assessment import assess
     from isletscope.cli.assessed_tables import show_assessments
-    from isletscope.cli.reporting import write_case_report
+    from isletscope.cli.reporting import fault_documents, show_report, write_case_report
     from isletscope.items import ReportAnswers
     from isletscope.reading import CaseFolder, answered, load_answers, load_clinical
 
@@ -45,9 +45,9 @@ def run(
         files = write_case_report(folder, progress=progress, anew=True)
     if as_json:
         found = [one.model_dump(mode="json", exclude_none=True) for one in folder.case.assessments]
-        console.document({"assessments": found, "report": {"html": str(files.html), "pdf": str(files.pdf)}})
+        report = {"html": str(files.html), "pdf": str(files.pdf)}
+        console.document({"assessments": found, "report": report, "report_checks": fault_documents(files)})
         return ExitCode.DONE
     show_assessments(console, folder.case)
-    console.say(f"Report   {files.html}")
-    console.say(f"         {files.pdf}")
+    show_report(console, files)
     return ExitCode.DONE

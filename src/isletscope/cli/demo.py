@@ -39,4 +39,4 @@ def run(
         make(images, scenario, seed, size, progress)
         outcome = read_case(ReadRequest(inputs=(images / "dicom",), out=case), progress)
         report = write_case_report(outcome.folder, progress=progress)
-    return conclude(console, outcome, report.html, report.pdf)
+    return conclude(console, outcome, report)

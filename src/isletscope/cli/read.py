@@ -13,6 +13,7 @@ from isletscope.errors import InputError
 
 if TYPE_CHECKING:
     from isletscope.reading import ReadOutcome
+    from isletscope.report import ReportFiles
 
 NAME = "read"
 
@@ -74,11 +75,13 @@ def run(
     with console.progress() as progress:
         outcome = read_case(request, progress)
         report = write_case_report(outcome.folder, progress=progress)
-    return conclude(console, outcome, report.html, report.pdf)
+    return conclude(console, outcome, report)
 
 
-def conclude(console: Console, outcome: ReadOutcome, html: Path, pdf: Path) -> int:
+def conclude(console: Console, outcome: ReadOutcome, report: ReportFiles) -> int:
     """Print what was found and where the report lies; returns the exit code."""
+    from isletscope.cli.reporting import fault_documents
+
     case = outcome.case
     if console.as_json:
         console.document(
@@ -98,16 +101,18 @@ def conclude(console: Console, outcome: ReadOutcome, html: Path, pdf: Path) -> i
                 "refusals": list(outcome.refusals),
                 "recomputed": list(outcome.recomputed),
                 "reused": list(outcome.reused),
-                "report": {"html": str(html), "pdf": str(pdf)},
+                "report": {"html": str(report.html), "pdf": str(report.pdf)},
+                "report_checks": fault_documents(report),
             }
         )
     else:
-        _print(console, outcome, html, pdf)
+        _print(console, outcome, report)
     return ExitCode.DONE_WITH_REFUSALS if outcome.refusals else ExitCode.DONE
 
 
-def _print(console: Console, outcome: ReadOutcome, html: Path, pdf: Path) -> None:
+def _print(console: Console, outcome: ReadOutcome, report: ReportFiles) -> None:
     from isletscope.cli.assessed_tables import show_assessments
+    from isletscope.cli.reporting import show_report
     from isletscope.cli.tables import exam_table, lesion_table, totals_lines
 
     case = outcome.case
@@ -126,5 +131,4 @@ def _print(console: Console, outcome: ReadOutcome, html: Path, pdf: Path) -> Non
         console.say(f"Open     {item}")
     if len(shown) < len(case.open_items):
         console.say(f"         and {len(case.open_items) - len(shown)} more open items in the report")
-    console.say(f"Report   {html}")
-    console.say(f"         {pdf}")
+    show_report(console, report)

@@ -1,4 +1,4 @@
-"""Write the report of a case again: HTML, PDF and the lesion table."""
+"""Assess a case again and write its report anew: HTML, PDF and the lesion table; no image is read again."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ def run(
 ) -> int:
     """Carry out ``isletscope report``."""
     # The rooms behind a command are loaded when it runs: help and --version answer at once.
-    from isletscope.cli.reporting import write_case_report
+    from isletscope.assessment import assess
+    from isletscope.cli.reporting import fault_documents, show_report, write_case_report
     from isletscope.reading import CaseFolder
 
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    folder = CaseFolder.open(case)
+    folder.save(assess(folder.case))
     with console.progress() as progress:
-        files = write_case_report(CaseFolder.open(case), progress=progress, anew=True)
+        files = write_case_report(folder, progress=progress, anew=True)
     if as_json:
-        console.document({"html": str(files.html), "pdf": str(files.pdf)})
+        console.document({"html": str(files.html), "pdf": str(files.pdf), "report_checks": fault_documents(files)})
     else:
-        console.say(f"Report   {files.html}")
-        console.say(f"         {files.pdf}")
+        show_report(console, files)
     return ExitCode.DONE

@@ -83,6 +83,7 @@ class References:
             "liver": self._liver,
             "reference": self._region,
             "exam": self._exam,
+            "time_point": self._time_point,
             "clinical": self._clinical,
             "answer": self._answer,
             "conclusion": self._conclusion,
@@ -169,6 +170,10 @@ class References:
     def _exam(self, reference: str, path: list[str]) -> Named | None:
         exam = self._exam_of(path[0])
         return Named(reference, "exam", exam=exam, word=exam.title) if exam else None
+
+    def _time_point(self, reference: str, path: list[str]) -> Named | None:
+        point = next((one for one in self.case.time_points if one.name == path[0]), None)
+        return Named(reference, "time_point", word=point.date) if point else None
 
     def _clinical(self, reference: str, path: list[str]) -> Named | None:
         entry: JsonValue = self.case.clinical

@@ -7,18 +7,22 @@ from pathlib import Path
 
 from isletscope.model import Case
 from isletscope.reading import Progress, silent, whole_file
+from isletscope.report.checks import Fault
 from isletscope.report.content.build import build
+from isletscope.report.content.written import written
 from isletscope.report.html import render_html
 from isletscope.report.images import ImageSource
 from isletscope.report.pdf import render_pdf
+from isletscope.report.told import checked_narrative
 
 
 @dataclass(frozen=True)
 class ReportFiles:
-    """Where the report lies."""
+    """Where the report lies, and what the checks of its text found."""
 
     html: Path
     pdf: Path
+    faults: tuple[Fault, ...] = ()
 
 
 def write_report(case: Case, images: ImageSource, folder: Path, *, progress: Progress | None = None) -> ReportFiles:
@@ -28,12 +32,14 @@ def write_report(case: Case, images: ImageSource, folder: Path, *, progress: Pro
     written; an earlier report then stays as it was.
     """
     tell = progress or silent
-    document = build(case, images, lambda done, total: tell("figures", done, total))
+    narrative, faults = checked_narrative(case)
+    told = written(case, narrative, faults) if narrative else None
+    document = build(case, images, lambda done, total: tell("figures", done, total), told)
     tell("report", 0, 2)
     page = render_html(document)
     tell("report", 1, 2)
     printed = render_pdf(document, case.software.created)
-    files = ReportFiles(folder / "report.html", folder / "report.pdf")
+    files = ReportFiles(folder / "report.html", folder / "report.pdf", faults)
     with whole_file(files.html) as html, whole_file(files.pdf) as pdf:
         html.write_text(page, encoding="utf-8")
         pdf.write_bytes(printed)

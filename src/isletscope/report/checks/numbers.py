@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date
 
 from isletscope.model import Compartment, Conclusion, ExamKind, Lesion, TracerClass, VesselFinding
 from isletscope.report.checks.fault import Fault
 from isletscope.report.checks.material import Material, cells, column
-from isletscope.report.checks.stored import pool_of
+from isletscope.report.checks.stored import exam_intervals, pool_of
 from isletscope.report.checks.tokens import Token, tokens
 from isletscope.report.format import rounded
 
@@ -279,17 +278,11 @@ def c11(material: Material) -> Iterator[Fault]:
         expected = 100 * ((second / first) ** (3 / months) - 1)
         if abs(expected - rate) > 0.06:
             yield Fault("C11", "score growth_rate", f"{rate:.1f} %/month", f"{expected:.1f} %/month")
-    if months is not None and not any(abs(days / MONTH_DAYS - months) < 0.02 for days in _intervals(material)):
+    if months is not None and not any(abs(days / MONTH_DAYS - months) < 0.02 for days in exam_intervals(material)):
         yield Fault("C11", "score growth_rate", f"{months:.2f} months", "the interval between two exams of the case")
     told = " ".join(placed.text for placed in material.within("step 8"))
     if "%/month" in told and "detectable" not in told:
         yield Fault("C11", "step 8", "a growth rate alone", "the smallest detectable rate beside it")
-
-
-def _intervals(material: Material) -> list[int]:
-    """Days between any two exams."""
-    days = [date.fromisoformat(exam.date[:10]) for exam in material.case.exams if exam.date]
-    return [(second - first).days for first in days for second in days if second > first]
 
 
 def c12(material: Material) -> Iterator[Fault]:
@@ -332,7 +325,7 @@ _BARE_QUANTITY = (
     (re.compile(r"\bcontact (?:of )?\d+(?![\d.]|[ \u00a0]?(?:°|mm|\())"), "°"),
     (re.compile(r"\bvolume (?:of )?\d+(?:\.\d+)?(?![\d.]|[ \u00a0]?(?:mL|%))"), "mL"),
 )
-_SUV = re.compile(r"(?P<before>[\w-]+[ \u00a0])?\bSUV(?:max|mean|peak)?\b")
+_SUV = re.compile(r"(?P<before>[\w-]+[ \u00a0])?(?<!·)\bSUV(?:max|mean|peak)?\b")
 _TRACER_NAMES = ("SSTR", "FDG", "exendin", "Exendin", "DOPA", "liver", "spleen", "in", "FDOPA", "pool")
 
 

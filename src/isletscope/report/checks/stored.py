@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 
 from isletscope.criteria import find_criterion
 from isletscope.model import Conclusion, Finding, Measurement, State
 from isletscope.report.checks.material import Material, Placed
 from isletscope.report.checks.tokens import Token, tokens
 from isletscope.report.references import Named, known_measurements
+from isletscope.report.words import words
 
 # UCUM -> printed unit and the factor from the stored to the printed number.
 _PRINTED: dict[str, tuple[tuple[str, float], ...]] = {
@@ -84,6 +86,8 @@ def pool_of(material: Material, placed: Placed) -> Pool:
             _add_finding(pool, observation)
         for vessel in (one for point in material.case.time_points for one in point.vessels if one.lesion == lesion.id):
             _add_finding(pool, vessel)
+    pool.by_unit.setdefault("days", []).extend(exam_intervals(material))
+    pool.add_text(words().nodal_caveat, names)
     for alert in material.assessed.alerts:
         if alert.code == placed.sentence.alert:
             pool.add_text(alert.sentence(), names)
@@ -141,9 +145,22 @@ def _add_measurement(pool: Pool, measurement: Measurement) -> None:
 
 
 def _add_finding(pool: Pool, finding: object) -> None:
-    if isinstance(finding, Finding):
-        for measurement in known_measurements(finding).values():
-            _add_measurement(pool, measurement)
+    """Every known value of a finding, and the ratios of a lesion to the organ around it."""
+    if not isinstance(finding, Finding):
+        return
+    known = known_measurements(finding)
+    for measurement in known.values():
+        _add_measurement(pool, measurement)
+    for name, measurement in known.items():
+        around = known.get("organ_adc" if name == "adc_mean" else f"organ_{name}")
+        if around is not None and around.value and measurement.value is not None:
+            pool.add(measurement.value / around.value, "1")
+
+
+def exam_intervals(material: Material) -> list[float]:
+    """Days between any two exams of the case."""
+    days = [date.fromisoformat(exam.date[:10]) for exam in material.case.exams if exam.date]
+    return [float((second - first).days) for first in days for second in days if second >= first]
 
 
 def _add_conclusion(pool: Pool, conclusion: Conclusion, names: list[str]) -> None:
@@ -163,7 +180,7 @@ def _add_conclusion(pool: Pool, conclusion: Conclusion, names: list[str]) -> Non
     pool.add_text(" ; ".join(texts), names)
     for value in conclusion.parts.values():
         for number in _numbers(value):
-            for unit in ("1", "%", "mm", "mL", "%/mo", "mm/a", "d", "mo", "deg"):
+            for unit in ("1", "%", "mm", "mL", "%/mo", "mm/a", "d", "mo", "deg", "g"):
                 pool.add(number, unit)
     for threshold in find_criterion(conclusion.name).book.thresholds.values():
         pool.add(threshold.value, threshold.unit)

@@ -12,7 +12,7 @@ from isletscope.report import format as fmt
 from isletscope.report import keys
 from isletscope.report.content import closing, exam_tables, lesion_tables
 from isletscope.report.content import summary as summary_part
-from isletscope.report.content.document import ReportDocument, SliceGroup, SlicePart, Table, Where
+from isletscope.report.content.document import ReportDocument, SliceGroup, SlicePart, Table, Where, Written
 from isletscope.report.content.given_regions import given_regions_table
 from isletscope.report.content.notes import Notes
 from isletscope.report.content.overview import NamedFocus, PetView, pet_views
@@ -37,15 +37,18 @@ class _Pixels:
     lacking: list[PetView]
 
 
-def build(case: Case, images: ImageSource, tick: Tick) -> ReportDocument:
-    """The whole report. ``tick(done, total)`` is called as figures are finished."""
+def build(case: Case, images: ImageSource, tick: Tick, written: Written | None = None) -> ReportDocument:
+    """The whole report. ``tick(done, total)`` is called as figures are finished.
+
+    ``written`` is the narrative's part; without it the summary is made of the PET readings alone.
+    """
     views = pet_views(case)
     pixels = _pixels(views, images)
     total = len(pixels.pets) + sum(len(view.shown) for view, _ in pixels.pets)
     where = _where(pixels)
     tick(len(pixels.pets), total)
     slices = _slice_groups(case, pixels, images, tick, total)
-    parts = _parts(case, views, pixels, where, slices)
+    parts = _parts(case, views, pixels, where, slices) | {"written": written}
     draft = ReportDocument(**parts, methods=())
     notes = _figure_notes(pixels)
     methods = closing.methods(case, views, notes, "\n".join(all_text(draft)))

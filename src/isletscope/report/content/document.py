@@ -148,13 +148,68 @@ class TitledList:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A statement of the written report. ``lead`` is set in bold before it; ``tone`` "alert" marks a discordance."""
+
+    text: str
+    lead: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class StepPart:
+    """One step of the reading in prose."""
+
+    number: int
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class ScorePart:
+    """One score: name, result, and the one line that says why."""
+
+    title: str
+    result: str
+    why: str
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """The written report of one time point: summary for the tumour board, steps, tables, scores, impression."""
+
+    reading: str
+    question: tuple[Line, ...]
+    exams: tuple[Table, ...]
+    before_signing: tuple[Line, ...]
+    headlines: tuple[Fact, ...]
+    summary: tuple[Line, ...]
+    summary_tables: tuple[Table, ...]
+    steps: tuple[StepPart, ...]
+    lesions: tuple[Table, ...]
+    vessels: tuple[Table, ...]
+    liver: tuple[Table, ...]
+    change: tuple[Table, ...]
+    scores: tuple[ScorePart, ...]
+    impression: tuple[Line, ...]
+    open_items: tuple[str, ...]
+    not_assessable: tuple[str, ...]
+    overrides: tuple[str, ...]
+    footer: tuple[str, ...]
+    sources: tuple[str, ...]
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ReportDocument:
-    """The whole report in print order."""
+    """The whole report in print order. ``written`` is None where the case was not assessed."""
 
     language: str
     title: str
     header: Header
     summary: Summary
+    written: Written | None
     where: Where
     exams: tuple[ExamPart, ...]
     exams_text: tuple[str, ...]

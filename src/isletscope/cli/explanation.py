@@ -1,0 +1,115 @@
+"""An explanation as text for the terminal: headings from the sentence down to the files, one tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from isletscope.report.explain.parts import Explanation, Found, GivenAnswer, GivenConclusion, Line, UsedSeries, Value
+
+_INDENT = "   "
+_FEW = 12
+
+
+def explanation_lines(told: Explanation) -> Iterator[str]:
+    """The chain as lines, sentence first."""
+    title = f": {told.title}" if told.title != told.subject else ""
+    yield f"{told.subject}{title} ({told.time_point})"
+    yield from _part(
+        "In the report", [f"{said.where}: {said.text}" for said in told.said] or ["not used in a sentence"]
+    )
+    for answer in told.answers:
+        yield from _part(f"Answer {answer.item}", _answer(answer, told.subject))
+    for conclusion in told.conclusions:
+        yield from _part(_heading(conclusion), _conclusion(conclusion))
+    if told.entries:
+        yield from _part("Clinical file", [f"{one.reference}: {one.text}" for one in told.entries])
+    for found in told.findings:
+        yield from _part(f"Finding {found.title}", _finding(found))
+    for series in told.series:
+        yield from _part(f"Series {series.key}", _series(series))
+    if told.lacking:
+        yield from _part("Missing", [_missing(one.what, one.because, one.supplied_by) for one in told.lacking])
+
+
+def _part(heading: str, lines: Iterable[str]) -> Iterator[str]:
+    """A heading with its lines as branches."""
+    found = [line for line in lines if line]
+    if not found:
+        return
+    yield ""
+    yield heading
+    for number, line in enumerate(found, start=1):
+        first, *rest = line.split("\n")
+        last = number == len(found)
+        yield f"{'└─' if last else '├─'} {first}"
+        yield from (f"{_INDENT if last else '│  '}{text}" for text in rest)
+
+
+def _answer(answer: GivenAnswer, subject: str) -> Iterator[str]:
+    if answer.item != subject and answer.question:
+        yield answer.question
+    yield from answer.parts or (answer.state,)
+    if answer.by:
+        yield f"{answer.origin} by {answer.by}"
+    if answer.because:
+        yield f"because {answer.because}"
+    if answer.parts and answer.state != "answered":
+        yield f"state: {answer.state}"
+
+
+def _heading(conclusion: GivenConclusion) -> str:
+    name = f"{conclusion.title} {conclusion.subject}".strip()
+    return f"Rule {name}: {conclusion.result}"
+
+
+def _conclusion(one: GivenConclusion) -> Iterator[str]:
+    yield from (f"branch: {_line(branch)}" for branch in one.branches)
+    if one.inputs:
+        yield f"inputs: {_few(one.inputs)}"
+    yield from (f"flag {flag.rule}: {_line(flag, rule=False)}" for flag in one.flags)
+    yield from (f"other system: {_line(other)}" for other in one.other_systems)
+    if one.missing:
+        yield f"needed: {'; '.join(one.missing)}"
+    yield from (f"source: {text}" for text in one.sources)
+    yield f"rules version {one.rules_version}, criterion {one.name}"
+
+
+def _line(line: Line, *, rule: bool = True) -> str:
+    tail = ", ".join([line.support, *line.sources])
+    name = f" [{line.rule}]" if rule and line.rule else ""
+    return f"{line.text} ({tail}){name}"
+
+
+def _few(texts: Sequence[str]) -> str:
+    shown = "; ".join(texts[:_FEW])
+    return shown if len(texts) <= _FEW else f"{shown}; and {len(texts) - _FEW} more (--json shows all)"
+
+
+def _finding(found: Found) -> Iterator[str]:
+    if found.exam:
+        yield f"exam: {found.exam}{f', series {found.series}' if found.series else ''}"
+    yield from (_value(value) for value in found.values)
+    if found.outlined:
+        yield f"outline: {found.outlined}"
+    if found.mask:
+        yield f"mask: {found.mask}"
+    if found.held_to_be:
+        yield found.held_to_be
+
+
+def _value(value: Value) -> str:
+    method = f"; {value.method}" if value.method else ""
+    limit = f"; read with care: {value.limitation}" if value.limitation else ""
+    return f"{value.name} {value.printed} ({value.state}{method}{limit})"
+
+
+def _series(series: UsedSeries) -> Iterator[str]:
+    yield f"{series.exam}, {series.date}: {series.description}"
+    yield f"{series.images} images, series UID {series.series_uid}"
+    yield f"study UID {series.study_uid}"
+    yield from series.suv
+
+
+def _missing(what: str, because: str, supplied_by: str) -> str:
+    text = f"{what}: {because}" if because else what
+    return f"{text}\nwould be supplied by {supplied_by}" if supplied_by else text

@@ -1,0 +1,213 @@
+"""The written report as parts of the document: what stands before signing, headlines, prose, tables, scores."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from isletscope.model import AssessedTimePoint, Case, Conclusion, State
+from isletscope.report import format as fmt
+from isletscope.report.checks import Fault, Level
+from isletscope.report.content.document import (
+    Cell,
+    Column,
+    Fact,
+    Given,
+    Line,
+    ScorePart,
+    StepPart,
+    Table,
+    Written,
+)
+from isletscope.report.narrative import Narrative, NarrativeTable, Sentence
+
+TEXT_WIDTH_MM = 178.0
+_LEAD = re.compile(r"^(?P<lead>ALERT, discordance:|Note:)\s*")
+_NUMERIC = re.compile(r"^[~+−<>]?\s*\d[\d.,×/ \u00a0]*[a-z%°]*[†‡§]?$|^n/a|^–$")
+_MOST_NAMED = 6
+# A column is never narrower than this, and no cell asks for more than so many letters of width.
+_LEAST_MM, _LONGEST_CELL = 8.5, 34
+# Headlines: what the tumour board asks first, by criterion, in this order.
+_HEADLINES = (
+    ("Stage", "tnm"),
+    ("Grade of the sample", "who_grade"),
+    ("SSTR and FDG", "netpet"),
+    ("Lowest to highest Krenning", "krenning"),
+    ("Local class", "resectability_net"),
+    ("Liver", "liver_burden"),
+    ("PRRT, by imaging", "prrt"),
+    ("Response", "recist"),
+)
+_MOST_HEADLINES = 6
+
+
+def written(case: Case, narrative: Narrative, faults: Sequence[Fault]) -> Written:
+    """The parts of the document that the narrative fills."""
+    assessed = next((one for one in case.assessments if one.time_point == narrative.time_point), None)
+    return Written(
+        reading=_reading(case, narrative),
+        question=tuple(_line(one) for one in narrative.clinical_question),
+        exams=_tables([narrative.exams], caption_shown=False),
+        before_signing=tuple(_before_signing(assessed, faults)),
+        headlines=tuple(_headlines(assessed)) if assessed else (),
+        summary=tuple(_line(one) for one in narrative.summary),
+        summary_tables=_tables(narrative.summary_tables),
+        steps=tuple(StepPart(step.number, step.title, tuple(_paragraphs(step.sentences))) for step in narrative.steps),
+        lesions=_tables([narrative.lesions]),
+        vessels=_tables([narrative.vessels]),
+        liver=_tables([narrative.liver]),
+        change=_tables([narrative.change]),
+        scores=tuple(
+            ScorePart(score.title, f"{score.result}{score.mark}", score.why, open=score.result.startswith("not assess"))
+            for score in narrative.scores
+        ),
+        impression=tuple(_line(one) for one in narrative.impression),
+        open_items=tuple(one.text for one in narrative.open_items),
+        not_assessable=tuple(one.text for one in narrative.not_assessable),
+        overrides=tuple(Given(one.text) for one in narrative.overrides),
+        footer=tuple(one.text for one in narrative.footer),
+        sources=tuple(f"[{source.key}] {source.text}" for source in narrative.sources),
+        faults=tuple(fault.printed() for fault in faults),
+    )
+
+
+def _reading(case: Case, narrative: Narrative) -> str:
+    """Which time point is read, and with which it is compared."""
+    names = [point.name for point in case.time_points]
+    if len(names) < 2:
+        return ""
+    point = case.time_point(narrative.time_point)
+    before = names[: names.index(point.name)]
+    dates = ", ".join(case.time_point(name).date for name in before)
+    return f"Reading of {point.date}{f', compared with {dates}' if dates else ''}"
+
+
+def _line(sentence: Sentence) -> Line:
+    match = _LEAD.match(sentence.text)
+    if match is None:
+        return Line(sentence.text)
+    tone = "alert" if match["lead"].startswith("ALERT") else ""
+    return Line(sentence.text[match.end() :], lead=match["lead"], tone=tone)
+
+
+def _paragraphs(sentences: Iterable[Sentence]) -> list[Line]:
+    """Sentences run on in one paragraph; an alert stands alone."""
+    lines: list[Line] = []
+    for sentence in sentences:
+        line = _line(sentence)
+        if line.lead or not lines or lines[-1].lead:
+            lines.append(line)
+        else:
+            lines[-1] = Line(f"{lines[-1].text} {line.text}")
+    return lines
+
+
+def _before_signing(assessed: AssessedTimePoint | None, faults: Sequence[Fault]) -> Iterable[Line]:
+    """What blocks signing: open mandatory items, and faults that the checks found."""
+    blocking = assessed.completeness.blocking if assessed and assessed.completeness else []
+    if blocking:
+        named = "; ".join(f"{one.question.rstrip('?')} ({one.id})" for one in blocking[:_MOST_NAMED])
+        more = f"; and {len(blocking) - _MOST_NAMED} more under Open items" if len(blocking) > _MOST_NAMED else ""
+        lead = (
+            f"{fmt.counted_exactly(len(blocking), 'open item')} {'blocks' if len(blocking) == 1 else 'block'} signing:"
+        )
+        yield Line(f"{named}{more}.", lead=lead, tone="open")
+    serious = [fault for fault in faults if fault.level is Level.BLOCKS_SIGNING]
+    if serious:
+        checks = ", ".join(dict.fromkeys(fault.check for fault in serious))
+        verb = "blocks" if len(serious) == 1 else "block"
+        lead = f"{fmt.counted_exactly(len(serious), 'fault')} of this text {verb} signing:"
+        yield Line(f"checks {checks}; see Checks of this report.", lead=lead, tone="open")
+
+
+def _headlines(assessed: AssessedTimePoint) -> Iterable[Fact]:
+    """At most six headline results; a rule that was not asked has none."""
+    shown = 0
+    for label, name in _HEADLINES:
+        conclusion = assessed.conclusion(name)
+        if conclusion is None or shown == _MOST_HEADLINES:
+            continue
+        shown += 1
+        yield _headline(label, name, conclusion, assessed)
+
+
+def _headline(label: str, name: str, conclusion: Conclusion, assessed: AssessedTimePoint) -> Fact:
+    if conclusion.state is State.MISSING:
+        needed = conclusion.missing[0] if conclusion.missing else "an input"
+        more = f" and {len(conclusion.missing) - 1} more" if len(conclusion.missing) > 1 else ""
+        possible = f"possible: {', '.join(conclusion.possible[:4])}; " if conclusion.possible else ""
+        return Fact(label, "not assessable", f"{possible}needed: {needed}{more}")
+    value, note = conclusion.value or "", ""
+    if name == "tnm":
+        parts = conclusion.parts
+        value = f"c{parts['T']} c{parts['N']} c{parts['M']}, {parts['stage']}"
+        note = f"{parts.get('edition', '')}; cN by imaging"
+    elif name == "krenning":
+        parts = conclusion.parts
+        value = f"{parts.get('lowest', value)} to {parts.get('highest', value)}"
+        if parts.get("lowest") == parts.get("highest"):
+            value = parts.get("highest", value)
+        note = f"{fmt.counted_exactly(len(conclusion.lesions), 'lesion')} on SSTR PET"
+    elif name == "netpet":
+        others = [assessed.conclusion(other) for other in ("karfis", "zidan")]
+        value = f"NETPET {value}"
+        note = ", ".join(
+            f"{title} {one.value}"
+            for title, one in zip(("Karfis", "Zidan"), others, strict=True)
+            if one is not None and one.value is not None
+        )
+    elif name == "liver_burden":
+        pattern = assessed.conclusion("liver_pattern")
+        value = (
+            f"{fmt.percent(float(conclusion.parts['percent']), table=True)}" if "percent" in conclusion.parts else value
+        )
+        note = "of the liver is tumour"
+        if pattern is not None and pattern.value not in (None, "none"):
+            note += f"; pattern {pattern.value}"
+    elif name == "recist":
+        value, note = f"RECIST 1.1: {value}", "at this time point"
+    elif name == "resectability_net":
+        value = value.replace("_", " ")
+        note = "descriptive for pNET"
+    elif name == "who_grade":
+        note = "not transferred to other lesions"
+    if conclusion.provisional:
+        note = "; ".join(filter(None, ["provisional", note]))
+    return Fact(label, value if name == "tnm" else value[:1].upper() + value[1:], note)
+
+
+def _tables(found: Iterable[NarrativeTable | None], *, caption_shown: bool = True) -> tuple[Table, ...]:
+    return tuple(_table(table, caption_shown) for table in found if table is not None and table.rows)
+
+
+def _table(table: NarrativeTable, caption_shown: bool) -> Table:
+    """A narrative's table with columns as wide as their texts ask for."""
+    printed = [[cell.printed for cell in row.cells] for row in table.rows]
+    numeric = [
+        all(_NUMERIC.match(row[index]) for row in printed if index < len(row)) for index in range(len(table.columns))
+    ]
+    columns = tuple(
+        Column(head, width, "right" if index and numeric[index] else "left")
+        for index, (head, width) in enumerate(zip(table.columns, _widths(table.columns, printed), strict=True))
+    )
+    rows = tuple(
+        tuple(Cell(text, strong=index == 0 or row.subject in ("all", "sum")) for index, text in enumerate(texts))
+        for row, texts in zip(table.rows, printed, strict=True)
+    )
+    return Table(table.title, columns, rows, tuple(note.text for note in table.notes), caption_shown=caption_shown)
+
+
+def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float | None]:
+    """Widths in mm by the longest cell and the longest word of the head; the widest column takes what is left."""
+    wanted = []
+    for index, head in enumerate(heads):
+        cells = [len(row[index]) for row in rows if index < len(row)]
+        words = [len(word) for row in rows if index < len(row) for word in row[index].replace("/", " ").split()]
+        head_word = max((len(word) for word in re.split(r"[ /]", head)), default=0)
+        body = min(max(cells, default=0), _LONGEST_CELL)
+        wanted.append(max(body, max(words, default=0), head_word) + 1.5)
+    total = sum(wanted)
+    scale = TEXT_WIDTH_MM / total
+    widths: list[float | None] = [round(max(letters * scale, _LEAST_MM), 1) for letters in wanted]
+    widths[max(range(len(wanted)), key=lambda index: wanted[index])] = None
+    return widths
