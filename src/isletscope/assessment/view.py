@@ -73,6 +73,11 @@ class View:
     entered: Mapping[str, Answer]
     earlier: View | None = None
 
+    @property
+    def facts(self) -> Mapping[str, bool]:
+        """Clinical facts that a reader entered for this time point."""
+        return self.case.facts.get(self.point.name, {})
+
     @cached_property
     def exams(self) -> list[Exam]:
         """The exams of this time point."""

@@ -41,7 +41,9 @@ class Case(Document):
     answers: dict[str, dict[str, Answer]] = Field(
         default_factory=dict, description="a reader's answers: time point -> item -> answer"
     )
-    facts: dict[str, bool] = Field(default_factory=dict, description="clinical facts that a reader entered")
+    facts: dict[str, dict[str, bool]] = Field(
+        default_factory=dict, description="clinical facts that a reader entered: time point -> fact -> whether it holds"
+    )
     assessments: list[AssessedTimePoint] = Field(default_factory=list, description="one for each time point, in order")
     retired_names: list[str] = Field(default_factory=list, description="names of lesions no longer there, never reused")
     open_items: list[str] = Field(default_factory=list, description="what a reader must still answer")

@@ -15,9 +15,12 @@ def answered(case: Case, given: ReportAnswers, earlier: Case | None = None, time
     """
     kept = earlier or case
     answers = {name: dict(items) for name, items in kept.answers.items()}
-    if given.answers:
-        answers.setdefault(_chosen(case, time_point), {}).update(given.answers)
-    return case.model_copy(update={"answers": answers, "facts": {**kept.facts, **given.facts}})
+    facts = {name: dict(items) for name, items in kept.facts.items()}
+    if given.answers or given.facts:
+        chosen = _chosen(case, time_point)
+        answers.setdefault(chosen, {}).update(given.answers)
+        facts.setdefault(chosen, {}).update(given.facts)
+    return case.model_copy(update={"answers": answers, "facts": facts})
 
 
 def _chosen(case: Case, name: str | None) -> str:
