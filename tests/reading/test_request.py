@@ -85,10 +85,10 @@ def test_a_faulty_clinical_file_is_refused(tmp_path: Path, text: str, told: str)
 def test_answers_are_checked_against_the_catalogue(tmp_path: Path) -> None:
     path = tmp_path / "answers.yaml"
     path.write_text("answers:\n  PRI.seen: {value: seen, source: entered, by: A. Reader}\n")
-    assert load_answers(path).answers["PRI.seen"].value == "seen"
+    assert load_answers(path, TODAY).answers["PRI.seen"].value == "seen"
     path.write_text("answers:\n  PRI.sen: {value: seen, source: entered, by: A. Reader}\n")
     with pytest.raises(InputError, match="PRI\\.seen"):
-        load_answers(path)
+        load_answers(path, TODAY)
 
 
 @pytest.mark.parametrize("pair", ["A", "A=", "=B"])

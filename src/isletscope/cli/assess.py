@@ -39,7 +39,7 @@ def run(
     document = folder.case.model_copy()
     if clinical is not None:
         document.clinical = load_clinical(clinical, date.today())
-    given = load_answers(answers) if answers else ReportAnswers()
+    given = load_answers(answers, date.today()) if answers else ReportAnswers()
     folder.save(assess(answered(document, given, time_point=time_point)))
     with console.progress() as progress:
         files = write_case_report(folder, progress=progress, anew=True)

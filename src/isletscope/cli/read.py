@@ -69,7 +69,7 @@ def run(
         entries=tuple(given.entries),
         overrides=tuple(given.overrides),
         clinical=load_clinical(clinical, date.today()) if clinical else {},
-        answers=load_answers(answers) if answers else ReportAnswers(),
+        answers=load_answers(answers, date.today()) if answers else ReportAnswers(),
         anatomy=tuple(anatomy or ()),
     )
     with console.progress() as progress:

@@ -59,9 +59,12 @@ def load_clinical(path: Path, today: date) -> dict[str, JsonValue]:
     return document
 
 
-def load_answers(path: Path) -> ReportAnswers:
-    """A reader's answers to the items of the report. Raises InputError that names the answer which does not fit."""
-    return read_answers(_load_document(path), catalogue(), subject=str(path))
+def load_answers(path: Path, today: date) -> ReportAnswers:
+    """A reader's answers to the items of the report. Dates after ``today`` are refused.
+
+    Raises InputError that names the answer which does not fit.
+    """
+    return read_answers(_load_document(path), catalogue(), subject=str(path), not_after=today)
 
 
 def same_patient_statement(identifiers: str, reason: str) -> SamePatient:

@@ -27,7 +27,7 @@ def known_facts(known: Known) -> dict[str, bool]:
         "quantification": _quantification(known),
     }
     told = {name: fact for name, fact in found.items() if fact is not None}
-    return {**told, **known.view.case.facts}
+    return {**told, **known.view.facts}
 
 
 def _contrast(known: Known) -> bool | None:
