@@ -147,6 +147,15 @@ def size_on(view: View, lesion: Lesion, kind: ExamKind, counted: Iterable[str] =
     return None if found is None else Size(found.value_mm, (*here, *found.references), (remark,))
 
 
+def merged_with(view: View, lesion: Lesion, since: View) -> list[Lesion]:
+    """Lesions that were seen by themselves at an earlier time point and are part of this one now."""
+    return [
+        one
+        for one in view.case.lesions
+        if one.merged_into == lesion.id and any(since.seen(one)) and not any(view.seen(one))
+    ]
+
+
 def _whole(lesion: Lesion, own: Size | None, found: list[Size | None], parts: list[Lesion]) -> Size | None:
     sizes = [size for size in (own, *found) if size is not None]
     if None in found:

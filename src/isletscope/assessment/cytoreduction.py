@@ -68,7 +68,7 @@ def _ask_remnant(view: View, gathered: Gathered) -> None:
     asking = Asking("remnant")
     expected = gathered.value("liver_volume")
     asking.put("expected_liver_ml", None if expected is None else float(expected), "conclusion/liver_volume")
-    gathered.add(asking.conclude())
+    gathered.add(asking.lacking("a plan: what stays of the liver depends on it"))
 
 
 def _ask_ablation(view: View, gathered: Gathered, lesions: list[Lesion]) -> None:

@@ -10,6 +10,7 @@ from isletscope.assessment.comparison import (
     baseline_of,
     day_of,
     measured_on,
+    merged_with,
     previous_with,
     size_on,
     starts_after,
@@ -56,9 +57,10 @@ def assess_growth(view: View, gathered: Gathered) -> None:
 
 
 def _lesions(view: View, earlier: View) -> Iterator[Lesion]:
-    """Tumours that the earlier time point shows, in the order of the case; pieces and merged ones have no course."""
+    """Tumours that the earlier time point shows; what merged since has no course of its own."""
     for lesion in earlier.lesions:
-        if not lesion.split_from and not lesion.merged_into:
+        absorbed = bool(lesion.merged_into) and not any(view.seen(lesion))
+        if not absorbed and not merged_with(view, lesion, since=earlier):
             yield lesion
 
 

@@ -16,6 +16,7 @@ from isletscope.assessment.comparison import (
     first_kind,
     is_baseline,
     measured_on,
+    merged_with,
     size_on,
     starts_after,
 )
@@ -107,18 +108,20 @@ def _non_target(asking: Asking, baseline: View, view: View, lesions: Sequence[Le
     book = response_book()
     states: list[str] = []
     for lesion in lesions:
-        before, now = size_on(baseline, lesion, kind), size_on(view, lesion, kind)
+        swallowed = merged_with(view, lesion, since=baseline)
+        befores = [size_on(baseline, one, kind) for one in (lesion, *swallowed)]
+        now = size_on(view, lesion, kind, counted=[one.id for one in view.case.lesions])
         if now is not None:
             asking.rest_on(*now.references)
-        if before is None or now is None:
+        if None in befores or now is None:
             states.append("not evaluated")
             continue
-        rise = now.value_mm - before.value_mm
-        relative = 100 * rise / before.value_mm if before.value_mm > 0 else 0.0
-        if rise >= book.limit("worse_mm") and relative >= book.limit("worse_percent"):
-            asking.say(book.says("worse", lesion=lesion.id, before=before.value_mm, now=now.value_mm))
+        before = sum(one.value_mm for one in befores if one is not None)
+        rise = now.value_mm - before
+        if rise >= book.limit("worse_mm") and 100 * rise >= book.limit("worse_percent") * before:
+            asking.say(book.says("worse", lesion=lesion.id, before=before, now=now.value_mm))
             states.append("worse")
-        else:
+        elif not lesion.merged_into or now.value_mm > 0:
             gone = now.value_mm == 0 or (lesion.compartment is Compartment.NODE and now.value_mm < book.limit("node"))
             states.append("gone" if gone else "persists")
     if "worse" in states:

@@ -46,6 +46,7 @@ def _lesion(asking: Asking, view: View, lesion: Lesion, kind: ExamKind) -> dict[
         "short_axis_mm": one.number("short_axis"),
         "slice_mm": slice_of(view, one),
         "locally_treated": _treated(view, lesion),
+        "reproducible": _alone(view, lesion),
     }
     if lesion.compartment is Compartment.BONE:
         found["nature"] = _BONE.get(one.features.get("bone_texture", ""), "bone_lytic_or_mixed")
@@ -56,6 +57,13 @@ def _lesion(asking: Asking, view: View, lesion: Lesion, kind: ExamKind) -> dict[
         if one.number(name) is not None:
             asking.rest_on(f"lesion/{lesion.id}/{one.reference}/{name}")
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _alone(view: View, lesion: Lesion) -> bool:
+    """A conglomerate, or a piece of a lesion that split, is measured less reproducibly than a lesion by itself."""
+    merged = [one for one in view.case.lesions if one.merged_into == lesion.id and not any(view.seen(one))]
+    before = [one for one in merged if any(found.exam_key not in view.point.exam_keys for found in one.observations)]
+    return not lesion.split_from and not before
 
 
 def _treated(view: View, lesion: Lesion) -> bool | None:

@@ -119,16 +119,30 @@ def _vein(view: View, lesion: Lesion) -> Conclusion | None:
             asking.put(target, beside[vessel].number(name), f"{reference_of(beside[vessel])}/{name}")
     for vessel, target in (("first_jejunal_vein", "jejunal_branch"), ("ileal_vein", "ileal_branch")):
         _put_branch(asking, beside.get(vessel), target)
+    _put_ileal(asking)
     _put_bifurcation(asking, beside)
     asking.put("cavernous_transformation", *_present(view, "cavernous_transformation"))
     if any(one.features.get("thrombus") == "tumour" for one in trunk):
         asking.put("tumour_thrombus_extraction", True)
-    lengths = [(one.number("contact_length"), one) for one in trunk]
-    known = [(length, one) for length, one in lengths if length is not None]
-    if len(known) == len(trunk):
-        references = [f"{reference_of(one)}/contact_length" for _, one in known]
-        asking.put("involved_length_mm", sum(length for length, _ in known), *references)
+    _put_length(asking, trunk)
     return asking.conclude()
+
+
+def _put_ileal(asking: Asking) -> None:
+    """Where the ileal branch was not judged by itself: the clean trunk that it feeds speaks for it."""
+    length = asking.values.get("mesenteric_stump_mm")
+    if "ileal_branch" in asking.values or length is None or length < surgery_book().limit("clean_trunk"):
+        return
+    asking.put("ileal_branch", "clean")
+    asking.say(surgery_book().says("ileal", length=length))
+
+
+def _put_length(asking: Asking, trunk: list[VesselFinding]) -> None:
+    """Length of contact along both veins of the trunk, where it was measured on each."""
+    lengths = [one.number("contact_length") for one in trunk]
+    known = [length for length in lengths if length is not None]
+    if len(known) == len(trunk):
+        asking.put("involved_length_mm", sum(known), *(f"{reference_of(one)}/contact_length" for one in trunk))
 
 
 def _put_branch(asking: Asking, finding: VesselFinding | None, target: str) -> None:
@@ -165,6 +179,8 @@ def _present(view: View, structure: str) -> tuple[bool | None, str]:
 def _class(name: str, view: View, gathered: Gathered, lesion: Lesion, vein: Conclusion | None) -> Conclusion:
     asking = Asking(name, lesion.id)
     beside = {one.vessel: one for one in vessels_of(view, lesion)}
+    if not beside:
+        return asking.lacking(f"the vessels beside {lesion.id}, measured on CT or MRI")
     book = surgery_book()
     region = lesion.place.region
     asking.put("site", book.sites.get(region), f"lesion/{lesion.id}")
