@@ -235,3 +235,14 @@ def test_transplant_screen_with_missing_inputs() -> None:
         "meets_except_relative(age)",
         "not_met",
     }
+
+
+def test_places_that_are_seldom_examined_are_named_and_leave_the_axis_standing() -> None:
+    free = [{"compartment": name, "lesions": 0} for name in ("distant_node", "mesentery", "peritoneum", "bone", "lung")]
+    result = extrahepatic.CRITERION.run_document({"compartments": free, "regional_nodes": 0})
+    assert result.value == "none"
+    (flag,) = [flag for flag in result.flags if flag.code == "NOT_EXAMINED"]
+    assert flag.text == "Not examined: brain, heart, ovary."
+    other = [*free, {"compartment": "other", "lesions": 1}]
+    found = extrahepatic.CRITERION.run_document({"compartments": other, "regional_nodes": 0})
+    assert found.value == "limited_unresectable"

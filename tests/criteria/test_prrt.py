@@ -122,6 +122,21 @@ def test_suspicious_anatomy_without_uptake_is_discordant() -> None:
     assert judged(lesion("L1", 4), lesion("L2", 0, 0, anatomy_suspicious=False)).value == BORDERLINE
 
 
+def test_cold_disease_alone_is_not_discordant_with_anything() -> None:
+    result = judged(lesion("L1", 0, 0, anatomy_suspicious=True))
+    assert (result.value, result.parts["rule"]) == (NO, "too_low")
+
+
+def test_estimated_filtration_stands_in_for_clearance_and_says_so() -> None:
+    def flags(egfr_ml_min: float, creatinine_clearance_ml_min: float | None = None) -> set[str]:
+        values = {"egfr_ml_min": egfr_ml_min, "creatinine_clearance_ml_min": creatinine_clearance_ml_min}
+        return judged(lesion("L1", 4), **values).flag_codes()
+
+    assert "renal_estimated" in flags(egfr_ml_min=39.9)
+    assert "renal_estimated" not in flags(egfr_ml_min=40)
+    assert "renal_estimated" not in flags(egfr_ml_min=30, creatinine_clearance_ml_min=45)
+
+
 def test_uptake_that_differs_between_lesions_is_borderline() -> None:
     result = judged(lesion("L1", 4), lesion("L2", 1))
     assert (result.value, result.parts["rule"]) == (BORDERLINE, "mixed")

@@ -349,3 +349,26 @@ def test_more_disease_never_lowers_the_stage(
         {"invades": [*known["invades"], "stomach"]},
     ):
         assert ORDER.index(staged(**{**known, **more}).parts["stage"]) >= stage
+
+
+def test_a_node_without_station_is_regional_or_distant() -> None:
+    findings = {"histology": "net", "site": "tail", "size_mm": 30, "invades": [], "nodes": [], "metastases": []}
+    result = staged(**findings, unplaced_nodes=["N1"])
+    assert result.value is None
+    assert result.possible == ["cT2 cN1 cM0, stage III", "cT2 cN0 cM1b, stage IV"]
+    assert result.missing == ["station of N1"]
+    settled = staged(**{**findings, "nodes": [{"station": "celiac"}], "metastases": ["bone"]}, unplaced_nodes=["N2"])
+    assert settled.value == "cT2 cN1 cM1b, stage IV"
+
+
+def test_contact_read_as_growth_is_printed_with_its_alternatives() -> None:
+    findings = {"histology": "net", "site": "head", "size_mm": 30, "nodes": [], "metastases": []}
+    sma = ["superior_mesenteric_artery"]
+    encased = staged(**findings, invades=sma, encased=sma)
+    assert encased.parts["T"] == "T4"
+    assert "t4_by_encasement" in encased.flag_codes()
+    assert {one.system: one.value for one in encased.alternatives}["by size alone"] == "cT2 cN0 cM0, stage II"
+    touched = staged(**findings, invades=[], touches=["superior_mesenteric_vein"])
+    assert touched.parts["T"] == "T2"
+    coded = {one.system: one.value for one in touched.alternatives}
+    assert coded["registry coding (SEER)"] == "cT4 cN0 cM0, stage III"

@@ -265,3 +265,9 @@ def test_every_input_appears_as_evidence() -> None:
 def test_printed_intervals() -> None:
     assert KiIndex(low=3, high=5).printed() == "3 to 5"
     assert grade_of_sample.__doc__
+
+
+def test_a_stated_minen_is_not_graded_as_a_net() -> None:
+    result = graded(stated_grade="MiNEN", ki67_percent=60, mitoses_per_2mm2=25, differentiation="poor")
+    assert (result.value, result.provisional) == ("MiNEN", True)
+    assert result.parts["neuroendocrine component"] == "NEC"
