@@ -162,7 +162,7 @@ def test_another_patient_is_refused(folders: tuple[Path, Path]) -> None:
     document = json.loads((case / "case.json").read_text())
     document["exams"][0]["series"][0]["series_uid"] = "9.9"
     (case / "case.json").write_text(json.dumps(document))
-    with pytest.raises(InputError, match="no PET of this reference patient"):
+    with pytest.raises(InputError, match="no exam of this reference patient"):
         check_case(case, truth)
 
 

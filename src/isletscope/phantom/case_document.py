@@ -7,10 +7,12 @@ know the program's own model. What the truth does not know stays out. Rules and 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from isletscope.phantom.case_lesions import lesion_documents
 from isletscope.phantom.case_parts import Json, exam_kind, grid_document, rules
 from isletscope.phantom.case_structures import liver_findings, structure_findings, vessel_findings
+from isletscope.phantom.visit import VENDORS
 
 SCHEMA_VERSION = 1
 _REFERENCES = {"liver": "liver", "blood_pool": "aorta", "spleen": "spleen"}
@@ -138,7 +140,8 @@ def _series(exam: Json, series: Json, number: int) -> Json:
         "modality": series["modality"],
         "description": series["role"].replace("_", " ") + phase.replace("_", " "),
         "number": number,
-        "manufacturer": exam["vendor"],
+        "manufacturer": VENDORS[exam["vendor"]].manufacturer,
+        "model": VENDORS[exam["vendor"]].pet_model if exam["kind"] == "pet_ct" else "",
         "acquired": exam["scan_start"],
         "frame_of_reference_uid": exam["frame_of_reference_uid"],
         "role": role,
@@ -167,11 +170,13 @@ def _tracer(exam: Json) -> Json:
 
 
 def _quantification(exam: Json) -> Json:
+    started, injected = (datetime.fromisoformat(exam[key]) for key in ("scan_start", "injection"))
     return {
         "quantified": True,
         "unit_in": "g/mL",
         "branch": "true uptake of the reference patient",
         "injection_time": exam["injection"],
+        "uptake_minutes": round((started - injected).total_seconds() / 60.0, 1),
         "injected_activity_mbq": exam["dose_mbq"],
     }
 

@@ -244,7 +244,6 @@ def _ct(looks: _Looks, exam: Json) -> tuple[dict[str, Json], dict[str, str]]:
         phase = _phases(exam)[0]
         gain = looks.main.hu[phase] - looks.against.hu[phase]
         features["bone_texture"] = "sclerotic" if gain > 0 else "lytic"
-        features["fracture_risk"] = "no"
     return values, features
 
 
@@ -288,7 +287,12 @@ def _pet(looks: _Looks, exam: Json) -> tuple[dict[str, Json], dict[str, str]]:
     for name, organ in (("to_liver", "liver"), ("to_spleen", "spleen"), ("to_blood_pool", "aorta")):
         if organ in exam["organs"]:
             values[name] = measured(name, highest / exam["organs"][organ]["mean_suv"])
-    return values, {"uptake_visible": "yes"}
+    features = {"uptake_visible": "yes"}
+    thrombus = [part["appearance"]["suv"][tracer] for part in state["parts"] if part["name"] == "thrombus"]
+    if thrombus:
+        stands_out = thrombus[0] >= rules()["seen"]["uptake_ratio"] * exam["organs"]["blood"]["mean_suv"]
+        features["thrombus_uptake"] = "yes" if stands_out else "no"
+    return values, features
 
 
 def _anatomy(looks: _Looks) -> dict[str, str]:

@@ -41,22 +41,24 @@ def vessel_findings(truth: Json, exams: list[Json]) -> list[Json]:
 
 def _vessel(truth: Json, lesion: Json, state: Json, name: str) -> Json:
     around = state["surroundings"]
-    contact = state["vessel_contact"].get(name)
+    grown_into = state["thrombus_in"] == name
+    contact = state.get("thrombus_contact") if grown_into else state["vessel_contact"].get(name)
     narrowed = max((item["percent"] for item in truth["anatomy"]["narrowed"] if item["vessel"] == name), default=0.0)
     bland = [item["kind"] for item in truth["anatomy"]["thrombi"] if item["vein"] == name]
-    grown_into = state["thrombus_in"] == name
     distance = contact["gap_mm"] if contact else 0.0 if grown_into else around["tube_distance_mm"][name]
     values = {"distance": measured("distance", distance, "mm", 1), "narrowing": measured("narrowing", narrowed, "%", 0)}
     values["radius"] = measured("radius", truth["calibres_mm"][name] / 2.0, "mm")
     document: Json = {"vessel": name, "measurements": values}
     if lesion["site"] == "pancreas":
-        document["contact_deg"] = _contact(contact, grown_into)
+        document["contact_deg"] = _contact(contact)
         for key, length in _LENGTHS.items():
-            if not grown_into:
-                value = contact["by_tolerance_mm"][_TOLERANCE][length] if contact else 0.0
-                values[key] = measured(key, value, "mm")
+            value = contact["by_tolerance_mm"][_TOLERANCE][length] if contact else 0.0
+            values[key] = measured(key, value, "mm")
     thrombus = "tumour" if grown_into else bland[0] if bland else "none"
     document["features"] = {"contour": "smooth", "occlusion": "no", "thrombus": thrombus}
+    if grown_into and around["thrombus_to_bifurcation_mm"] is not None:
+        end = around["thrombus_to_bifurcation_mm"]
+        values["thrombus_to_bifurcation"] = measured("thrombus_to_bifurcation", end, "mm", 1)
     if name in _VEINS and name in around.get("veins", {}):
         vein = around["veins"][name]
         for key in ("clean_below", "clean_above"):
@@ -65,10 +67,8 @@ def _vessel(truth: Json, lesion: Json, state: Json, name: str) -> Json:
     return document
 
 
-def _contact(contact: Json | None, grown_into: bool) -> dict[str, Json]:
-    """Angle by tolerance; 0 where truth has no vessel within 4 mm; none where the tumour fills the vein."""
-    if grown_into:
-        return {}
+def _contact(contact: Json | None) -> dict[str, Json]:
+    """Angle by tolerance; 0 where the truth has no contact within 4 mm."""
     table = contact["by_tolerance_mm"] if contact else {}
     return {key: measured("contact", table[key]["degrees_max"] if table else 0.0, "deg", 1) for key in _TOLERANCES}
 

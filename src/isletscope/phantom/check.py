@@ -2,7 +2,8 @@
 
 Reads ``case.json`` and the label maps of a case folder as plain JSON and NIfTI, so that it judges the rest without
 sharing code with it. A focus is matched to a true lesion by overlap of its mask with the lesion; without overlap, by
-its centre lying within max(10 mm, the lesion's radius) of the lesion's centre.
+its centre lying within max(10 mm, the lesion's radius) of the lesion's centre. What the case concludes is marked
+against the scenario's hand-written statements (``expected_marks``), its findings on all exams in ``check_findings``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from isletscope.errors import CaseError, InputError
+from isletscope.phantom.check_findings import FindingMark, finding_lines, mark_findings, written_from_truth
+from isletscope.phantom.expected_marks import ExpectedMark, expected_lines, mark_expected
 
 MINIMUM_DIAMETER_MM = 10.0
 MINIMUM_CONTRAST = 3.0
@@ -87,7 +90,7 @@ class ExamMark:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The whole marking. ``unmatched_exams`` are exams of the truth that the case has not read."""
+    """The whole marking. ``unmatched_exams`` are PET of the truth whose foci the case does not hold."""
 
     scenario: str
     seed: int
@@ -96,6 +99,8 @@ class CheckResult:
     wrong: tuple[WrongFocus, ...]
     unmatched_exams: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    findings: tuple[FindingMark, ...] = ()
+    expected: tuple[ExpectedMark, ...] = ()
 
     @property
     def qualifying(self) -> tuple[LesionMark, ...]:
@@ -149,11 +154,14 @@ class CheckResult:
             "median_peak_error_percent",
             "largest_peak_error_percent",
         )
-        document = asdict(self) | {"figures": {name: getattr(self, name) for name in figures}}
+        outcomes = [mark.outcome for mark in self.expected]
+        statements = {outcome: outcomes.count(outcome) for outcome in ("equal", "differs", "missing")}
+        found = {"figures": {name: getattr(self, name) for name in figures}, "statements": statements}
+        document = asdict(self) | found
         return json.dumps(document, indent=1)
 
     def to_text(self) -> str:
-        """A table for people: figures, then qualifying lesions, then smaller and fainter ones, then wrong foci."""
+        """A table for people: figures, lesions, wrong foci, findings on all exams, statements."""
         lines = [f"Reference patient {self.scenario}, seed {self.seed}", ""]
         lines += [
             f"{exam.exam:<10} {exam.tracer_class:<5} {exam.found}/{exam.qualifying} found "
@@ -162,12 +170,13 @@ class CheckResult:
             for exam in self.exams
         ]
         lines += [f"{name:<10} was not read" for name in self.unmatched_exams]
-        lines += ["", *self._figure_lines(), ""]
+        lines += ["", *self._figure_lines(), ""] if self.exams else [""]
         lines += _table("Lesions of at least 10 mm and 3 x background", list(self.qualifying))
         rest = [mark for mark in self.lesions if not mark.qualifies and mark.shows]
         lines += _table("Smaller or fainter lesions", rest)
         if self.wrong:
             lines += ["Called tumour, but none", *(_wrong_line(focus) for focus in self.wrong), ""]
+        lines += finding_lines(self.findings) + expected_lines(self.expected)
         return "\n".join([*lines, *self.notes]).rstrip() + "\n"
 
     def _figure_lines(self) -> list[str]:
@@ -191,10 +200,10 @@ def check_case(case_folder: Path, truth_folder: Path) -> CheckResult:
     truth = _read_json(truth_folder / "truth.json", InputError, "the truth of a reference patient")
     case = _read_json(case_folder / "case.json", CaseError, "a case")
     keys = {series["series_uid"]: series["key"] for exam in case.get("exams", []) for series in exam.get("series", [])}
-    readings = {reading["series_key"]: reading for reading in case.get("readings", [])}
+    readings = {} if written_from_truth(case) else {one["series_key"]: one for one in case.get("readings", [])}
     exams, lesions, wrong, unread = [], [], [], []
-    scanned = [exam for exam in truth["exams"] if "pet_series_uid" in exam]
-    for exam in scanned:
+    names = {lesion["id"]: lesion["id"] for lesion in truth["lesions"]} if written_from_truth(case) else {}
+    for exam in (one for one in truth["exams"] if "pet_series_uid" in one):
         key = keys.get(exam["pet_series_uid"])
         if key is None or key not in readings:
             unread.append(exam["name"])
@@ -204,14 +213,24 @@ def check_case(case_folder: Path, truth_folder: Path) -> CheckResult:
         lesions += marks
         wrong += mistakes
         exams.append(_count(exam, marks, mistakes))
-    if len(unread) == len(scanned):
+        names = _names(case, marks) | names
+    if not set(keys) & {series["uid"] for exam in truth["exams"] for series in exam.get("series", ())} and not exams:
         raise InputError(
-            "the case holds no PET of this reference patient",
+            "the case holds no exam of this reference patient",
             subject=str(case_folder),
             found=f"{len(readings)} PET readings, none with the series of the truth",
             expected=f"the patient of {truth_folder}",
         )
-    return CheckResult(truth["scenario"], truth["seed"], tuple(exams), tuple(lesions), tuple(wrong), tuple(unread))
+    return CheckResult(
+        truth["scenario"], truth["seed"], tuple(exams), tuple(lesions), tuple(wrong), tuple(unread),
+        findings=mark_findings(truth, case, names), expected=mark_expected(truth, case),
+    )  # fmt: skip
+
+
+def _names(case: dict[str, Any], marks: list[LesionMark]) -> dict[str, str]:
+    """True lesion -> the lesion of the case that holds the focus standing for it."""
+    holders = {focus: lesion["id"] for lesion in case.get("lesions", []) for focus in lesion.get("focus_ids", ())}
+    return {mark.lesion: holders[mark.focus] for mark in marks if mark.focus in holders}
 
 
 def _count(exam: dict[str, Any], marks: list[LesionMark], mistakes: list[WrongFocus]) -> ExamMark:

@@ -54,6 +54,23 @@ def mark_expected(truth: Json, case: Json) -> tuple[ExpectedMark, ...]:
     return tuple(marks)
 
 
+def expected_lines(marks: tuple[ExpectedMark, ...]) -> list[str]:
+    """A table for people: how many statements the case agrees with, and the others with what it says instead."""
+    if not marks:
+        return []
+    counts = {outcome: sum(mark.outcome == outcome for mark in marks) for outcome in ("equal", "differs", "missing")}
+    lines = [
+        f"Statements of the scenario: {counts['equal']} of {len(marks)} agreed with, {counts['differs']} differ, "
+        f"{counts['missing']} not answered"
+    ]
+    others = [mark for mark in marks if mark.outcome != "equal"]
+    wide = max((len(f"{mark.time_point}, {mark.item}") for mark in others), default=0)
+    for mark in others:
+        found = f"found {mark.found}" if mark.outcome == "differs" else f"missing: {mark.because}"
+        lines.append(f"{f'{mark.time_point}, {mark.item}':<{wide}}  expected {mark.expected}; {found}")
+    return [*lines, ""]
+
+
 @dataclass(frozen=True)
 class _Point:
     """A time point of the case: its assessment and the lesions it sees."""

@@ -230,6 +230,7 @@ def lesion_truth(
         ],
         "spares": list(tumour.spared),
         "thrombus_in": tumour.thrombus_in,
+        **({"thrombus_contact": _beside_thrombus(tumour, pose, body)} if tumour.thrombus_in else {}),
         "vessel_contact": contact,
         "duct_distance_mm": ducts,
         "surroundings": surroundings_of(tumour, body, pose),
@@ -258,6 +259,14 @@ def _neighbours(tumour: Tumour, pose: Pose, body: Body, tubes: TubeMap) -> tuple
             if found is not None:
                 contact[name] = found.as_json()
     return contact, ducts
+
+
+def _beside_thrombus(tumour: Tumour, pose: Pose, body: Body) -> dict[str, Any] | None:
+    """Contact of the tumour's outline, without its thrombus, with the vein that the thrombus fills."""
+    tube = body.tubes[str(tumour.thrombus_in)]
+    others = [body.tubes[name] for name in tumour.spared if name != tube.name]
+    found = contact_of(tumour, tube, pose, others=others)
+    return None if found is None else found.as_json()
 
 
 def _duct_distance_mm(tumour: Tumour, tube: Tube, pose: Pose, about_mm: float) -> float:

@@ -84,6 +84,7 @@ def _in_the_pancreas(tumour: Tumour, surface: Array, body: Body, tubes: TubeMap)
         "duct_left_of_it_mm": _duct_left(surface, tubes),
         "proximal_half": _duct_left(surface, tubes) >= _left_gland(tubes, left_of_the_neck) / 2,
         "lower_half_of_head": bool(centre[2] < HEAD_MIDDLE_MM),
+        "thrombus_to_bifurcation_mm": _to_bifurcation(tumour, tubes),
         "veins": {name: _vein(tumour, name, tubes) for name in ("superior_mesenteric_vein", "portal_vein")},
     }
 
@@ -140,6 +141,15 @@ def _duct_left(surface: Array, tubes: TubeMap) -> float:
     points, _, arc = tubes.stations(_DUCT)
     left = points[:, 0] > float(surface[:, 0].max())
     return round(float(arc[left].max()) * float(tubes.pose.scale.mean()), 1) if left.any() else 0.0
+
+
+def _to_bifurcation(tumour: Tumour, tubes: TubeMap) -> float | None:
+    """Distance (mm) from the end of the thrombus to the portal bifurcation; None without a thrombus."""
+    if tumour.thrombus is None:
+        return None
+    end = tubes.stations("portal_vein")[0][-1]
+    course = tubes.pose.from_anatomical(tumour.thrombus.course[:, :3])
+    return round(float(np.linalg.norm(course - end, axis=1).min()), 1)
 
 
 def _left_gland(tubes: TubeMap, neck_x_mm: float) -> float:
