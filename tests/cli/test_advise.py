@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from isletscope.cli import main
-from isletscope.cli.advice_page import plan_html, plan_markdown
+from isletscope.cli.advice_html import plan_html
+from isletscope.cli.advice_page import plan_markdown
 from isletscope.cli.questions import ask_clinical
 from isletscope.criteria import advise, read_clinical
 

@@ -1,11 +1,9 @@
-"""The imaging plan as text for the terminal, as Markdown, and as one HTML page that needs nothing else."""
+"""The imaging plan as text for the terminal and as Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from markupsafe import Markup, escape
 
 from isletscope.criteria import ImagingPlan, Recommendation, Statement
 from isletscope.model import Support
@@ -24,14 +22,6 @@ _MARKS = {
     Support.CONVENTION: " (software convention)",
     Support.COMPUTED: " (computed)",
 }
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1d2733; background: #fff; max-width: 52rem; margin: 2rem auto;
-  padding: 0 1rem; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; border-bottom: 1px solid #c9d2dc; margin-top: 2rem; }
-h3 { font-size: 1.05rem; margin-bottom: .2rem; } h4 { font-size: .95rem; margin: .6rem 0 0; color: #43536a; }
-ul { margin: .2rem 0; padding-left: 1.2rem; } footer { margin-top: 2rem; color: #43536a; font-size: .9rem; }
-@media print { body { margin: 0; max-width: none; } h3 { break-after: avoid; } }
-"""
 
 
 @dataclass(frozen=True)
@@ -45,7 +35,7 @@ class Block:
 
 def plan_text(plan: ImagingPlan, *, full: bool = False) -> str:
     """For the terminal: the order of exams with reasons and cautions; with ``full`` everything."""
-    parts = [_title(plan)]
+    parts = [plan_title(plan)]
     for block in plan_blocks(plan, full=full):
         indent = "  " * (block.level - 2)
         parts.append(f"\n{indent}{block.heading}" if block.level < 4 else f"{indent}{block.heading}")
@@ -55,28 +45,11 @@ def plan_text(plan: ImagingPlan, *, full: bool = False) -> str:
 
 def plan_markdown(plan: ImagingPlan, *, full: bool = False) -> str:
     """As Markdown, always complete; ``full`` changes nothing."""
-    parts = [f"# {_title(plan)}"]
+    parts = [f"# {plan_title(plan)}"]
     for block in plan_blocks(plan, full=True):
         parts += ["", f"{'#' * block.level} {_plain(block.heading)}", ""]
         parts += [f"- {_plain(line)}" for line in block.lines]
     return "\n".join([*parts, "", f"*{FOOTER}*", ""])
-
-
-def plan_html(plan: ImagingPlan, *, full: bool = False) -> str:
-    """As one HTML page, always complete; all text is escaped."""
-    parts = [Markup("<h1>{}</h1>").format(_title(plan))]
-    for block in plan_blocks(plan, full=True):
-        parts.append(Markup("<h{0}>{1}</h{0}>").format(block.level, block.heading))
-        if block.lines:
-            items = Markup("").join(Markup("<li>{}</li>").format(line) for line in block.lines)
-            parts.append(Markup("<ul>{}</ul>").format(items))
-    body = Markup("\n").join(parts)
-    head = Markup('<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{}</title>').format(_title(plan))
-    view = Markup('<meta name="viewport" content="width=device-width, initial-scale=1">')
-    style = Markup("<style>") + Markup(_STYLE) + Markup("</style></head>\n<body><main>\n")
-    return str(
-        head + view + style + body + Markup("\n</main><footer>{}</footer></body></html>\n").format(escape(FOOTER))
-    )
 
 
 def plan_blocks(plan: ImagingPlan, *, full: bool) -> list[Block]:
@@ -106,7 +79,8 @@ def plan_blocks(plan: ImagingPlan, *, full: bool) -> list[Block]:
     return [*blocks, Block(2, "Sources", tuple(plan.citations))] if full else blocks
 
 
-def _title(plan: ImagingPlan) -> str:
+def plan_title(plan: ImagingPlan) -> str:
+    """Title of the plan with the pathways it follows."""
     return f"{plan.title}: {'; '.join(item.title for item in plan.pathways)}"
 
 

@@ -86,7 +86,8 @@ def run(
 
 
 def _faced(plan: ImagingPlan, face: Face, *, full: bool) -> str:
-    from isletscope.cli.advice_page import plan_html, plan_markdown, plan_text
+    from isletscope.cli.advice_html import plan_html
+    from isletscope.cli.advice_page import plan_markdown, plan_text
 
     return {Face.TEXT: plan_text, Face.MARKDOWN: plan_markdown, Face.HTML: plan_html}[face](plan, full=full)
 

@@ -20,7 +20,7 @@ from isletscope.criteria.hereditary_size import HereditarySizeInput
 from isletscope.criteria.hypertrophy import HypertrophyInput
 from isletscope.criteria.imaging_choice import advise
 from isletscope.criteria.imaging_pathways import questions_asked
-from isletscope.criteria.imaging_plan import ImagingPlan, Recommendation, Statement
+from isletscope.criteria.imaging_plan import ExamAnswered, ImagingPlan, Recommendation, Statement
 from isletscope.criteria.inputs import CriterionInput
 from isletscope.criteria.lesion_input import LesionFinding, LesionsInput, ReferenceUptake, Uptake
 from isletscope.criteria.liver_burden import LiverBurdenInput
@@ -64,6 +64,7 @@ __all__ = [
     "DebulkingLesion",
     "DoublingTimeInput",
     "EortcInput",
+    "ExamAnswered",
     "ExamGroup",
     "ExtrahepaticInput",
     "FdgScan",
