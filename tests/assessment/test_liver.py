@@ -75,7 +75,7 @@ def test_shares_of_the_hemilivers_come_from_the_segments() -> None:
     lesions = [metastasis("L1", "6", 600.0), metastasis("L2", "3", 450.0)]
     found = conclusion(case(*lesions, liver=[liver(segments, whole_volume=1790.0)]), "liver_pattern")
     assert found.value == "III"
-    assert "liver/baseline-ct/segments" in found.rests_on
+    assert "liver/baseline-ct/segment/6/tumour" in found.rests_on
 
 
 def test_expected_volume_wants_weight_and_height() -> None:

@@ -38,6 +38,30 @@ def test_what_does_not_fit_is_named_with_a_remedy(document: Any, sentence: str) 
     assert str(caught.value).startswith("case.yaml: ")
 
 
+def test_courses_of_treatment_take_days_or_months() -> None:
+    given = {"courses": [{"kind": "prrt", "started_on": "2026-01", "ended_on": "2026-07-14"}, {"kind": "ablation"}]}
+    first, second = read_clinical(given, today=TODAY).courses or ()
+    assert (first.started_on, first.ended_on) == (date(2026, 1, 1), date(2026, 7, 14))
+    assert second.started_on is None
+    assert read_clinical({}, today=TODAY).courses is None
+    assert read_clinical({"courses": []}, today=TODAY).courses == ()
+
+
+@pytest.mark.parametrize(
+    ("course", "sentence"),
+    [
+        ({"kind": "radiation"}, "courses.0.kind"),
+        ({"kind": "prrt", "started_on": "2026-13"}, "courses.0.started_on"),
+        ({"kind": "prrt", "started_on": "2026-05", "ended_on": "2026-01"}, "the course ends before it starts"),
+        ({"kind": "prrt", "started_on": "2026-11"}, "courses.started_on lies in the future"),
+    ],
+)
+def test_courses_that_cannot_be_are_refused(course: dict[str, str], sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_clinical({"courses": [course]}, today=TODAY)
+    assert sentence in str(caught.value)
+
+
 @pytest.mark.parametrize("document", [
     {"done": [{"exam": "CT", "finding": "negative", "done_on": "2026-10-21"}]},
     {"histology": {"sampled_on": "2026-10-21"}},

@@ -14,6 +14,7 @@ from isletscope.model import Compartment, ExamKind, Lesion, LiverFinding, State
 KINDS = (ExamKind.MRI, ExamKind.CT)
 """Volumes and sizes in the liver: MRI shows more metastases than CT, and one kind is taken for all where it can be."""
 _PET = (ExamKind.SSTR_PET, ExamKind.FDG_PET)
+_PARTS = ("parenchyma", "tumour")
 _SIDES = {"1": "caudate", **dict.fromkeys("234", "left"), **dict.fromkeys("5678", "right")}
 
 
@@ -85,11 +86,12 @@ def _metastasis(lesion: Lesion, volumes: dict[str, Found]) -> dict[str, Any]:
 def _put_share(asking: Asking, view: View, name: str, segments: str, measurement: str) -> None:
     """Tumour share of a hemiliver in percent: from its segments, else as it was measured."""
     for one in liver_findings(view):
-        share, reference = _segment_share(one, segments), f"liver/{one.exam_key}/segments"
+        share = _segment_share(one, segments)
+        parts = [f"liver/{one.exam_key}/segment/{number}/{part}" for number in segments for part in _PARTS]
         if share is None:
-            share, reference = one.number(measurement), f"liver/{one.exam_key}/{measurement}"
+            share, parts = one.number(measurement), [f"liver/{one.exam_key}/{measurement}"]
         if share is not None:
-            asking.put(name, share, reference)
+            asking.put(name, share, *parts)
             return
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from isletscope.criteria.inputs import CriterionInput
 from isletscope.criteria.proliferation import Ki67
@@ -292,6 +292,12 @@ class Course(CriterionInput):
     drug: str = ""
     started_on: Day | None = None
     ended_on: Day | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Course:
+        if self.started_on is not None and self.ended_on is not None and self.ended_on < self.started_on:
+            raise ValueError("the course ends before it starts")
+        return self
 
 
 class Analogue(CriterionInput):

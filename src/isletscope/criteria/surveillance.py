@@ -105,7 +105,7 @@ def _flag(reasoning: Reasoning, given: SurveillanceInput, rules: set[str]) -> No
         reasoning.flag("boundary", name="Largest diameter", reading="above 3 cm is not met at exactly 30.0 mm")
     if size is None:
         return
-    if rules == {"S6"} and above(size, BOOK.limit("small")):
+    if "S6" in rules and above(size, BOOK.limit("small")):
         reasoning.flag("NCCN_1_2CM_OPTIONS")
     limits = ("vhl_high", "vhl_middle", "vhl_low") if given.syndrome == "VHL" else ("sporadic",)
     for limit in limits:
