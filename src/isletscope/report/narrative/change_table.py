@@ -8,7 +8,7 @@ from isletscope.report.narrative.cells import Reasons
 from isletscope.report.narrative.known import DERIVED, Known, name_key
 from isletscope.report.narrative.lesion_words import place, size_of
 from isletscope.report.narrative.parts import Cell, NarrativeTable, Row
-from isletscope.report.narrative.phrases import tell
+from isletscope.report.narrative.phrases import listed, tell
 from isletscope.report.narrative.step_08 import changes, gone_lesions, new_lesions
 from isletscope.report.narrative.vocabulary import vocabulary
 
@@ -94,6 +94,11 @@ def _change(reasons: Reasons, known: Known, lesion: Lesion) -> Cell:
         return Cell("first seen", "", behind)
     if lesion in gone_lesions(known):
         return Cell("not seen any more", "", behind)
+    parts = [one.id for one in known.tumours if one.split_from == lesion.id]
+    if parts or lesion.split_from:
+        return Cell(f"now {listed(parts)}" if parts else f"part of {lesion.split_from}", "", behind)
+    if lesion.merged_into and lesion not in known.tumours:
+        return Cell(f"part of {lesion.merged_into}", "", behind)
     for one in changes(known):
         if one.lesion.id == lesion.id:
             return Cell(one.word, "", one.references)

@@ -53,16 +53,23 @@ def not_assessable(known: Known) -> tuple[Sentence, ...]:
             groups.setdefault(one.because.rstrip("."), []).append(one)
     lines = []
     for because, items in groups.items():
-        shown = "; ".join(one.question.rstrip("?") + "?" for one in items[:3])
+        shown = "; ".join(f"“{one.question}”" for one in items[:3])
         more = f"; {len(items) - 3} more" if len(items) > 3 else ""
         sentence = tell(
             "closing.not_assessable",
             *(f"answer/{one.id}" for one in items),
-            reason=because,
+            because=_because(because),
             questions=f"{shown}{more}",
         )
         lines.append(replace(sentence, items=tuple(one.id for one in items)))
     return tuple(lines)
+
+
+def _because(reason: str) -> str:
+    """A reason as the head of its group; an exam that was not done says only that."""
+    if reason.startswith("not done"):
+        return f"N{reason[1:]}"
+    return f"Not assessable because {reason}"
 
 
 def overrides(known: Known) -> tuple[Override, ...]:

@@ -14,7 +14,7 @@ from isletscope.report.narrative.lesion_words import judged, longest, place, siz
 from isletscope.report.narrative.parts import Sentence
 from isletscope.report.narrative.phrases import NOTHING, Phrase, counted, joined, listed, phrase, tell
 from isletscope.report.narrative.step_05 import burden_words, segments, side
-from isletscope.report.narrative.vessel_words import angle, contact, distance, touched, vessels_of
+from isletscope.report.narrative.vessel_words import angle, distance, touched, vessels_of, weight
 from isletscope.report.narrative.vocabulary import vocabulary
 
 _ELSEWHERE = (
@@ -77,6 +77,15 @@ def nodes(known: Known) -> Sentence | None:
             return tell("headline.nodes_unknown", *(f"exam/{one.key}" for one in known.view.exams))
         return tell("headline.no_node", *(f"exam/{one.key}" for one in known.view.exams))
     behind = [f"lesion/{one.id}" for one in found]
+    if len(found) == 1:
+        return tell(
+            "headline.node",
+            *behind,
+            lesion=found[0].id,
+            place=place(found[0], short=True),
+            size=longest(known, found[0]) or "size not measured",
+            judgement=judged(known, found[0]),
+        )
     return tell(
         "headline.nodes",
         *behind,
@@ -174,10 +183,8 @@ def tracers(known: Known) -> Sentence | None:
         value = known.value(name)
         if value is not None and value not in ("unclassifiable",):
             parts.append(Phrase(f"{title} {value}", (f"conclusion/{name}",)))
-    krenning = known.value("krenning")
-    if krenning is not None:
-        single = len(known.tumours) == 1
-        shown = krenning.split(" ")[0] if single else krenning
+    shown = step_07.krenning_words(known)
+    if shown:
         parts.append(Phrase(f"Krenning {shown}", ("conclusion/krenning",)))
     return tell("headline.scores", scores=joined(parts, "; ")) if parts else None
 
@@ -207,7 +214,7 @@ def local(known: Known) -> Sentence | None:
         return None
     several = len(lesions) > 1
     touching = sorted(
-        ((lesion, one) for lesion, one in found if touched(one)), key=lambda pair: -(contact(pair[1]) or 0)
+        ((lesion, one) for lesion, one in found if touched(one)), key=lambda pair: (weight(pair[1]), pair[0].id)
     )
     if touching:
         parts = []
@@ -242,10 +249,14 @@ def _duct(known: Known, lesions: list[Lesion]) -> Phrase:
         return NOTHING
     told = known.told("MPD.dist", "distance_mm") or known.told("MPD.dist")
     if told is not None and told.number is not None:
+        if told.number == 0:
+            return phrase("headline.duct_touched", distance=told.phrase(""))
         return phrase("headline.duct", distance=told.phrase(fmt.distance(told.number)))
     found = known.view.find(lesions[0], "main_duct_distance", ANATOMICAL)
     if found is None:
         return NOTHING
+    if found.value == 0:
+        return phrase("headline.duct_touched", found.reference, distance="")
     return phrase("headline.duct", found.reference, distance=fmt.distance(found.value))
 
 
@@ -270,8 +281,8 @@ def classes(known: Known) -> Sentence | None:
 
 
 def prrt(known: Known) -> Sentence | None:
-    """What uptake says for a discussion of PRRT."""
-    return step_09.prrt(known)
+    """What uptake says for a discussion of PRRT; the question does not arise in localised disease."""
+    return None if step_09.localised(known) else step_09.prrt(known)
 
 
 def cytoreduction(known: Known) -> Sentence | None:

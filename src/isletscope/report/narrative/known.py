@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -180,10 +181,10 @@ class Known:
 
 
 def name_key(name: str) -> tuple[str, int, str]:
-    """Names of lesions in the order people count: L2 before L10."""
-    letters = name.rstrip("0123456789abcdefghijklmnopqrstuvwxyz")
-    digits = "".join(letter for letter in name[len(letters) :] if letter.isdigit())
-    return (letters, int(digits or 0), name)
+    """Names of lesions in the order people count: L2 before L10, L3.1 after L3."""
+    found = re.match(r"([A-Za-z]*)(\d*)(.*)", name)
+    letters, digits, rest = found.groups() if found else (name, "", "")
+    return (letters, int(digits or 0), rest)
 
 
 def known(case: Case, time_point: str) -> Known:

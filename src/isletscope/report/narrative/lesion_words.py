@@ -101,7 +101,8 @@ def place(lesion: Lesion, *, short: bool = False) -> str:
 def named(known: Known, lesion: Lesion) -> Phrase:
     """Name, place and size at first mention: "P1 (uncinate, 34 × 31 × 28 mm)"."""
     found = size(known, lesion)
-    inside = ", ".join(filter(None, [place(lesion, short=True), found.text]))
+    short = lesion.compartment is not Compartment.LIVER
+    inside = ", ".join(filter(None, [place(lesion, short=short), found.text]))
     return Phrase(f"{lesion.id} ({inside})", found.rests_on, found.items)
 
 

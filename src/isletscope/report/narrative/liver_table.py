@@ -82,7 +82,7 @@ def _sum(exam_key: str, sums: list[float], counts: list[str]) -> Row:
 
 def _remnant(known: Known) -> list[Sentence]:
     found = known.asked("remnant")
-    if found is None:
+    if found is None or (found.value is None and any(one.startswith("a plan") for one in found.missing)):
         return [tell("tables.no_plan", f"time_point/{known.view.point.name}")]
     if found.value is None:
         needed = ", ".join(found.missing[:3])

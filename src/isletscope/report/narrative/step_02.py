@@ -13,6 +13,7 @@ from isletscope.report.narrative.lesion_words import (
     certainty,
     judged,
     krenning,
+    longest,
     near,
     observed,
     place,
@@ -26,6 +27,7 @@ from isletscope.report.narrative.vocabulary import vocabulary
 
 _PHASES = (("late_arterial", "arterial"), ("portal_venous", "portal"), ("delayed", "delayed"))
 _SHOWN_ONE_BY_ONE = 6
+_WITH_ALL_AXES = 3
 
 
 def step_02(known: Known) -> Iterator[Ranked]:
@@ -56,7 +58,7 @@ def _single(known: Known, lesion: Lesion) -> Iterator[Ranked]:
     if proven:
         yield Ranked(tell("primary.proven", lesion=lesion.id, grade=judged(known, lesion)), 0)
     template = "primary.it_lies" if proven else "primary.lies"
-    description = joined([_size(known, lesion), *_look(known)])
+    description = joined([_size(known, lesion), _before(known, lesion), *_look(known)])
     behind = [f"lesion/{lesion.id}/{one.reference}" for one in known.view.seen(lesion)]
     yield Ranked(tell(template, *behind, lesion=lesion.id, place=place(lesion), description=description), 0)
     yield from _not_seen_on(known, lesion)
@@ -75,6 +77,17 @@ def _size(known: Known, lesion: Lesion) -> Phrase:
     if not outlined:
         return found
     return Phrase(f"{found} ({outlined})", (*found.rests_on, *outlined.rests_on), found.items)
+
+
+def _before(known: Known, lesion: Lesion) -> Phrase:
+    """The longest axis at the time point before, on the same kind of images."""
+    if known.earlier is None:
+        return NOTHING
+    before, now = size_of(known.earlier, lesion), size_of(known, lesion)
+    if before is None or now is None or before.kind is not now.kind:
+        return NOTHING
+    found = longest(known.earlier, lesion)
+    return Phrase(f"{found} on {fmt.day(known.earlier.view.point.date)}", found.rests_on, found.items)
 
 
 def _look(known: Known) -> list[Phrase]:
@@ -239,8 +252,9 @@ def _on_other(known: Known, lesion: Lesion, kind: ExamKind) -> Iterator[Ranked]:
 
 def _several(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
     """Several primaries: all with place and size, then what they share."""
+    write = size if len(lesions) <= _WITH_ALL_AXES else longest
     shown = [
-        _merge(lesion.id, place(lesion, short=True), size(known, lesion)) for lesion in lesions[:_SHOWN_ONE_BY_ONE]
+        _merge(lesion.id, place(lesion, short=True), write(known, lesion)) for lesion in lesions[:_SHOWN_ONE_BY_ONE]
     ]
     more = len(lesions) - len(shown)
     rest = [f"{more} more in the lesion table"] if more else []

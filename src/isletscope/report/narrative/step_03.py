@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from isletscope.assessment.view import ANATOMICAL
+from isletscope.criteria import vessel_signs
 from isletscope.model import Compartment, Lesion, VesselFinding
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
@@ -20,10 +21,14 @@ from isletscope.report.narrative.vessel_words import (
     reference,
     touched,
     vessels_of,
+    weight,
 )
 from isletscope.report.narrative.vocabulary import vocabulary
 
 _DUCT_LIMIT_MM = 3.0
+_NAMED = 5
+_CONTACTS = 4
+_ABUTMENT_DEG = vessel_signs.BOOK.limit("half_turn")
 
 
 def step_03(known: Known) -> Iterator[Ranked]:
@@ -52,8 +57,13 @@ def _vessels(known: Known, primaries: list[Lesion]) -> Iterator[Ranked]:
     if not found:
         return
     touching = [(lesion, one) for lesion, one in found if touched(one)]
-    for lesion, one in sorted(touching, key=lambda pair: -(contact(pair[1]) or 0.0)):
+    ordered = sorted(touching, key=lambda pair: (weight(pair[1]), pair[0].id))
+    for lesion, one in ordered[:_CONTACTS]:
         yield _touching(lesion, one)
+    rest = [one for _, one in ordered[_CONTACTS:]]
+    if rest:
+        count = fmt.counted_exactly(len(rest), "further contact")
+        yield Ranked(tell("vessels.further", *(reference(one) for one in rest), count=count), 0)
     if touching:
         yield _free(known, found)
     else:
@@ -76,8 +86,7 @@ def _touching(lesion: Lesion, one: VesselFinding) -> Ranked:
         return Ranked(
             tell("vessels.occluded", behind, vessel=_bare(one), lesion=lesion.id, length=over, thrombus=""), 0
         )
-    full = (contact(one) or 0.0) >= 360
-    template = "vessels.encased" if full else "vessels.contact"
+    template = "vessels.encased" if (contact(one) or 0.0) > _ABUTMENT_DEG else "vessels.contact"
     return Ranked(tell(template, lesion=lesion.id, vessel=_bare(one), angle=angle(one), detail=detail(one)), 0)
 
 
@@ -97,8 +106,8 @@ def _free(known: Known, found: list[tuple[Lesion, VesselFinding]]) -> Ranked:
     behind = [reference(one) for _, one in found if one.vessel not in held]
     if not free:
         return Ranked(tell("vessels.free_others", *(reference(one) for _, one in found)), 3)
-    if len(free) > 6:
-        return Ranked(tell("vessels.free_others", *behind), 1)
+    if len(free) > len(vocabulary().decisive_vessels):
+        free = [name for name in vocabulary().decisive_vessels if name in free][:_NAMED] or free[:_NAMED]
     names = listed(vocabulary().vessel(name) for name in free)
     return Ranked(tell("vessels.free", *behind, vessels=names, are="is" if len(free) == 1 else "are"), 1)
 
@@ -132,7 +141,8 @@ def _duct_distances(known: Known, primaries: list[Lesion]) -> Iterator[Ranked]:
         for name in ("pancreatic_duct", "common_bile_duct"):
             relation = beside[name].features.get("relation") if name in beside else None
             if name == "pancreatic_duct" and relation in ("abut", "invade"):
-                words = Phrase(vocabulary().answer("ADJ", relation), (reference(beside[name], "relation"),))
+                verb = "touches" if relation == "abut" else "invades"
+                words = Phrase(verb, (reference(beside[name], "relation"),))
                 yield Ranked(tell("ducts.reached", relation=words, lesion=lesion.id), 0)
                 continue
             found = _to_duct(known, lesion, beside.get(name), name)
@@ -165,7 +175,7 @@ def _main_duct(known: Known) -> Iterator[Ranked]:
     up, down = known.told("MPD.cal", "upstream_mm"), known.told("MPD.cal", "downstream_mm")
     transition = _transition(known)
     if up and down and up.number is not None and down.number is not None:
-        if not transition and max(up.number, down.number) < _DUCT_LIMIT_MM:
+        if not transition and (up.number < _DUCT_LIMIT_MM or up.number <= down.number):
             transition = phrase("ducts.not_dilated")
         yield Ranked(
             tell("ducts.main_both", upstream=_mm(up), downstream=_mm(down), transition=transition),

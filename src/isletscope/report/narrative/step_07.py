@@ -7,14 +7,15 @@ from collections.abc import Iterator
 
 from isletscope.model import Compartment, ExamKind
 from isletscope.report import format as fmt
-from isletscope.report.narrative.fitting import Ranked
+from isletscope.report.narrative.fitting import Ranked, word_count
 from isletscope.report.narrative.known import Known
 from isletscope.report.narrative.lesion_words import observed, pattern
-from isletscope.report.narrative.phrases import Phrase, counted, joined, listed, tell
+from isletscope.report.narrative.phrases import Phrase, counted, joined, listed, number_word, tell
 from isletscope.report.narrative.vocabulary import vocabulary
 
 _PATTERNS = ("fdg_only", "fdg_higher", "equal", "fdg_lower", "sstr_only", "neither")
 _NAMED = 4
+_HINT_WORDS = 12
 SITE = "most informative site if sampling is discussed"
 
 
@@ -55,15 +56,25 @@ def _krenning(known: Known) -> Iterator[Ranked]:
     if score is None:
         return
     found = [one for lesion in known.tumours if (one := known.view.find(lesion, "suv_max", (ExamKind.SSTR_PET,)))]
-    single = len(known.tumours) == 1
-    shown = score.split(" ")[0] if single else score
-    yield Ranked(tell("phenotype.krenning", "conclusion/krenning", scores=shown), 1)
+    yield Ranked(tell("phenotype.krenning", "conclusion/krenning", scores=krenning_words(known)), 1)
     values = sorted(one.value for one in found)
     if len(values) > 1 and values[0] > 0 and values[-1] / values[0] >= 2:
         behind = [one.reference for one in found]
         low, high = fmt.suv(values[0]), fmt.suv(values[-1])
         ratio = fmt.ratio(values[-1] / values[0])
         yield Ranked(tell("phenotype.range", *behind, low=low, high=high, ratio=ratio), 3)
+
+
+def krenning_words(known: Known) -> str:
+    """Highest and lowest score of the patient: "4 highest, 3 lowest", "4 in all eight lesions", "0"."""
+    found = known.conclusion("krenning")
+    if found is None:
+        return ""
+    high, low = found.parts.get("highest", ""), found.parts.get("lowest", "")
+    if high != low or not high:
+        return found.value or ""
+    count = len(found.lesions)
+    return high if count < 2 else f"{high} in {'both' if count == 2 else f'all {number_word(count)}'} lesions"
 
 
 def _volumes(known: Known) -> Iterator[Ranked]:
@@ -126,7 +137,8 @@ def _hint(known: Known) -> Iterator[Ranked]:
         return
     drivers = known.told("SUM.gradehint", "drivers")
     words = told.words()
-    text = f"{words} ({drivers.value})" if drivers else words.text
+    why = str(drivers.value).replace("Not histology.", "").strip().rstrip(".") if drivers else ""
+    text = f"{words} ({why})" if why and word_count(why) <= _HINT_WORDS else words.text
     yield Ranked(tell("phenotype.hint", hint=Phrase(text, words.rests_on, words.items)), 2)
 
 

@@ -12,7 +12,7 @@ from isletscope.report.narrative.fitting import Ranked
 from isletscope.report.narrative.known import Known, name_key
 from isletscope.report.narrative.lesion_words import named, size_of
 from isletscope.report.narrative.parts import Sentence
-from isletscope.report.narrative.phrases import NOTHING, Phrase, joined, listed, phrase, tell
+from isletscope.report.narrative.phrases import NOTHING, Phrase, counted, joined, listed, phrase, tell
 from isletscope.report.narrative.vocabulary import vocabulary
 
 _SHOWN = 4
@@ -48,6 +48,7 @@ def step_08(known: Known) -> Iterator[Ranked]:
         return
     yield from recist(known)
     yield from new_and_gone(known)
+    yield from split_and_merged(known)
     yield from _sizes(known)
     yield from sstr(known)
     yield from rate(known)
@@ -69,27 +70,36 @@ def changes(known: Known) -> list[Change]:
 
 
 def _sizes(known: Known) -> Iterator[Ranked]:
+    """Lesions by how they changed, the largest changes by name."""
     assert known.earlier is not None
-    found = changes(known)
-    moved = sorted((one for one in found if one.word != "unchanged"), key=lambda one: -abs(one.now_mm - one.before_mm))
-    if moved:
-        parts = [_change(one) for one in moved[:_SHOWN]]
-        rest = [f"{len(moved) - _SHOWN} more in the change table"] if len(moved) > _SHOWN else []
-        date = fmt.day(known.earlier.view.point.date)
-        yield Ranked(
-            tell("change.against", date=date, days=days_words(known), changes=joined([*parts, *rest], "; ")), 1
-        )
-    same = [one for one in found if one.word == "unchanged"]
-    if same:
-        behind = [reference for one in same for reference in one.references]
-        names = listed(one.lesion.id for one in same)
-        yield Ranked(tell("change.unchanged", *behind, lesions=names, are="is" if len(same) == 1 else "are"), 2)
+    groups: dict[str, list[Change]] = {}
+    for one in sorted(changes(known), key=lambda one: -abs(one.now_mm - one.before_mm)):
+        groups.setdefault(one.word, []).append(one)
+    prefix = f"Compared with {fmt.day(known.earlier.view.point.date)} ({days_words(known)}): "
+    for word in ("larger", "smaller", "within measurement error", "unchanged"):
+        if word not in groups:
+            continue
+        yield Ranked(_group(groups[word], word, prefix), 1 if word in ("larger", "smaller") else 2)
+        prefix = ""
+
+
+def _group(found: list[Change], word: str, prefix: str) -> Sentence:
+    behind = [reference for one in found for reference in one.references]
+    if word == "unchanged":
+        names = listed(one.lesion.id for one in found) if len(found) <= 2 * _SHOWN else counted(len(found), "lesion")
+        are = "is" if len(found) == 1 else "are"
+        return tell("change.unchanged", *behind, prefix=prefix, lesions=names, are=are)
+    kept = found if len(found) <= _SHOWN else found[: _SHOWN - 1]
+    shown = listed(_change(one) for one in kept)
+    more = f"; {len(found) - len(kept)} more in the change table" if len(kept) < len(found) else ""
+    each = "each " if len(found) > 1 else ""
+    return tell("change.against", prefix=prefix, changes=shown, word=f"{each}{word}", more=more)
 
 
 def _change(one: Change) -> Phrase:
     limits = vocabulary().limits_mm(one.lesion.compartment)
     before, now = (fmt.length(value, limits) for value in (one.before_mm, one.now_mm))
-    return Phrase(f"{one.lesion.id} {before} to {now}{fmt.NO_BREAK}mm ({one.word})", one.references)
+    return Phrase(f"{one.lesion.id} {before} to {now}{fmt.NO_BREAK}mm", one.references)
 
 
 def days_words(known: Known) -> str:
@@ -108,7 +118,9 @@ def recist(known: Known) -> Iterator[Ranked]:
         if found.possible:
             yield Ranked(_possible(found), 1)
         return
-    yield Ranked(tell("change.recist", "conclusion/recist", result=found.value, sums=_sums(found)), 0)
+    said = found.branches[-1].text if found.branches else ""
+    result = said.removeprefix("RECIST 1.1: ").rstrip(".") or found.value
+    yield Ranked(tell("change.recist", "conclusion/recist", result=result, sums=_sums(found)), 0)
 
 
 def _sums(found: Conclusion) -> Phrase:
@@ -131,11 +143,11 @@ def _signed(percent: float) -> str:
 
 
 def _possible(found: Conclusion) -> Sentence:
-    values = ", ".join(found.possible)
+    values = vocabulary().remaining(found.name, found.possible)
     return tell(
         "synthesis.possible",
         f"conclusion/{found.name}",
-        title=f"{found.title}",
+        title=vocabulary().title(found.name),
         values=values,
         needed=", ".join(found.missing[:3]),
     )
@@ -146,7 +158,7 @@ def new_lesions(known: Known) -> tuple[list[Lesion], list[Lesion]]:
     if known.earlier is None:
         return [], []
     before = {one.id for one in known.earlier.view.lesions}
-    fresh = [one for one in known.tumours if one.id not in before]
+    fresh = [one for one in known.tumours if one.id not in before and not one.split_from]
     new = [one for one in fresh if _was_looked_for(known.earlier, one)]
     return new, [one for one in fresh if one not in new]
 
@@ -163,7 +175,29 @@ def gone_lesions(known: Known) -> list[Lesion]:
     if known.earlier is None:
         return []
     now = {one.id for one in known.view.lesions}
-    return [one for one in known.earlier.tumours if one.id not in now and _was_looked_for(known, one)]
+    parts = {one.split_from for one in known.tumours}
+    return [
+        one
+        for one in known.earlier.tumours
+        if one.id not in now and one.id not in parts and not one.merged_into and _was_looked_for(known, one)
+    ]
+
+
+def split_and_merged(known: Known) -> Iterator[Ranked]:
+    """Lesions that fell into parts, and lesions that are now part of another."""
+    if known.earlier is None:
+        return
+    before = {one.id for one in known.earlier.view.lesions}
+    for name in sorted({one.split_from for one in known.tumours if one.split_from in before}, key=name_key):
+        parts = [one.id for one in known.tumours if one.split_from == name and one.id not in before]
+        if parts:
+            behind = [f"lesion/{one}" for one in (name, *parts)]
+            yield Ranked(tell("change.split", *behind, lesion=name, parts=listed(parts)), 1)
+    now = {one.id for one in known.view.lesions}
+    for lesion in known.earlier.tumours:
+        if lesion.merged_into and lesion.id not in now:
+            behind = [f"lesion/{lesion.id}", f"lesion/{lesion.merged_into}"]
+            yield Ranked(tell("change.merged", *behind, lesion=lesion.id, whole=lesion.merged_into), 1)
 
 
 def new_and_gone(known: Known) -> Iterator[Ranked]:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from isletscope.model import Conclusion
 from isletscope.report.narrative.fitting import Ranked
 from isletscope.report.narrative.known import Known
+from isletscope.report.narrative.lesion_words import pattern
 from isletscope.report.narrative.parts import Sentence
-from isletscope.report.narrative.phrases import NOTHING, Phrase, listed, tell
+from isletscope.report.narrative.phrases import NOTHING, Phrase, counted, joined, listed, tell
+from isletscope.report.narrative.step_07 import krenning_words
 from isletscope.report.narrative.vocabulary import vocabulary
 
 
@@ -69,21 +71,25 @@ def local_class(known: Known) -> Sentence | None:
         if found is not None and found.value:
             words = vocabulary().outcome(name, found.value)
             parts.append(Phrase(f"{title} {words}", (f"conclusion/{name}",)))
-    systems = known.conclusion("resectability_systems")
-    if systems is not None and nccn is not None:
-        different = {
-            system: value for system, value in systems.parts.items() if value and not value.startswith(str(nccn.value))
-        }
-        others = [f"{system} {value}" for system, value in different.items() if value not in ("", "not known")]
-        if others:
-            parts.append(Phrase(f"differs: {', '.join(others[:3])}", ("conclusion/resectability_systems",)))
-    return (
-        tell("synthesis.local", classes=Phrase("; ".join(one.text for one in parts), _behind(parts))) if parts else None
-    )
+    parts += _other_systems(known)
+    if not parts:
+        return None
+    return tell("synthesis.local", classes=joined(parts, "; "))
 
 
-def _behind(parts: list[Phrase]) -> tuple[str, ...]:
-    return tuple(one for part in parts for one in part.rests_on)
+def _other_systems(known: Known) -> list[Phrase]:
+    """Systems whose class is another than that of the NCCN wording."""
+    systems, nccn = known.conclusion("resectability_systems"), known.conclusion("resectability_nccn")
+    if systems is None:
+        return []
+    words = vocabulary()
+    usual = words.outcome("resectability_nccn", nccn.value) if nccn is not None and nccn.value else ""
+    found = [
+        f"{title} {shown}"
+        for name, title in words.local_systems.items()
+        if (shown := words.local_classes.get(systems.parts.get(name, ""), "")) and shown != usual
+    ]
+    return [Phrase(", ".join(found), ("conclusion/resectability_systems",))] if found else []
 
 
 def surgery(known: Known) -> Sentence | None:
@@ -144,11 +150,31 @@ def cytoreduction(known: Known) -> Sentence | None:
 
 
 def prrt(known: Known) -> Sentence | None:
-    """What uptake says for a discussion of PRRT."""
+    """What uptake says for a discussion of PRRT, with the scores or the lesions behind it."""
     found = known.conclusion("prrt")
     if found is None or found.value is None:
         return None
-    return tell("synthesis.prrt", outcome=Phrase(found.value, ("conclusion/prrt",)))
+    discordant = [one.id for one in known.tumours if pattern(known, one) == "fdg_only"]
+    if found.parts.get("rule") == "discordant":
+        names = name_list(discordant)
+        inside = (
+            Phrase(f" (FDG-positive and SSTR-negative: {names})", ("conclusion/concordance",)) if names else NOTHING
+        )
+    else:
+        words = krenning_words(known)
+        inside = Phrase(f" (Krenning {words})", ("conclusion/krenning",)) if words else NOTHING
+    return tell("synthesis.prrt", outcome=Phrase(found.value, ("conclusion/prrt",)), scores=inside)
+
+
+def name_list(names: list[str]) -> str:
+    """Up to six names, else their number."""
+    return str(listed(names)) if len(names) <= 6 else counted(len(names), "lesion")
+
+
+def localised(known: Known) -> bool:
+    """Whether staging found no distant disease."""
+    found = known.conclusion("tnm")
+    return found is not None and found.parts.get("M") == "M0"
 
 
 _PRINTED_OPEN = ("tnm", "prrt", "surveillance", "resectability_nccn", "netpet", "cytoreduction_fit")
@@ -158,12 +184,15 @@ def _open(known: Known) -> Iterator[Ranked]:
     """Rules that lack an input but leave only a few results."""
     for name in _PRINTED_OPEN:
         found = known.asked(name)
-        if found is None or found.value is not None or not found.possible or len(found.possible) > 3:
+        if found is None or found.value is not None or not found.possible:
             continue
-        values = ", ".join(vocabulary().outcome(name, one) for one in found.possible)
+        values = vocabulary().remaining(name, found.possible)
         needed = ", ".join(found.missing[:2])
         yield Ranked(
-            tell("synthesis.possible", f"conclusion/{name}", title=found.title, values=values, needed=needed), 2
+            tell(
+                "synthesis.possible", f"conclusion/{name}", title=vocabulary().title(name), values=values, needed=needed
+            ),
+            2,
         )
 
 
@@ -172,8 +201,8 @@ def _next(known: Known) -> Iterator[Ranked]:
     if exam is None:
         return
     interval = known.told("SUM.next", "interval")
-    when = interval.phrase(f", {interval.value}") if interval else NOTHING
-    yield Ranked(tell("synthesis.next", exam=exam.phrase(_lower(str(exam.value))), interval=when), 1)
+    when = interval.phrase(f"; {_lower(str(interval.value)).rstrip('.')}") if interval else NOTHING
+    yield Ranked(tell("synthesis.next", exam=exam.phrase(_lower(str(exam.value)).rstrip(".")), interval=when), 1)
 
 
 def _lower(text: str) -> str:

@@ -49,12 +49,19 @@ def touched(one: VesselFinding) -> bool:
     return (contact(one) or 0.0) > 0 or one.features.get("occlusion") == "yes"
 
 
+def weight(one: VesselFinding) -> tuple[bool, float, str]:
+    """Sort key: vessels that decide about resection first, then the larger contact."""
+    return (one.vessel not in vocabulary().decisive_vessels, -(contact(one) or 0.0), one.vessel)
+
+
 def angle(one: VesselFinding) -> Phrase:
     """Contact with the pair at 0.5 and 1.5 mm: "110° (94 to 127)"."""
     value, low, high = (contact(one, tolerance) for tolerance in ("1.0", "0.5", "1.5"))
     if value is None:
         return NOTHING
     behind = tuple(reference(one, f"contact_deg/{tolerance}") for tolerance in TRIPLE if tolerance in one.contact_deg)
+    if low == value == high:
+        return Phrase(fmt.angle(value), behind)
     return Phrase(fmt.angle(value, low, high), behind)
 
 
@@ -75,7 +82,10 @@ def detail(one: VesselFinding) -> Phrase:
         phrase("vessels.narrowing", reference(one, "narrowing"), percent=fmt.percent(narrowing))
         if narrowing is not None and narrowing >= 1
         else NOTHING,
-        Phrase("no thrombus" if one.features.get("thrombus") == "none" else "", (reference(one, "thrombus"),)),
+        Phrase(
+            "no thrombus" if one.features.get("thrombus") == "none" and one.vessel in vocabulary().veins else "",
+            (reference(one, "thrombus"),),
+        ),
     ]
     words = joined(parts)
     if not words:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
@@ -44,6 +44,7 @@ class Vocabulary(BaseModel):
     compartments: Mapping[Compartment, CompartmentWords]
     vessels: Mapping[str, str]
     vessel_order: tuple[str, ...]
+    decisive_vessels: tuple[str, ...]
     veins: tuple[str, ...]
     organs: Mapping[str, str]
     certainty: Mapping[str, str]
@@ -56,6 +57,11 @@ class Vocabulary(BaseModel):
     concordance_labels: Mapping[str, str]
     answers: Mapping[str, Mapping[str, str]]
     outcomes: Mapping[str, Mapping[str, str]]
+    score_titles: Mapping[str, str]
+    possible: Mapping[str, Mapping[str, str]]
+    quantities: Mapping[str, str]
+    local_systems: Mapping[str, str]
+    local_classes: Mapping[str, str]
     thresholds_mm: Mapping[str, tuple[float, ...]]
     supports: Mapping[Support, str]
 
@@ -70,6 +76,15 @@ class Vocabulary(BaseModel):
     def outcome(self, criterion: str, value: str) -> str:
         """What is printed of a rule's outcome."""
         return self.outcomes.get(criterion, {}).get(value, value.replace("_", " "))
+
+    def title(self, criterion: str) -> str:
+        """The short name of a score."""
+        return self.score_titles.get(criterion, criterion.replace("_", " "))
+
+    def remaining(self, criterion: str, values: Sequence[str]) -> str:
+        """Results that remain possible; three and more are called open."""
+        words = [self.possible.get(criterion, {}).get(one) or self.outcome(criterion, one) for one in values]
+        return f"possible: {', '.join(words)}" if len(words) < 3 else "open"
 
     def limits_mm(self, compartment: Compartment) -> tuple[float, ...]:
         """Diameters that separate classes in that compartment, mm."""
