@@ -20,6 +20,7 @@ _FORM = re.compile(
     r"Would be settled by: (?P<settled_by>.+)\.$"
 )
 _FINER = re.compile(r"(stage [IV]+|M1)[A-Da-d]\b")
+_OTHER_NAMES = {"UR-LA": "LA", "irresectable": "LA"}
 _PART_OF_SITE = "most informative site if sampling is discussed"
 _COMPARED = (
     "tnm",
@@ -96,7 +97,7 @@ def _sstr_rads(view: View, gathered: Gathered, told: set[str]) -> Iterator[Alert
         yield make_alert("sstr_rads_3c", lesions=intense, rests_on=["conclusion/sstr_rads"], site=site)
     cold = [name for name in _labelled(gathered, "sstr_rads", "3D") if name not in told]
     if cold:
-        kinds = [kind for kind in ANATOMICAL if any(_sees(view, name, kind) for name in cold)]
+        kinds = [kind for kind in (*ANATOMICAL, ExamKind.EXENDIN_PET) if any(_sees(view, name, kind) for name in cold)]
         insulinoma = view.clinical.subtype is Subtype.INSULINOMA
         exam = "exendin PET" if insulinoma else "FDG PET"
         done = ExamKind.EXENDIN_PET if insulinoma else ExamKind.FDG_PET
@@ -179,8 +180,8 @@ def _older_limits(gathered: Gathered) -> Iterator[Alert]:
 
 
 def _plain(value: str) -> str:
-    """Without the finer groups of one edition: IIA does not contradict II, nor M1a M1."""
-    return _FINER.sub(r"\1", value)
+    """Without the finer groups and other names of one edition: IIA does not contradict II, nor UR-LA LA."""
+    return _FINER.sub(r"\1", _OTHER_NAMES.get(value, value))
 
 
 def _subject_lesions(conclusion: Conclusion) -> list[str]:

@@ -57,6 +57,43 @@ def signs_by_book(lesion: LesionFinding, given: LesionsInput, book: Book, prefix
     return possible_signs(lesion, given, book.limit(f"{prefix}sstr_positive"), book.limit(f"{prefix}fdg_positive"))
 
 
+@dataclass(frozen=True)
+class SeenSigns:
+    """What has been seen over lesions, as the schemes by patient ask for it."""
+
+    sstr: bool = False
+    fdg: bool = False
+    both: bool = False
+    mismatch: bool = False
+
+    def add(self, signs: Signs) -> SeenSigns:
+        """With one more lesion."""
+        return SeenSigns(
+            self.sstr or signs.sstr_positive,
+            self.fdg or signs.fdg_positive,
+            self.both or signs.both,
+            self.mismatch or signs.mismatch,
+        )
+
+
+def classes(given: LesionsInput, book: Book, class_of: Callable[[SeenSigns], str], prefix: str = "") -> list[str]:
+    """Every class of the patient that the known inputs of all lesions leave possible."""
+    options = [signs_by_book(lesion, given, book, prefix) for lesion in given.tumours]
+    return sorted({class_of(seen) for seen in fold(SeenSigns(), options, SeenSigns.add)})
+
+
+def certain(given: LesionsInput, book: Book, holds: Callable[[Signs], bool]) -> list[LesionFinding]:
+    """Lesions for which a sign holds whatever is missing."""
+    return [lesion for lesion in given.tumours if all(holds(signs) for signs in signs_by_book(lesion, given, book))]
+
+
+def flag_double_negative(lesions: Sequence[LesionFinding], steps: Reasoning) -> None:
+    """Name lesions that neither tracer shows, by the flag of the scheme's book."""
+    if lesions:
+        count = f"{len(lesions)} lesion{'s' if len(lesions) > 1 else ''}"
+        steps.flag("double_negative_lesions", count=count, lesions=", ".join(lesion.id for lesion in lesions))
+
+
 def fold(start: State, items: Iterable[Sequence[Item]], step: Callable[[State, Item], State]) -> list[State]:
     """All end states when each item takes any of its possible values; the order of items does not matter."""
     states = {start}

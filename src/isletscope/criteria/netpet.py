@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from isletscope.criteria.book import Book, Cited, load_book, number
-from isletscope.criteria.dual_tracer import fold, lack_levels, names, note_levels, scans_missing, signs_by_book
+from isletscope.criteria.dual_tracer import (
+    flag_double_negative,
+    fold,
+    lack_levels,
+    names,
+    note_levels,
+    scans_missing,
+    signs_by_book,
+)
 from isletscope.criteria.lesion_input import LesionFinding, LesionsInput
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, at_least
@@ -171,10 +179,8 @@ def _flag_lesions(grade: str, given: LesionsInput, steps: Reasoning) -> None:
     positive = [lesion for lesion in given.tumours if _fixed_rank(lesion, given) > 0]
     if positive and not any(True in _may_drive(lesion) for lesion in positive):
         steps.flag("only_minor_lesions")
-    negative = _with_rank(0, given)
-    if negative and positive:
-        count = f"{len(negative)} lesion{'s' if len(negative) > 1 else ''}"
-        steps.flag("double_negative_lesions", count=count, lesions=", ".join(lesion.id for lesion in negative))
+    if positive:
+        flag_double_negative(_with_rank(0, given), steps)
 
 
 def _figures(grade: str, group: str, given: LesionsInput, steps: Reasoning) -> None:
