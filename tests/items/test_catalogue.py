@@ -143,6 +143,16 @@ NEVER = {"need": "conditional", "otherwise": "it is not so"}
         ("PRI.calc", {"every_exam": True}, "one exam alone is not needed together"),
         ("PRI.margin", {"support": "sure"}, "support does not fit its schema"),
         ("PRI.margin", {"colour": "red"}, "colour does not fit its schema"),
+        (
+            "PRI.calc",
+            {
+                "answer": {
+                    "value": {"label": "seen", "kind": "yes_no"},
+                    "size": {"label": "size", "kind": "number", "unit": "mm", "unless": {"value": ["none"]}},
+                }
+            },
+            "value has no value none",
+        ),
     ],
 )
 def test_a_catalogue_that_contradicts_itself_is_refused(item_id: str, changes: dict[str, Any], said: str) -> None:

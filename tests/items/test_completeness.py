@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from isletscope.errors import InputError
-from isletscope.items import AnswerPart, Kind, ReportAnswers, catalogue, completeness, read_answers
+from isletscope.items import AnswerPart, Kind, ReportAnswers, catalogue, completeness, not_asked, read_answers
 from isletscope.items.condition import comparisons_of
 from isletscope.model import Answer, Completeness, ItemState, Need, Origin
 
@@ -66,6 +67,60 @@ def test_rows_of_a_table_are_complete_or_named() -> None:
     rows = [{"vessel": "SMA", "contact_deg": 0, "length_mm": 0}, {"vessel": "SMV", "contact_deg": 110}]
     status = state(["ct"], SURGERY, PRI_seen="seen", SUR_vessel_table={"vessels": rows}).of("SUR.vessel_table")
     assert status.lacking == ["contact length in row 2"]
+
+
+def test_a_part_is_not_wanted_where_another_part_leaves_no_room_for_it() -> None:
+    cold = state(["ct", "sstr_pet"], PRI_seen="seen", PRI_SSTR={"level": "none"})
+    faint = state(["ct", "sstr_pet"], PRI_seen="seen", PRI_SSTR={"level": "up_to_liver"})
+    assert cold.of("PRI.SSTR").state is ItemState.ANSWERED
+    assert faint.of("PRI.SSTR").because == "the answer lacks SUVmax"
+    free = state(["ct"], BON_les={"kinds": ["none"]})
+    diseased = state(["ct"], BON_les={"kinds": ["lytic"]})
+    assert free.of("BON.les").state is ItemState.ANSWERED
+    assert diseased.of("BON.les").because == "the answer lacks risk of fracture"
+
+
+def test_a_node_on_pet_alone_has_no_short_axis_and_one_on_ct_has() -> None:
+    on_pet = state(
+        ["sstr_pet"],
+        LN_regional={"state": "suspicious", "nodes": [{"station": "celiac", "count": 1, "seen_on": "pet"}]},
+    )
+    on_ct = state(["ct"], LN_regional={"state": "suspicious", "nodes": [{"station": "celiac", "count": 1}]})
+    assert on_pet.of("LN.regional").state is ItemState.ANSWERED
+    assert on_ct.of("LN.regional").because == "the answer lacks short axis in row 1"
+
+
+def test_an_answer_to_a_question_that_may_not_arise_rules_out_what_it_denies_and_settles_nothing_else() -> None:
+    open_vein: Any = {"contact_deg": 0, "narrowing_percent": 0, "lumen": "open"}
+    full_vein = {"contact_deg": 0, "narrowing_percent": 0, "lumen": "tumour_thrombus"}
+    veins: dict[str, Any] = {"VES_PV": open_vein, "VES_SMV": open_vein, "VES_splenicV": open_vein}
+    without_fact = state(["ct"], PRI_seen="seen", **veins)
+    assert without_fact.of("SUR.thrombus_extent").state is ItemState.NOT_APPLICABLE
+    doubtful = state(["ct"], PRI_seen="seen", **{**veins, "VES_PV": full_vein})
+    assert doubtful.of("SUR.thrombus_extent").because == "waits for VES.PV"
+
+
+def test_items_that_are_known_not_to_be_asked() -> None:
+    given = ReportAnswers(exams=["ct"], facts={"surgery_considered": False})
+    found = not_asked(BOOK, given)
+    assert {"VES.PV", "SUR.operations"} <= found
+    assert "PRI.size" not in found
+
+
+def test_a_date_after_the_day_of_the_reading_is_refused_and_that_day_is_not() -> None:
+    document = {"answers": {"PET.timing": entered({"ssa": "before", "ssa_date": "2026-03-02"})}}
+    assert read_answers(document, BOOK, not_after=date(2026, 3, 2)).answers
+    with pytest.raises(InputError) as error:
+        read_answers(document, BOOK, not_after=date(2026, 3, 1))
+    assert "is a date in the future" in str(error.value)
+    assert "up to 2026-03-01" in str(error.value)
+
+
+def test_a_date_in_a_row_of_a_table_is_checked_too() -> None:
+    rows = [{"treatment": "octreotide", "last": "2026-05-01"}]
+    document = {"answers": {"CTX.treatment": entered({"given": ["ssa"], "dates": rows})}}
+    with pytest.raises(InputError, match=r"CTX\.treatment\.dates row 1"):
+        read_answers(document, BOOK, not_after=date(2026, 4, 30))
 
 
 def test_a_reason_settles_an_item_and_what_hangs_on_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -52,7 +53,7 @@ def run(
             expected="isletscope items check ANSWERS.yaml",
             remedy="`isletscope items list` shows what can be answered.",
         )
-    given = read_answers(read_document(answers), book, subject=str(answers))
+    given = read_answers(read_document(answers), book, subject=str(answers), not_after=date.today())
     result = completeness(book, given)
     if as_json:
         kept = result.model_copy(update={"items": [s for s in result.items if step is None or s.step == step]})

@@ -174,10 +174,12 @@ class _Engine:
         if not self._has_exam(item):
             return Truth.CLOSED
         asked = self._truth(item)
-        if asked is not Truth.TRUE:
-            return asked
         answer = self.given.answers.get(item.id)
         value = self.given.parts(item).get(name)
+        if asked is Truth.OPEN and value is not None and not _holds(comparison, value, part):
+            return Truth.FALSE  # whether the question arises or not, the answer given does not say so
+        if asked is not Truth.TRUE:
+            return asked
         if value is not None:
             return _truth(_holds(comparison, value, part))
         if answer is not None and answer.not_applicable is not None:
@@ -221,6 +223,6 @@ def _lacking(known: dict[str, AnswerPart], given: dict[str, JsonValue]) -> list[
         if part.kind is Kind.TABLE and isinstance(rows, list):
             for number, row in enumerate(rows, start=1):
                 assert isinstance(row, dict)
-                cells = [c.label for key, c in part.columns.items() if not c.optional and row.get(key) is None]
+                cells = [c.label for key, c in part.columns.items() if row.get(key) is None and _wanted(c, row)]
                 lacking += [f"{cell} in row {number}" for cell in cells]
     return lacking

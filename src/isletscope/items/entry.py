@@ -104,11 +104,11 @@ class Item(Entry):
             raise ValueError(f"{self.id}: one exam alone is not needed together with another")
         if any(not key.isidentifier() for key in self.answer):
             raise ValueError(f"{self.id}: the parts of an answer are named in letters, digits and _")
-        for part in self.answer.values():
-            for other, values in part.unless.items():
-                known = self.answer[other].values if other in self.answer else {}
-                if not set(values) <= set(known):
-                    raise ValueError(f"{self.id}: {other} has no value {', '.join(sorted(set(values) - set(known)))}")
+        for parts in (self.answer, *(part.columns for part in self.answer.values())):
+            for other, values in ((other, values) for part in parts.values() for other, values in part.unless.items()):
+                unknown = set(values) - set(parts[other].values if other in parts else {})
+                if unknown:
+                    raise ValueError(f"{self.id}: {other} has no value {', '.join(sorted(unknown))}")
         return self
 
 

@@ -76,6 +76,7 @@ MEASUREMENTS = {
     "contact_length_over_180": "mm",
     "narrowing": "%",
     "radius": "mm",
+    "thrombus_to_bifurcation": "mm",
     "clean_below": "mm",
     "clean_above": "mm",
     # structures
@@ -147,6 +148,8 @@ FEATURES = {
     "collaterals": ("none", "gastric", "omental", "other"),
     "sides": ("one", "both"),
     "teardrop": _YES_NO,
+    "thrombus_uptake": _YES_NO,
+    "heterogeneous": _YES_NO,
     "stent": _YES_NO,
     # organs elsewhere
     "pancreatitis": ("none", "acute", "chronic"),

@@ -15,6 +15,7 @@ from isletscope.assessment.proposals.known import (
     propose,
     unassessable,
 )
+from isletscope.assessment.view import ANATOMICAL
 from isletscope.model import Answer, Compartment, ExamKind, Lesion, Visibility
 
 BY = "lesions by compartment"
@@ -95,13 +96,15 @@ def _bone(known: Known) -> Answer | None:
         return unassessable("the skeleton was not judged on any exam", BY) if known.outside("bone") else None
     kinds, references = [], _references(known, found)
     for lesion in found:
-        texture = known.feature(lesion, "bone_texture", (ExamKind.CT, ExamKind.MRI))
+        texture = known.feature(lesion, "bone_texture", ANATOMICAL)
         on_ct = known.view.looked(lesion, ExamKind.CT)
         if texture is not None:
             kinds.append(texture.word)
             references.append(texture.reference)
         elif on_ct is not None and on_ct.visibility is Visibility.NOT_SEEN:
             kinds.append("unseen_on_ct")
+        elif not known.shown(lesion, ANATOMICAL):
+            kinds.append("not_judged")
     value: dict[str, Any] = {"sites": _sites(found), "count": len(found)}
     if kinds:
         value["kinds"] = list(dict.fromkeys(kinds))

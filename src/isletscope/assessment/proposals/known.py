@@ -74,7 +74,7 @@ class Known:
 
     def covered(self, region: str, kinds: Sequence[ExamKind] = ANY) -> list[str]:
         """Exams that show the region, as ``exam key/kind``."""
-        return self.view.covered(region, *kinds)
+        return self.view.covered(region, *kinds) if kinds else []
 
     def outside(self, region: str, kinds: Sequence[ExamKind] = ANY) -> bool:
         """Whether it is known that no exam of these kinds shows the region. A region left out is not known."""
@@ -94,10 +94,14 @@ class Known:
         found = [self.view.looked(lesion, kind) for kind in kinds]
         return [one for one in found if one is not None]
 
+    def shown(self, lesion: Lesion, kinds: Sequence[ExamKind]) -> bool:
+        """Whether an exam of these kinds shows the lesion."""
+        return any(one.visibility is Visibility.SEEN for one in self.looks(lesion, kinds))
+
     def hidden(self, lesion: Lesion, kinds: Sequence[ExamKind]) -> str:
         """Why no exam of these kinds can describe the lesion, in words; empty where one shows it or none looked."""
         looks = self.looks(lesion, kinds)
-        if not looks or any(one.visibility is Visibility.SEEN for one in looks):
+        if not looks or self.shown(lesion, kinds):
             return ""
         return "; ".join(_why_hidden(lesion, one) for one in looks)
 
@@ -132,8 +136,11 @@ class Known:
 
     def beside(self, lesion: Lesion, name: str) -> VesselFinding | None:
         """What is beside a lesion: the latest finding of that vessel, duct or organ."""
-        found = [one for one in self.view.point.vessels if (one.lesion, one.vessel) == (lesion.id, name)]
-        return found[-1] if found else None
+        return self._beside.get((lesion.id, name))
+
+    @cached_property
+    def _beside(self) -> dict[tuple[str, str], VesselFinding]:
+        return {(one.lesion, one.vessel): one for one in self.view.point.vessels}
 
     @property
     def liver(self) -> LiverFinding | None:

@@ -73,8 +73,10 @@ def _lobes(known: Known) -> Answer | None:
 
 def _burden(known: Known) -> Answer | None:
     burden = known.conclusion("liver_burden")
-    if burden is None or not metastases(known) or "percent" not in burden.parts:
+    if not metastases(known):
         return None
+    if burden is None or "percent" not in burden.parts:
+        return _no_images(known, "liver_burden")
     value: dict[str, Any] = {"percent": float(burden.parts["percent"]), "group": rules().bands[str(burden.value)]}
     references = ["conclusion/liver_burden", *burden.rests_on]
     volume = known.liver.number("tumour_volume") if known.liver is not None else None
@@ -89,7 +91,7 @@ def _size(known: Known) -> Answer | None:
     found = [(known.longest(lesion), lesion) for lesion in metastases(known)]
     measured = [(size, lesion) for size, lesion in found if size is not None]
     if not measured:
-        return None
+        return _no_images(known, BY)
     size, lesion = max(measured, key=lambda pair: pair[0].value)
     value: dict[str, Any] = {"largest_mm": round(size.value, 1)}
     chosen = known.conclusion("recist_targets")
@@ -101,6 +103,13 @@ def _size(known: Known) -> Answer | None:
     references = [size.reference, *(["conclusion/recist_targets"] if rows else [])]
     because = f"{lesion.id} is the largest of {plural(len(measured), 'measured lesion')}"
     return propose(value, BY, because, references)
+
+
+def _no_images(known: Known, by: str) -> Answer | None:
+    """Sizes and volumes of the liver are taken from CT or MRI; without either they cannot be known."""
+    if not metastases(known) or any(known.view.done(kind) for kind in ANATOMICAL):
+        return None
+    return unassessable("no CT or MRI was done to measure the liver and its metastases", by)
 
 
 def _look(known: Known) -> Answer | None:

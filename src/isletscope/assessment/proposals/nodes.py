@@ -79,6 +79,8 @@ def _row(known: Known, words: str, group: list[Lesion]) -> tuple[dict[str, Any],
         largest = max(axes, key=lambda found: found.value)
         row["short_axis_mm"] = round(largest.value, 1)
         references.append(largest.reference)
+    elif not any(known.shown(node, ANATOMICAL) for node in group):
+        row["seen_on"] = "pet"
     for part, name in (("shape", "shape"), ("necrosis", "necrosis")):
         told = known.feature(group[0], name, ANATOMICAL) if len(group) == 1 else None
         if told is not None:
@@ -97,13 +99,14 @@ def _uptake(known: Known) -> Answer | None:
             taken |= kinds
             references += found
     done = [kind for kind in _TRACERS if known.view.done(kind)]
+    if not done:
+        return None
     if not rows:
         shown = known.covered(_REGION, done)
         if shown:
             because = f"no node takes up tracer on {exam_words(shown)}"
             return propose({"state": "none"}, BY, because, exams_of(shown))
-        outside = bool(done) and known.outside(_REGION, done)
-        return unassessable("the nodes lie outside the PET", BY) if outside else None
+        return unassessable("the nodes lie outside the PET", BY) if known.outside(_REGION, done) else None
     state = "both" if len(taken) == 2 else taken.pop()
     because = f"uptake in {', '.join(str(row['station']) for row in rows)}"
     return propose({"state": state, "nodes": rows}, "krenning", because, references)

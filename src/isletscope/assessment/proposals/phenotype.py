@@ -93,6 +93,8 @@ def _volume(known: Known) -> Answer | None:
     contours = _contours(known)
     if contours:
         value["threshold"] = contours
+    elif not any(value.values()):
+        value["threshold"] = "no lesion with uptake to outline"
     because = "sums over all outlined lesions" + (f"; lower bounds: {', '.join(doubts)}" if doubts else "")
     return propose(value, "tumour_volume", because, references)
 
@@ -150,14 +152,17 @@ def _differences(known: Known) -> Answer | None:
 def _leaning(known: Known) -> Answer | None:
     """The hint of the criterion; a hint, never a grade."""
     found = known.gathered.get("phenotype_histology")
-    hint = rules().grade_hints.get(found.parts.get("grade hint", "")) if found is not None else None
-    if found is None or hint is None:
+    if found is None:
         return None
+    hint = rules().grade_hints.get(found.parts.get("grade hint", ""))
+    if hint is None:
+        lacks = f"lacking: {', '.join(found.missing)}"
+        value = {"value": "insufficient", "drivers": f"{lacks}. Not histology."}
+        return propose(value, "phenotype_histology", lacks, ["conclusion/phenotype_histology"])
     signs = "; ".join(one.text for one in found.evidence) or "no sign on PET"
     value = {"value": hint, "drivers": f"{signs}. Not histology."}
-    return propose(
-        dict(value), "phenotype_histology", "SSTR and FDG uptake of the lesions", ["conclusion/phenotype_histology"]
-    )
+    references = ["conclusion/phenotype_histology", *found.rests_on]
+    return propose(value, "phenotype_histology", "SSTR and FDG uptake of the lesions", references)
 
 
 PROPOSERS: dict[str, Proposer] = {

@@ -50,10 +50,13 @@ def _reference(one: VesselFinding, what: str = "") -> str:
 
 
 def _beside_primaries(known: Known, *names: str) -> list[VesselFinding]:
-    """Findings of these vessels beside the primary tumours, the widest contact first; unmeasured ones are left out."""
+    """Findings of these vessels beside the primary tumours, the widest contact first.
+
+    A vein that holds tumour has no angle and comes first; what was neither measured nor told is left out.
+    """
     found = [one for lesion in known.primaries for name in names if (one := known.beside(lesion, name)) is not None]
-    measured = [one for one in found if _contact(one) is not None]
-    return sorted(measured, key=lambda one: -(_contact(one) or 0.0))
+    judged = [one for one in found if _contact(one) is not None or one.features.get("thrombus") == "tumour"]
+    return sorted(judged, key=lambda one: -(360.0 if (angle := _contact(one)) is None else angle))
 
 
 def _unmeasured(known: Known, name: str) -> Answer | None:
@@ -71,7 +74,7 @@ def artery(name: str) -> Proposer:
     """A proposer for the contact with an artery; a narrowed or irregular artery counts as deformed."""
 
     def proposer(known: Known) -> Answer | None:
-        found = _beside_primaries(known, name)
+        found = [each for each in _beside_primaries(known, name) if _contact(each) is not None]
         if not found:
             return _unmeasured(known, name)
         one = found[0]
@@ -109,9 +112,12 @@ def vein(name: str) -> Proposer:
         found = _beside_primaries(known, name)
         if not found:
             return _unmeasured(known, name)
-        one = found[0]
-        value: dict[str, Any] = {"contact_deg": round(_contact(one) or 0.0, 1)}
-        references = [_reference(one, f"contact_deg/{TOLERANCE_MM}")]
+        value: dict[str, Any] = {}
+        references = [_reference(found[0])]
+        angles = [(angle, each) for each in found if (angle := _contact(each)) is not None]
+        if angles:
+            value["contact_deg"] = round(angles[0][0], 1)
+            references = [_reference(angles[0][1], f"contact_deg/{TOLERANCE_MM}")]
         narrowed = [(each.number("narrowing") or 0.0, each) for each in found if each.number("narrowing") is not None]
         if narrowed:
             percent, worst = max(narrowed, key=lambda pair: pair[0])
@@ -123,10 +129,10 @@ def vein(name: str) -> Proposer:
             word, worst = changed[0]
             value["lumen"] = word
             references.append(_reference(worst, "thrombus" if "thrombus" in worst.features else "occlusion"))
-        words = f"{value['contact_deg']:.0f}° of the {name.replace('_', ' ')}"
-        if "lumen" in value:
-            words += f", {str(value['lumen']).replace('_', ' ')}"
-        return propose(value, BY, f"{one.lesion}: {words}", references)
+        words = [f"{value['contact_deg']:.0f}°"] if "contact_deg" in value else []
+        words += [str(value["lumen"]).replace("_", " ")] if "lumen" in value else []
+        because = f"{found[0].lesion} at the {name.replace('_', ' ')}: {', '.join(words)}"
+        return propose(value, BY, because, references)
 
     return proposer
 
@@ -215,8 +221,10 @@ def _table(known: Known) -> Answer | None:
 
 def _row(one: VesselFinding, several: bool) -> dict[str, Any]:
     name = one.vessel.replace("_", " ")
-    degrees = _contact(one) or 0.0
-    row: dict[str, Any] = {"vessel": f"{name} ({one.lesion})" if several else name, "contact_deg": round(degrees, 1)}
+    degrees = _contact(one)
+    row: dict[str, Any] = {"vessel": f"{name} ({one.lesion})" if several else name}
+    if degrees is not None:
+        row["contact_deg"] = round(degrees, 1)
     for part, tolerance in (("contact_low_deg", "0.5"), ("contact_high_deg", "1.5")):
         angle = _contact(one, tolerance)
         if angle is not None:
@@ -342,10 +350,19 @@ def _thrombus_extent(known: Known) -> Answer | None:
         return None
     value: dict[str, Any] = {"veins": list(veins)}
     references = [_reference(one, "thrombus") for each in held.values() for one in each]
-    clean = [one for each in held.values() for one in each if one.number("thrombus_to_bifurcation") is not None]
-    if clean:
-        value["to_portal_bifurcation_mm"] = round(clean[0].number("thrombus_to_bifurcation") or 0.0, 1)
-        references.append(_reference(clean[0], "thrombus_to_bifurcation"))
+    portal = held["portal"]
+    for name in ("thrombus_to_bifurcation", "clean_above"):
+        gaps = [(gap, one) for one in portal if (gap := one.number(name)) is not None]
+        if gaps and "to_portal_bifurcation_mm" not in value:
+            gap, one = min(gaps, key=lambda pair: pair[0])
+            value["to_portal_bifurcation_mm"] = round(gap, 1)
+            value["upper_end"] = f"portal vein, {gap:.0f} mm below its bifurcation"
+            references.append(_reference(one, name))
+    below = [(gap, one) for one in portal if (gap := one.number("clean_below")) is not None]
+    if veins == ["portal"] and below:
+        gap, one = min(below, key=lambda pair: pair[0])
+        value["lower_end"] = f"portal vein, {gap:.0f} mm above its origin"
+        references.append(_reference(one, "clean_below"))
     return propose(
         value, BY, f"tumour thrombus in {listed([VEINS[key].replace('_', ' ') for key in veins])}", references
     )
