@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from isletscope.model import Compartment, Conclusion, ExamKind, Lesion, TracerClass, VesselFinding
 from isletscope.report.checks.fault import Fault
@@ -49,9 +49,12 @@ def c01(material: Material) -> Iterator[Fault]:
     names = [*material.lesions, *material.case.retired_names]
     for placed in material.findings:
         pool = pool_of(material, placed)
-        for token in tokens(placed.text, names):
+        printed = list(tokens(placed.text, names))
+        for number, token in enumerate(printed):
             if not token.unit and token.decimals == 0:
                 continue  # counts: C03
+            if token.before.endswith("(ratio ") and _is_quotient(token, printed[:number]):
+                continue
             if not pool.holds(token):
                 close = pool.closest(token)
                 expected = (
@@ -60,6 +63,16 @@ def c01(material: Material) -> Iterator[Fault]:
                 yield Fault("C01", placed.where, token.printed, expected)
             elif not _decimals_fit(token):
                 yield Fault("C01", placed.where, token.printed, f"the rounding of {token.unit or 'its quantity'}")
+
+
+def _is_quotient(token: Token, before: Sequence[Token]) -> bool:
+    """Whether the number is the quotient of the two before it, as far as their printed digits tell."""
+    if len(before) < 2 or not before[-1].value or not before[-2].value:
+        return False
+    first, second = before[-2], before[-1]
+    slack = sum(0.5 * 10.0**-one.decimals / abs(one.value) for one in (first, second))
+    quotients = (first.value / second.value, second.value / first.value)
+    return any(abs(one - token.value) <= one * slack + 0.5 * 10.0**-token.decimals for one in quotients)
 
 
 def _decimals_fit(token: Token) -> bool:
@@ -224,7 +237,10 @@ def c09(material: Material) -> Iterator[Fault]:
                 continue
             if abs(float(match[1]) - sum(known)) > 0.05 * len(known) + 0.05:
                 yield Fault("C09", placed.where, match.group(), f"{sum(known):.1f} mL, the sum of {len(known)} lesions")
-            if not re.search(r"contour|threshold|%", " ".join(line.text for line in material.narrative.footer)):
+            if not re.search(
+                r"contour|threshold|%|[Oo]utlined|True values",
+                " ".join(line.text for line in material.narrative.footer),
+            ):
                 yield Fault("C09", "footer", f"no threshold of {total_name}", "the threshold rule by name")
 
 
@@ -306,7 +322,9 @@ def c12(material: Material) -> Iterator[Fault]:
 
 
 def c13(material: Material) -> Iterator[Fault]:
-    """Outline volumes against the ellipsoid of three axes."""
+    """Outline volumes against the ellipsoid of three axes, all lesions that differ in one fault."""
+    far = []
+    notes = " ".join(note.text for table in material.narrative.tables for note in table.notes)
     for lesion in material.tumours():
         for kind in ANATOMICAL:
             axes = [material.number(lesion, name, kind) for name in ("long_axis", "short_axis", "craniocaudal")]
@@ -315,9 +333,12 @@ def c13(material: Material) -> Iterator[Fault]:
             if volume is None or volume < 0.5 or len(known) < 3:
                 continue
             ellipsoid = math.pi / 6 * math.prod(known) / 1000
-            explained = any(lesion.id in note.text for table in material.narrative.tables for note in table.notes)
-            if abs(volume - ellipsoid) > 0.25 * ellipsoid and not explained:
-                yield Fault("C13", f"{lesion.id} on {kind.value}", f"{volume:.1f} mL", f"near {ellipsoid:.1f} mL")
+            if abs(volume - ellipsoid) > 0.25 * ellipsoid and lesion.id not in notes:
+                far.append(f"{lesion.id} {volume:.1f} against {ellipsoid:.1f} mL")
+                break
+    if far:
+        more = f" and {len(far) - 5} more" if len(far) > 5 else ""
+        yield Fault("C13", "lesion table", f"{'; '.join(far[:5])}{more}", "a volume near the ellipsoid, or the reason")
 
 
 _BARE_QUANTITY = (

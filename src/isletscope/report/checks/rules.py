@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from isletscope.assessment import assess
 from isletscope.criteria import citations
-from isletscope.model import Conclusion, ExamKind, State, TracerClass
+from isletscope.model import Conclusion, ExamKind, TracerClass
 from isletscope.report.checks.fault import Fault
 from isletscope.report.checks.material import Material, cells
 from isletscope.report.words import words
@@ -16,6 +16,9 @@ _DUAL = ("netpet", "karfis", "zidan", "concordance")
 _TNM = re.compile(r"\bc?(?P<t>T[0-4X](?:is)?(?:\([\dm]+\))?) c(?P<n>N[0-2X])(?: by imaging)? c?(?P<m>M[01][abc]?)\b")
 _STAGE = re.compile(r"\b[Ss]tage[ \u00a0](?P<stage>I{1,3}[ABC]?|IV[ABC]?)\b")
 _GRADE = re.compile(r"\b(?:NET[ \u00a0])?G[123]\b|\bNEC\b|\bMiNEN\b")
+_LOCAL = ("resectability_net", "resectability_nccn", "resectability_systems")
+_CODED = ("netpet", "karfis", "zidan", "sstr_rads", "who_grade", "recist")
+_CLASSES = {"R": "resectable", "BR": "borderline", "LA": "locally advanced", "unlikely_curative": "unlikely"}
 _PRRT = {
     "supports": "imaging supports discussion of PRRT",
     "borderline": "uptake borderline for discussion of PRRT",
@@ -187,29 +190,20 @@ def c21(material: Material) -> Iterator[Fault]:
 
 
 def c22(material: Material) -> Iterator[Fault]:
-    """Every local class that has a result stands in the scores with that result."""
-    shown = {score.name: score for score in material.narrative.scores}
-    for name in ("resectability_net", "resectability_nccn", "resectability_systems"):
+    """Every local class that has a result stands in the scores with that result; so do the coded scores."""
+    shown = {score.name.partition("/")[0]: score for score in material.narrative.scores}
+    for name in _LOCAL:
         conclusion = material.conclusion(name)
-        if conclusion is None:
-            continue
-        if name not in shown:
+        if conclusion is not None and name not in shown:
             yield Fault("C22", "scores", f"no line of {conclusion.title}", str(conclusion.value))
     for score in material.narrative.scores:
         name, _, subject = score.name.partition("/")
-        conclusion = material.assessed.conclusion(name, subject)
-        if conclusion is None or conclusion.state is State.MISSING or not conclusion.value:
+        conclusion = material.conclusion(name, subject)
+        if conclusion is None or not conclusion.value or name not in (*_LOCAL, *_CODED):
             continue
-        plain = _letters(score.result)
-        if not _letters(conclusion.value) or name == "prrt":
-            continue
-        parts = [conclusion.value, *conclusion.parts.values(), *(other.value for other in conclusion.alternatives)]
-        if not any(_letters(part) and _letters(part) in plain for part in parts):
-            yield Fault("C22", f"score {score.name}", score.result, conclusion.value)
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", text.lower())
+        wanted = _CLASSES.get(conclusion.value, conclusion.value.split(",")[0].split("_")[0])
+        if wanted not in score.result and conclusion.value not in score.result:
+            yield Fault("C22", f"score {score.title}", score.result, wanted)
 
 
 def c23(material: Material) -> Iterator[Fault]:

@@ -36,6 +36,7 @@ _NUMBER = r"[+−-]?\d+(?:\.\d+)?"
 _TOKEN = re.compile(rf"(?<![\w.⁻])(?P<number>{_NUMBER})(?:[ \u00a0]?(?P<unit>{_UNIT})(?![\w/·]))?(?![\w])")
 # What joins the numbers of one quantity, whose unit stands after the last: "34 × 31 × 28 mm", "11 and 8 mm".
 _JOINED = re.compile(r"^[ \u00a0]*(?:×|to|and|or|against|/|,|\(|\()[ \u00a0]*(?:±[ \u00a0]*)?$")
+_NO_QUANTITY = r"(?![\d.]|[ \u00a0](?:×|mm|mL))"
 _MASKED = tuple(
     re.compile(pattern)
     for pattern in (
@@ -60,8 +61,8 @@ _MASKED = tuple(
         r"\b(?:CA|HT|FT|Michels|b)[ \u00a0]\d[\d/]*\b",
         r"\b\d(?:\.\d)?[ \u00a0]T\b",
         r"\b(?:per[ \u00a0])?2[ \u00a0]mm²",
-        r"\b[Ss]eg(?:ments?|\.)?[ \u00a0]\d(?:(?: to |, | and |/)\d)*",
-        r"\b[Ss]tations?[ \u00a0]\d+[a-z]?(?:(?: to |, | and |/)\d+[a-z]?)*",
+        rf"\b[Ss]eg(?:ments?|\.)?[ \u00a0]\d(?:(?: to |, | and |/)\d{_NO_QUANTITY})*",
+        rf"\b[Ss]tations?[ \u00a0]\d+[a-z]?(?:(?: to |, | and |/)\d+[a-z]?{_NO_QUANTITY})*",
         r"\b[Ss]tep[ \u00a0]\d+",
         r"\b[Pp]lan[ \u00a0]\d+",
         r"\b(?:vertebra |vertebral body )?[CTLS]\d{1,2}\b",
