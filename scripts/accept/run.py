@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from scripts.accept.claims import Claim, print_claims
+from scripts.accept.clinical_mind import advice_claims, measure_advice, measure_statements, statement_claims
 from scripts.accept.document import write_document
 from scripts.accept.program import KEPT, ROOT, Result, kept, source_digest
 from scripts.accept.real_patients import measure_qin, measure_sarcoma, real_patient_claims
@@ -23,8 +24,8 @@ from scripts.accept.reference_objects import (
 from scripts.accept.reference_patients import SEEDS, measure_patient, reference_patient_claims
 
 SARCOMAS = ("STS_002", "STS_003", "STS_025")
-PARTS = ("objects", "regions", "real", "images", "patients")
-OWN_PARTS = ("images", "patients")
+PARTS = ("objects", "regions", "real", "images", "clinical", "patients")
+OWN_PARTS = ("images", "clinical", "patients")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +71,8 @@ def measure(data: Path, parts: list[str] | tuple[str, ...], size: str) -> dict[s
         items |= {patient.lower(): partial(measure_sarcoma, data, patient) for patient in SARCOMAS}
     if "images" in parts:
         items[f"images-{size}"] = partial(measure_images, size)
+    if "clinical" in parts:
+        items |= {"statements": measure_statements, "advice": measure_advice}
     digest = source_digest()
     results = {name: kept(name, digest, item, _say) for name, item in items.items()}
     if "patients" in parts:
@@ -106,6 +109,8 @@ def all_claims(results: dict[str, Result]) -> list[Claim]:
     for name in ("images-small", "images-full"):
         if name in results:
             claims += reference_image_claims(results[name])
+    if "statements" in results:
+        claims += statement_claims(results["statements"]) + advice_claims(results["advice"])
     patients = {name: result for name, result in results.items() if name.startswith("patient-")}
     if patients:
         claims += reference_patient_claims(patients)
