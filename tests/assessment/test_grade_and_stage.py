@@ -242,3 +242,39 @@ def test_what_was_not_covered_is_not_negative() -> None:
     cold = lesion("P1", seen("ct", long_axis=30), not_seen("sstr_pet"), region="tail")
     assert concluded("krenning", shown).value is None
     assert concluded("krenning", cold).value == "0 highest, 0 lowest"
+
+
+def test_a_readers_answers_stage_a_case_that_no_lesion_was_measured_in() -> None:
+    answers = {
+        "PRI.seen": Answer(value="seen", source=Origin.ENTERED, by="A. Reader"),
+        "PRI.site": entered(region="head"),
+        "PRI.size": entered(longest_mm=34, second_mm=31, third_mm=28, phase="arterial"),
+        "PRI.number": entered(count=2),
+        "LN.regional": entered(state="suspicious", nodes=[{"station": "13", "count": 2, "short_axis_mm": 11}]),
+        "LIV.count": entered(group="4-10"),
+        "BON.les": entered(kinds=["none"], fracture_risk=False),
+        "PER.nod": entered(certainty="none", ascites="none"),
+        "LNG.nod": entered(count=0),
+    }
+    result = stage(answers={"baseline": answers}, coverage={}, vessels=[])
+    assert result.value == "cT2(2) cN1 cM1a, stage IV"
+    assert result.missing == ["growth into neighbouring organs and vessels"]
+    assert {"answer/PRI.size", "answer/LN.regional", "answer/LIV.count"} <= set(result.rests_on)
+
+
+def test_entered_nodes_stand_in_place_of_regional_ones_and_leave_distant_ones() -> None:
+    answers = {"baseline": {"LN.regional": entered(state="none")}}
+    result = stage(primary(), node("N1", "celiac"), node("N2", "supraclavicular"), answers=answers)
+    assert (result.parts["N"], result.parts["M"]) == ("N0", "M1b")
+
+
+def test_an_entered_node_without_a_known_station_is_not_placed() -> None:
+    answers = {"baseline": {"LN.regional": entered(state="suspicious", nodes=[{"station": "behind", "count": 1}])}}
+    result = stage(primary(), answers=answers)
+    assert result.missing == ["station of node (behind)"]
+
+
+def test_a_primary_that_a_reader_does_not_see() -> None:
+    unseen = {"baseline": {"PRI.seen": Answer(value="not_seen", source=Origin.ENTERED, by="A. Reader")}}
+    liver = lesion("L1", seen("ct", long_axis=20), region="7")
+    assert stage(liver, answers=unseen, regions=("liver",)).parts["T"] == "T0"

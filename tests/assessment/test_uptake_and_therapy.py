@@ -15,7 +15,7 @@ from isletscope.assessment.therapy import assess_therapy
 from isletscope.assessment.transplant import assess_transplant
 from isletscope.assessment.uptake import assess_uptake
 from isletscope.assessment.volumes import assess_volumes
-from isletscope.model import Case, Conclusion, Lesion, TracerClass, Verdict, measured
+from isletscope.model import Answer, Case, Conclusion, Lesion, Origin, TracerClass, Verdict, measured
 from tests.assessment.cases import (
     SSTR_REFERENCES,
     case,
@@ -193,6 +193,18 @@ def test_extrahepatic_axis() -> None:
     narrow = asked(case(P1, regions=("pancreas", "liver", "abdominal_nodes", "peritoneum")), "extrahepatic")
     assert narrow.value is None
     assert narrow.missing == ["examination of: bone", "examination of: lung"]
+
+
+def test_what_a_reader_entered_counts_where_no_exam_shows_it() -> None:
+    def entered(**value: Any) -> Answer:
+        return Answer(value=value, source=Origin.ENTERED, by="A. Reader")
+
+    narrow = ("pancreas", "liver", "abdominal_nodes", "peritoneum")
+    answers = {"BON.les": entered(kinds=["lytic"], count=3, fracture_risk=False), "LNG.nod": entered(count=0)}
+    result = asked(case(P1, regions=narrow, answers={"baseline": answers}), "extrahepatic")
+    assert result.value == "limited_unresectable"
+    uncounted = {**answers, "BON.les": entered(kinds=["lytic"], fracture_risk=False)}
+    assert asked(case(P1, regions=narrow, answers={"baseline": uncounted}), "extrahepatic").value is None
 
 
 def test_a_node_whose_reach_is_open_leaves_the_axis_open() -> None:

@@ -102,8 +102,13 @@ def _stronger(one: str | None, other: str) -> str:
 
 
 def station_of(lesion: Lesion) -> str | None:
-    """Name of a node's station as the TNM rules have it, by name or Japanese number; None when it is not known."""
-    text = lesion.place.region.strip().lower().removeprefix("node_").removeprefix("station ").replace(" ", "_")
+    """Name of a node's station as the TNM rules have it; None when it is not known."""
+    return station_named(lesion.place.region)
+
+
+def station_named(words: str) -> str | None:
+    """Name of a station as the TNM rules have it, by name or Japanese number; None when it is not one of them."""
+    text = words.strip().lower().removeprefix("node_").removeprefix("station ").replace(" ", "_")
     if text in BOOK.stations:
         return text
     if text in _STATION_WORDS:

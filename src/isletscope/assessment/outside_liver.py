@@ -6,6 +6,7 @@ from typing import Literal
 
 from isletscope.assessment.anatomy import station_of
 from isletscope.assessment.asking import Asking
+from isletscope.assessment.entered import entered_spread
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.primary import primary_site
 from isletscope.assessment.view import View
@@ -64,12 +65,22 @@ def compartment_of(lesion: Lesion) -> str | None:
 
 
 def _count(asking: Asking, view: View, name: str) -> int | None:
-    """Lesions of a compartment; None where there are none and nobody looked."""
+    """Lesions of a compartment, else what a reader entered; None where nobody looked or nobody counted."""
     lesions = [lesion for lesion in view.lesions if compartment_of(lesion) == name]
     asking.rest_on(*(f"lesion/{lesion.id}" for lesion in lesions))
+    if lesions:
+        return len(lesions)
+    entered = entered_spread(view)
+    if name in entered.sites:
+        asking.rest_on(entered.sites[name])
+        counted = view.answer("BON.les", "count") if name == "bone" else None
+        return counted if isinstance(counted, int) else None
+    if _REGIONS[name] in entered.regions:
+        asking.rest_on(entered.regions[_REGIONS[name]])
+        return 0
     shown = view.covered(_REGIONS[name]) if _REGIONS[name] else []
     asking.rest_on(*(f"exam/{entry.split('/')[0]}" for entry in shown))
-    return len(lesions) if lesions or shown else None
+    return 0 if shown else None
 
 
 def _nodes(asking: Asking, view: View, reaches: dict[str, Reach], wanted: Reach) -> int | None:

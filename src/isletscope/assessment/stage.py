@@ -8,8 +8,10 @@ from typing import Any
 
 from isletscope.assessment.anatomy import growth_of, station_of
 from isletscope.assessment.asking import Asking
+from isletscope.assessment.entered import entered_nodes, entered_spread
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.grade import samples_of
+from isletscope.assessment.outside_liver import reach_of
 from isletscope.assessment.primary import primaries, primary_site, size_of_largest
 from isletscope.assessment.view import View
 from isletscope.model import Compartment, Lesion
@@ -66,7 +68,11 @@ def _put_primary(asking: Asking, view: View) -> None:
     if not lesions:
         _put_no_primary(asking, view)
         return
-    asking.put("tumours", len(lesions), *(f"lesion/{lesion.id}" for lesion in lesions))
+    counted = view.answer("PRI.number", "count")
+    if isinstance(counted, int):
+        asking.put("tumours", counted, "answer/PRI.number")
+    else:
+        asking.put("tumours", len(lesions), *(f"lesion/{lesion.id}" for lesion in lesions))
     site = primary_site(view)
     if site is not None:
         asking.put("site", site.region, site.reference)
@@ -82,25 +88,55 @@ def _put_primary(asking: Asking, view: View) -> None:
 
 
 def _put_no_primary(asking: Asking, view: View) -> None:
-    """Looked for and not found, unless it was resected, a focus is unsure, or the pancreas was not shown."""
+    """What a reader entered; else looked for and not found, unless it was resected, unsure, or not shown."""
+    entered = view.answer("PRI.seen")
+    if entered == "seen":
+        _put_entered_primary(asking, view)
+        return
+    if entered in ("equivocal", "resected") or view.clinical.tumour.resected_on is not None:
+        return
     unsure = any(lesion.compartment is Compartment.PANCREAS for lesion in view.unsure)
     shown = view.covered("pancreas")
-    if shown and not unsure and view.clinical.tumour.resected_on is None:
+    if entered == "not_seen":
+        asking.put("primary_found", False, "answer/PRI.seen")
+    elif shown and not unsure:
         asking.put("primary_found", False, *(f"exam/{entry.split('/')[0]}" for entry in shown))
 
 
+def _put_entered_primary(asking: Asking, view: View) -> None:
+    """A primary known from a reader's answers alone."""
+    count = view.answer("PRI.number", "count")
+    asking.put("tumours", count if isinstance(count, int) else None, "answer/PRI.number")
+    site, size = primary_site(view), size_of_largest(view)
+    if site is not None:
+        asking.put("site", site.region, site.reference)
+    if size is not None:
+        asking.put("size_mm", size.value_mm, size.reference)
+        asking.put("size_from", size.taken_from)
+    growth = growth_of(view, [])
+    if growth.invaded:
+        asking.put("invades", growth.invaded, *growth.references)
+
+
 def _put_nodes(asking: Asking, view: View) -> None:
-    nodes = view.of(Compartment.NODE)
-    placed = Counter(station for lesion in nodes if (station := station_of(lesion)) is not None)
+    """Nodes by station; regional ones that a reader entered stand in place of those found."""
+    found = view.of(Compartment.NODE)
+    entered = entered_nodes(view)
     shown = view.covered("abdominal_nodes")
-    if nodes or shown:
+    if entered is not None:
+        found = [lesion for lesion in found if reach_of(view, lesion) == "distant"]
+        asking.rest_on("answer/LN.regional")
+    placed = Counter(station for lesion in found if (station := station_of(lesion)) is not None)
+    placed.update(entered.placed if entered is not None else {})
+    if found or shown or entered is not None:
         asking.put(
             "nodes",
             [{"station": station, "count": count} for station, count in sorted(placed.items())],
-            *(f"lesion/{lesion.id}" for lesion in nodes),
+            *(f"lesion/{lesion.id}" for lesion in found),
             *(f"exam/{entry.split('/')[0]}" for entry in shown),
         )
-    unplaced = [lesion.id for lesion in nodes if station_of(lesion) is None]
+    unplaced = [lesion.id for lesion in found if station_of(lesion) is None]
+    unplaced += entered.unplaced if entered is not None else ()
     asking.put("unplaced_nodes", unplaced or None)
 
 
@@ -122,12 +158,17 @@ def _put_spread(asking: Asking, view: View) -> None:
         name = spread_name(lesion)
         if name is not None:
             sites.setdefault(name, []).append(f"lesion/{lesion.id}")
-    shown = {region: view.covered(region) for region in DISTANT_REGIONS}
-    if sites or any(shown.values()):
+    entered = entered_spread(view)
+    for name, reference in entered.sites.items():
+        sites.setdefault(name, []).append(reference)
+    shown = {region: [entry.split("/")[0] for entry in view.covered(region)] for region in DISTANT_REGIONS}
+    if sites or entered.regions or any(shown.values()):
         references = [reference for found in sites.values() for reference in found]
-        exams = sorted({f"exam/{entry.split('/')[0]}" for found in shown.values() for entry in found})
-        asking.put("metastases", sorted(sites), *references, *exams)
-        hidden = [DISTANT_REGIONS[region] for region, found in shown.items() if not found]
+        exams = sorted({f"exam/{key}" for found in shown.values() for key in found})
+        asking.put("metastases", sorted(sites), *references, *exams, *entered.regions.values())
+        hidden = [
+            name for region, name in DISTANT_REGIONS.items() if not shown[region] and region not in entered.regions
+        ]
         asking.put("not_examined", [name for name in hidden if name not in sites] or None)
     asking.put("metastasis_proven", _proven(view, sites) or None, *(one.reference for one in samples_of(view)))
 
