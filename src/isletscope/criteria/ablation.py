@@ -9,7 +9,7 @@ from pydantic import Field
 
 from isletscope.criteria.book import Book, load_book
 from isletscope.criteria.inputs import CriterionInput
-from isletscope.criteria.open_inputs import Inputs, Outcome, Table, Value, Way, settle, sides
+from isletscope.criteria.open_inputs import Inputs, Outcome, Table, Value, Way, note_inputs, settle, sides
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, above, at_least
 from isletscope.model import Conclusion
@@ -62,12 +62,7 @@ def assess(given: AblationInput) -> Conclusion:
     """ok, caution or no for the chosen tool; the other tool is an alternative."""
     reasoning = Reasoning(BOOK)
     known: dict[str, Value | None] = {name: getattr(given, name) for name in _LABELS}
-    for name, label in _LABELS.items():
-        value = known[name]
-        if isinstance(value, bool):
-            reasoning.note(f"{label}: {'yes' if value else 'no'}")
-        elif value is not None:
-            reasoning.note(label, float(value), "mm" if name.endswith("_mm") else "1")
+    note_inputs(reasoning, known, _LABELS, {name: "mm" for name in _LABELS if name.endswith("_mm")})
     _flag(reasoning, given)
     other: Tool = "RFA" if given.tool == "MWA" else "MWA"
     outcomes = {tool: settle(_table(tool, given.open_approach), known, _CHOICES) for tool in (given.tool, other)}

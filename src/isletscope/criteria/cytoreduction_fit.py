@@ -8,7 +8,7 @@ from pydantic import Field
 
 from isletscope.criteria.book import load_book
 from isletscope.criteria.inputs import CriterionInput
-from isletscope.criteria.open_inputs import TableBook, Test, Value, first_hit, settle, sides, yes_or_no
+from isletscope.criteria.open_inputs import TableBook, Test, Value, first_hit, note_inputs, settle, sides, yes_or_no
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, above, at_least
 from isletscope.model import Conclusion
@@ -70,14 +70,7 @@ def assess(given: CytoreductionFitInput) -> Conclusion:
     """proposed, discuss or not_proposed."""
     reasoning = Reasoning(BOOK)
     known: dict[str, Value | None] = {name: getattr(given, name) for name in _LABELS}
-    for name, label in _LABELS.items():
-        value = known[name]
-        if isinstance(value, bool):
-            reasoning.note(f"{label}: {'yes' if value else 'no'}")
-        elif isinstance(value, str):
-            reasoning.note(f"{label}: {value.replace('_', ' ')}")
-        elif value is not None:
-            reasoning.note(label, float(value), "%")
+    note_inputs(reasoning, known, _LABELS, "%")
     reasoning.flag("POLICY", policy=given.policy)
     _weigh(reasoning, given)
     outcome = settle(first_hit(BOOK, _tests(given.policy)), known, _CHOICES)

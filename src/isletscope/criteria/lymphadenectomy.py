@@ -8,7 +8,7 @@ from pydantic import Field
 
 from isletscope.criteria.book import load_book
 from isletscope.criteria.inputs import CriterionInput
-from isletscope.criteria.open_inputs import TableBook, Test, Value, decide, first_hit, settle, sides
+from isletscope.criteria.open_inputs import TableBook, Test, Value, decide, first_hit, note_inputs, settle, sides
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, above, at_least
 from isletscope.model import Conclusion
@@ -62,13 +62,7 @@ def assess(given: LymphadenectomyInput) -> Conclusion:
     """formal, consider or not_routine; nodes or function not known are read as stated, provisionally."""
     reasoning = Reasoning(BOOK)
     known: dict[str, Value | None] = {name: getattr(given, name) for name in _LABELS}
-    for name, label in _LABELS.items():
-        value = known[name]
-        if isinstance(value, str | bool):
-            shown = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
-            reasoning.note(f"{label}: {shown}")
-        elif value is not None:
-            reasoning.note(label, value, "mm" if name == "size_mm" else "%")
+    note_inputs(reasoning, known, _LABELS, {"size_mm": "mm", "ki67_percent": "%"})
     for name, flag in _DOUBTS.items():
         if known[name] is None:
             reasoning.flag(flag)

@@ -190,6 +190,20 @@ def yes_or_no(test: Test, row: str) -> Table:
     return lambda inputs: Way("yes" if test(inputs) else "no", row)
 
 
+def note_inputs(
+    reasoning: Reasoning, known: Known, labels: Mapping[str, str], units: Mapping[str, str] | str = "1"
+) -> None:
+    """Keep the known inputs as evidence under their printed names; ``units``: UCUM by name, or one for all numbers."""
+    for name, label in labels.items():
+        value = known[name]
+        if isinstance(value, bool):
+            reasoning.note(f"{label}: {'yes' if value else 'no'}")
+        elif isinstance(value, str):
+            reasoning.note(f"{label}: {value.replace('_', ' ')}")
+        elif value is not None:
+            reasoning.note(label, float(value), units if isinstance(units, str) else units.get(name, "1"))
+
+
 def decide(
     reasoning: Reasoning, outcome: Outcome, labels: Mapping[str, str], hits: RowsHit | None = None
 ) -> Conclusion:

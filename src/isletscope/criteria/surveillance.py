@@ -8,7 +8,17 @@ from pydantic import Field
 
 from isletscope.criteria.book import load_book
 from isletscope.criteria.inputs import CriterionInput
-from isletscope.criteria.open_inputs import Inputs, TableBook, Test, Value, decide, first_hit, settle, sides
+from isletscope.criteria.open_inputs import (
+    Inputs,
+    TableBook,
+    Test,
+    Value,
+    decide,
+    first_hit,
+    note_inputs,
+    settle,
+    sides,
+)
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, above, at_least
 from isletscope.model import Conclusion
@@ -85,14 +95,7 @@ def assess(given: SurveillanceInput) -> Conclusion:
     """surgery_recommended, surgery_consider, surgery_or_surveillance or surveillance."""
     reasoning = Reasoning(BOOK)
     known: dict[str, Value | None] = {name: getattr(given, name) for name in _LABELS}
-    for name, label in _LABELS.items():
-        value = known[name]
-        if isinstance(value, bool):
-            reasoning.note(f"{label}: {'yes' if value else 'no'}")
-        elif isinstance(value, str):
-            reasoning.note(f"{label}: {value}")
-        elif value is not None:
-            reasoning.note(label, float(value), _UNITS[name])
+    note_inputs(reasoning, known, _LABELS, _UNITS)
     outcome = settle(first_hit(BOOK, _TESTS), known, _CHOICES)
     rules = {way.rule for way in outcome.ways} if outcome.settled else set()
     _flag(reasoning, given, rules)

@@ -8,7 +8,17 @@ from pydantic import Field
 
 from isletscope.criteria.book import load_book
 from isletscope.criteria.inputs import CriterionInput
-from isletscope.criteria.open_inputs import Inputs, TableBook, Test, Value, decide, first_hit, settle, sides
+from isletscope.criteria.open_inputs import (
+    Inputs,
+    TableBook,
+    Test,
+    Value,
+    decide,
+    first_hit,
+    note_inputs,
+    settle,
+    sides,
+)
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, above, at_least
 from isletscope.model import Conclusion
@@ -65,15 +75,8 @@ _CHOICES: dict[str, tuple[Value, ...]] = {
 def assess(given: VeinReconstructionInput) -> Conclusion:
     """``yes``, ``no`` or ``expert`` (a short stump); not assessable as long as a missing input can change it."""
     reasoning = Reasoning(BOOK)
-    for name, label in _LABELS.items():
-        value = getattr(given, name)
-        if isinstance(value, bool):
-            reasoning.note(f"{label}: {'yes' if value else 'no'}")
-        elif isinstance(value, str):
-            reasoning.note(f"{label}: {value}")
-        elif value is not None:
-            reasoning.note(label, value, "mm")
     known: dict[str, Value | None] = {name: getattr(given, name) for name in _LABELS}
+    note_inputs(reasoning, known, _LABELS, "mm")
     outcome = settle(first_hit(BOOK, _tests(given.tumour_thrombus_extraction)), known, _CHOICES)
     _flag(reasoning, given, {way.rule for way in outcome.ways} if outcome.settled else set())
     return decide(reasoning, outcome, _LABELS)

@@ -170,7 +170,8 @@ def _irregular(given: VesselSignsInput, grade: int | None, parts: dict[str, str]
         "inward step of the wall": stepped,
     }
     if given.contour_irregular is not None:
-        checks = {name: bool(holds) for name, holds in checks.items()} | {"irregular contour": given.contour_irregular}
+        checks = {name: bool(holds) for name, holds in checks.items()}
+        checks["irregular contour"] = given.contour_irregular
     signs = [name for name, holds in checks.items() if holds]
     parts["irregular"] = "yes" if signs else UNKNOWN if None in checks.values() else "no"
     return signs
