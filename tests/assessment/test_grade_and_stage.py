@@ -79,6 +79,11 @@ def test_an_entered_grade_outranks_the_clinical_file() -> None:
     assert (result.value, result.rests_on) == ("NET G3", ["answer/CTX.histology"])
 
 
+def test_an_entered_absence_of_histology_outranks_the_clinical_file() -> None:
+    answers = {"baseline": {"CTX.histology": entered(type="none")}}
+    assert concluded("who_grade", primary(), clinical={"histology": G2}, answers=answers).value is None
+
+
 @pytest.mark.parametrize(
     ("sample", "named"),
     [

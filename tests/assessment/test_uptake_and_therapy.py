@@ -86,6 +86,23 @@ def test_scans_far_apart_are_flagged() -> None:
     assert "interval" in asked(given, "netpet").flag_codes()
 
 
+@pytest.mark.parametrize(
+    ("courses", "told"),
+    [
+        ([{"kind": "prrt", "started_on": "2026-03-10"}], True),
+        ([{"kind": "prrt", "started_on": "2026-03-13"}], False),
+        ([{"kind": "chemotherapy", "started_on": "2026-01-10"}], True),
+        ([{"kind": "chemotherapy", "started_on": "2026-01-10", "ended_on": "2026-03-01"}], False),
+        ([{"kind": "somatostatin_analogue", "started_on": "2026-01-10"}], False),
+        ([], False),
+    ],
+)
+def test_treatment_between_the_scans_is_flagged(courses: list[dict[str, str]], told: bool) -> None:
+    """SSTR PET is of 2026-03-09, FDG PET of 2026-03-12."""
+    result = asked(case(P1, clinical={"courses": courses}), "netpet")
+    assert ("therapy_between" in result.flag_codes()) == told
+
+
 @pytest.mark.parametrize(("suv_max", "score"), [(4.9, "0"), (5.0, "0"), (5.1, "3")])
 def test_a_liver_lesion_filled_by_spill_in_does_not_stand_out(suv_max: float, score: str) -> None:
     """Above blood pool (1.5) and below liver (5.0): a liver lesion at that level is photopenic, not Krenning 2."""

@@ -51,7 +51,9 @@ def assess_grade(view: View, gathered: Gathered) -> None:
 
 
 def samples_of(view: View) -> list[Sample]:
-    """The samples that are known: what a reader entered outranks the clinical file."""
+    """The samples that are known: what a reader entered, be it that there is none, outranks the clinical file."""
+    if view.answer("CTX.histology", "type") == "none":
+        return []
     entered = _entered(view)
     if entered is not None:
         return [entered]

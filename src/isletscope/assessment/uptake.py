@@ -9,6 +9,7 @@ from isletscope.assessment.asking import Asking
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.outside_liver import reach_of
 from isletscope.assessment.view import ANATOMICAL, KIND_OF_TRACER, View
+from isletscope.criteria.clinical import Treatment
 from isletscope.model import Compartment, ExamKind, Lesion, Observation, TracerClass, Visibility
 
 CRITERIA: dict[str, tuple[str, ...]] = {
@@ -52,7 +53,7 @@ def put_lesions(asking: Asking, view: View, gathered: Gathered, tracers: tuple[s
         if view.done(kind):
             asking.put(f"{tracer}_reference", _reference(asking, view, TRACERS[tracer]))
     if len(tracers) > 1:
-        asking.put("days_between_scans", _days_between(view))
+        _put_interval(asking, view)
     if "fdg" in tracers:
         asking.put("grade", gathered.grade, "conclusion/who_grade")
         asking.put("gep_primary", True if view.of(Compartment.PANCREAS) else None)
@@ -70,16 +71,35 @@ def _has_spread(view: View) -> bool:
     return False
 
 
-def _days_between(view: View) -> int | None:
-    """Days between the last SSTR PET and the last FDG PET of this time point; None without both or their dates."""
-    dates = []
-    for kind in (ExamKind.SSTR_PET, ExamKind.FDG_PET):
-        keys = view.kinds.get(kind, [])
-        scanned = view.case.exam(keys[-1]).date if keys else None
-        if scanned is None:
-            return None
-        dates.append(date.fromisoformat(scanned))
-    return abs((dates[0] - dates[1]).days)
+def _put_interval(asking: Asking, view: View) -> None:
+    """Days between the last SSTR and the last FDG PET of this time point, and whether treatment lay between them."""
+    days = sorted(one for kind in (ExamKind.SSTR_PET, ExamKind.FDG_PET) if (one := _scanned_on(view, kind)) is not None)
+    if len(days) == 2:
+        asking.put("days_between_scans", (days[1] - days[0]).days)
+        asking.put("therapy_between_scans", treated_between(view, *days), "clinical/courses")
+
+
+def _scanned_on(view: View, kind: ExamKind) -> date | None:
+    keys = view.kinds.get(kind, [])
+    scanned = view.case.exam(keys[-1]).date if keys else None
+    return None if scanned is None else date.fromisoformat(scanned)
+
+
+def treated_between(view: View, first: date, second: date) -> bool | None:
+    """Whether a course began between two days, or ran through them; None while courses or their dates are not known.
+
+    A somatostatin analogue that was given all along changes both scans alike and does not count.
+    """
+    courses = view.clinical.courses
+    if courses is None or any(one.started_on is None for one in courses):
+        return None
+    for one in courses:
+        began = one.started_on is not None and first < one.started_on <= second
+        ended_before = one.ended_on is not None and one.ended_on < first
+        earlier = one.started_on is not None and one.started_on <= first and not ended_before
+        if began or (earlier and one.kind is not Treatment.SOMATOSTATIN_ANALOGUE):
+            return True
+    return False
 
 
 def _lesion(asking: Asking, view: View, lesion: Lesion, tracers: tuple[str, ...]) -> dict[str, Any]:
