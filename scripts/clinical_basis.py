@@ -1,4 +1,4 @@
-"""Writes docs/clinical-basis.md from the YAML of the criteria and of the report's items.
+"""Writes docs/clinical-basis.md from the YAML of the criteria, of the assessment and of the report's items.
 
 python scripts/clinical_basis.py            writes it
 python scripts/clinical_basis.py --check    exit code 1 when it is stale
@@ -21,6 +21,7 @@ from isletscope.items import Catalogue, Item, catalogue
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "clinical-basis.md"
 CRITERIA = ROOT / "src" / "isletscope" / "criteria"
+ASSESSMENT = ROOT / "src" / "isletscope" / "assessment"
 IMAGING = sorted(path.stem for path in CRITERIA.glob("imaging_*.yaml"))
 
 HEAD = """# Clinical basis
@@ -63,6 +64,7 @@ def basis_page() -> str:
         _shared_flags(),
         "## Choice of imaging\n",
         *(_table_section(name.replace("_", " ").capitalize(), _book(name)) for name in IMAGING),
+        _assessment_section(),
         _items_section(catalogue()),
         _templates_section(catalogue()),
         _references_section(citations()),
@@ -119,6 +121,16 @@ def _criterion_section(name: str) -> str:
 
 def _shared_flags() -> str:
     return _table_section("Flags that all criteria share", {"flags": _book("common_flags")})
+
+
+def _assessment_section() -> str:
+    """What the files of the room assessment say with a support mark: choices between findings, limits, discordances."""
+    parts = ["## From findings to rules\n"]
+    for path in sorted(ASSESSMENT.glob("*.yaml")):
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if list(rows_of(content)):
+            parts.append(_table_section(path.stem.capitalize(), content))
+    return "\n".join(parts)
 
 
 def _table_section(title: str, content: Any) -> str:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from isletscope.assessment.wiring_book import response_book, surgery_book
 from isletscope.criteria import all_criteria, citations
 from isletscope.items import catalogue
 from scripts import clinical_basis
@@ -29,6 +30,13 @@ def test_the_page_holds_every_item_template_and_reference() -> None:
     assert all(f"\n| `{item}` |" in page for item in catalogue().items)
     assert all(template.title in page for template in catalogue().templates.values())
     assert all(f"\n- **{key}** " in page for key in citations())
+
+
+def test_the_page_holds_what_the_assessment_chooses() -> None:
+    page = clinical_basis.basis_page().split("## From findings to rules")[1].split("\n## ")[0]
+    for book in (surgery_book(), response_book()):
+        assert all(f"| `limits.{name}` |" in page for name in book.limits)
+        assert all(f"| `sentences.{name}` |" in page for name in book.sentences)
 
 
 def test_every_row_of_the_page_is_whole() -> None:
