@@ -55,9 +55,11 @@ def c27(material: Material) -> Iterator[Fault]:
     names = ", ".join(one.id for one in (*liver, *beyond))
     if category == "M0" and (liver or beyond):
         yield Fault("C27", "score tnm", "cM0", f"the metastases {names}")
+    if category in ("M1a", "M1c") and not liver:
+        yield Fault("C27", "score tnm", f"c{category}", "a liver metastasis among the lesions")
     if category == "M1a" and beyond:
         yield Fault("C27", "score tnm", "cM1a", f"M1b or M1c with {', '.join(one.id for one in beyond)}")
-    if category == "M1c" and not (liver and (beyond or material.tumours(Compartment.NODE, Compartment.OTHER))):
+    if category == "M1c" and not (beyond or material.tumours(Compartment.NODE, Compartment.OTHER)):
         yield Fault("C27", "score tnm", "cM1c", "liver and other sites together")
 
 
@@ -69,7 +71,7 @@ def c28(material: Material) -> Iterator[Fault]:
         if not wide or "pancreatic_duct" not in found.structure:
             continue
         for placed in material.findings:
-            if re.search(r"pancreatic duct[^.;]*not dilated", placed.text):
+            if re.search(r"pancreatic duct .{0,90}\bnot dilated", placed.text):
                 yield Fault("C28", placed.where, "duct not dilated", f"dilated, {upstream:.1f} mm upstream")
     touched = {
         one.vessel

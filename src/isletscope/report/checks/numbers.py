@@ -51,7 +51,8 @@ def c01(material: Material) -> Iterator[Fault]:
         pool = pool_of(material, placed)
         printed = list(tokens(placed.text, names))
         for number, token in enumerate(printed):
-            if not token.unit and token.decimals == 0:
+            of_suv = token.before[-10:].rstrip("\u00a0 ").endswith(("SUVmax", "SUVmean", "SUVpeak"))
+            if not token.unit and token.decimals == 0 and not of_suv:
                 continue  # counts: C03
             if token.before.endswith("(ratio ") and _is_quotient(token, printed[:number]):
                 continue
@@ -61,7 +62,7 @@ def c01(material: Material) -> Iterator[Fault]:
                     f"a stored value, nearest {close:.6g}" if close is not None else "a stored value of that unit"
                 )
                 yield Fault("C01", placed.where, token.printed, expected)
-            elif not _decimals_fit(token):
+            elif (of_suv and token.decimals != 1) or not _decimals_fit(token):
                 yield Fault("C01", placed.where, token.printed, f"the rounding of {token.unit or 'its quantity'}")
 
 
