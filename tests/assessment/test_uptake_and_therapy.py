@@ -72,6 +72,21 @@ def test_foci_that_nobody_matched_are_no_mismatch() -> None:
     assert asked(given, "prrt").value is None
 
 
+def test_a_readers_level_of_the_primary_outranks_the_numbers_and_says_so() -> None:
+    def entered(**value: Any) -> Answer:
+        return Answer(value=value, source=Origin.ENTERED, by="A. Reader")
+
+    answers = {"baseline": {"PRI.SSTR": entered(level="none")}}
+    score = asked(case(P1, answers=answers), "krenning")
+    assert score.value == "0 highest, 0 lowest"
+    assert "reader_differs" in score.flag_codes()
+    assert "answer/PRI.SSTR" in score.rests_on
+    unmatched = lesion("P1", seen("sstr_pet", suv_max=30.0, uptake_visible="yes"), seen("ct", long_axis=30))
+    assert asked(case(unmatched), "netpet").value is None
+    answers = {"baseline": {"PRI.FDG": entered(level="negative")}}
+    assert asked(case(unmatched, answers=answers), "netpet").value == "P1"
+
+
 def test_one_tracer_only_is_said_so() -> None:
     given = case(P1, exams={"ct": "2026-03-02", "sstr_pet": "2026-03-09"})
     for name in ("netpet", "karfis", "zidan", "concordance", "phenotype_histology"):

@@ -1,13 +1,19 @@
-"""What a reader entered on nodes and distant spread, as staging asks for it."""
+"""What a reader entered on nodes, distant spread and the uptake of the primary, as the rules ask for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import JsonValue
 
 from isletscope.assessment.anatomy import station_named
 from isletscope.assessment.view import View
+
+_UPTAKE_ITEMS = {"sstr": "PRI.SSTR", "fdg": "PRI.FDG"}
+_NO_UPTAKE = ("none", "negative")
+_SSTR_SCORES = {"none": 0, "above_liver": 3, "above_spleen": 4}
+"""Level of the item -> Krenning score; at most liver is 1 or 2 and is left to the numbers."""
 
 
 @dataclass
@@ -80,3 +86,19 @@ def _place(row: JsonValue, placed: dict[str, int], unplaced: list[str]) -> None:
         unplaced += [f"node ({words or 'no station'})"] * number
     else:
         placed[station] = placed.get(station, 0) + number
+
+
+def entered_uptake(view: View, tracer: str) -> tuple[dict[str, Any], str] | None:
+    """Uptake of the primary as a reader entered it, and the answer it stands in; None when nothing was entered."""
+    item = _UPTAKE_ITEMS[tracer]
+    level, suv_max = view.answer(item, "level"), view.answer(item, "suv_max")
+    if not isinstance(level, str):
+        return None
+    found: dict[str, Any] = {}
+    if isinstance(suv_max, int | float) and level not in _NO_UPTAKE:
+        found["suv_max_g_ml"] = float(suv_max)
+    if tracer == "sstr" and level in _SSTR_SCORES:
+        found["reader_score"] = _SSTR_SCORES[level]
+    else:
+        found["discernible"] = level not in _NO_UPTAKE
+    return found, f"answer/{item}"

@@ -6,8 +6,10 @@ from datetime import date
 from typing import Any
 
 from isletscope.assessment.asking import Asking
+from isletscope.assessment.entered import entered_uptake
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.outside_liver import reach_of
+from isletscope.assessment.primary import largest_primary
 from isletscope.assessment.view import ANATOMICAL, KIND_OF_TRACER, View
 from isletscope.criteria.clinical import Treatment
 from isletscope.model import Compartment, ExamKind, Lesion, Observation, TracerClass, Visibility
@@ -112,6 +114,10 @@ def _lesion(asking: Asking, view: View, lesion: Lesion, tracers: tuple[str, ...]
     found["typicality"] = _typicality(view, lesion)
     for tracer in tracers:
         uptake = _uptake(asking, view, lesion, tracer)
+        entered = entered_uptake(view, tracer) if lesion is largest_primary(view) else None
+        if entered is not None:
+            uptake = {**(uptake or {}), **entered[0]}
+            asking.rest_on(entered[1])
         if uptake is not None:
             found[tracer] = uptake
     return found
