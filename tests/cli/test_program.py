@@ -23,6 +23,7 @@ COMMANDS = {
     "criteria",
     "items",
     "phantom",
+    "phantom-case",
     "phantom-check",
 }
 

@@ -12,7 +12,6 @@ from isletscope.model import (
     Focus,
     GivenRegion,
     GridDescription,
-    Lesion,
     OrganFinding,
     Patient,
     PetQuantification,
@@ -38,6 +37,12 @@ from isletscope.model import (
     measured,
     missing,
 )
+from tests.model.example_findings import (
+    example_answers,
+    example_assessment,
+    example_lesions,
+    example_time_point,
+)
 
 PET_UID = "2.25.101"
 SUV_MAX = Code(value="126401", scheme="DCM", meaning="SUVbw")
@@ -55,12 +60,11 @@ def example_case() -> Case:
         exams=[_exam()],
         supplements=[_supplement()],
         readings=[_reading()],
-        lesions=[
-            Lesion(
-                id="L1", tracking_uid="2.25.900", site="liver, right lobe", verdict=Verdict.TUMOUR,
-                focus_ids=["pet-1/1"],
-            )
-        ],
+        lesions=example_lesions(),
+        time_points=[example_time_point()],
+        answers={"baseline": example_answers()},
+        facts={"baseline": {"surgery_considered": True}},
+        assessments=[example_assessment()],
         retired_names=["N1"],
         overrides=[
             VerdictOverride(

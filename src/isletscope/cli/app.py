@@ -20,6 +20,7 @@ from isletscope.cli import (
     items,
     measure,
     phantom,
+    phantom_case,
     phantom_check,
     read,
     report,
@@ -43,7 +44,7 @@ _INTERRUPTED = "Interrupted. Finished steps are kept: the same command goes on f
 _READING = (demo, read, check, measure, assess, explain, report)
 _KNOWLEDGE = (advise, schema, criteria, items)
 
-for command in (*_READING, *_KNOWLEDGE, phantom, phantom_check):
+for command in (*_READING, *_KNOWLEDGE, phantom, phantom_case, phantom_check):
     app.command(command.NAME, help=command.__doc__)(command.run)
 
 

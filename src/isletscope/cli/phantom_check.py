@@ -43,6 +43,8 @@ def run(
 
 def _truth_of(folder: CaseFolder) -> Path:
     """The truth folder beside the images that the case was read from."""
+    if (folder.path / "truth" / "truth.json").is_file():
+        return folder.path / "truth"
     inputs = [Path(item) for item in folder.run().get("inputs", [])]
     for path in inputs:
         for place in (path, *path.parents[:2]):

@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 
 from isletscope.phantom.case_lesions import lesion_documents
-from isletscope.phantom.case_parts import Json, exam_kind, grid_document, rules
+from isletscope.phantom.case_parts import Json, exam_kind, grid_document, rules, series_key
 from isletscope.phantom.case_structures import liver_findings, structure_findings, vessel_findings
 from isletscope.phantom.visit import VENDORS
 
@@ -205,7 +205,7 @@ def _reading(exam: Json) -> Json:
         for name, organ in exam["organs"].items()
     ]
     return {
-        "series_key": f"{exam['name']}-{1 + [series['role'] for series in exam['series']].index('pet')}",
+        "series_key": series_key(exam, "pet"),
         "tracer_class": exam["tracer_class"],
         "organs": organs,
         "references": references,

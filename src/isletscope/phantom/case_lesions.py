@@ -7,7 +7,17 @@ from functools import partial
 from typing import Any
 
 from isletscope.phantom.appearance import Appearance
-from isletscope.phantom.case_parts import Json, appearance, exam_kind, holds, level, level_by_ratio, measured, rules
+from isletscope.phantom.case_parts import (
+    Json,
+    appearance,
+    exam_kind,
+    holds,
+    level,
+    level_by_ratio,
+    measured,
+    rules,
+    series_key,
+)
 from isletscope.phantom.mr_physics import signal
 from isletscope.phantom.mr_rule import MrRule
 from isletscope.phantom.mr_sequences import mr_protocol
@@ -126,10 +136,21 @@ def _observation(truth: Json, lesion: Json, exam: Json) -> Json:
     sizes = {} if kind.endswith("_pet") else _sizes(lesion, state)
     return document | {
         "visibility": "seen",
-        "series_key": f"{exam['name']}-1",
+        "series_key": series_key(exam, _clearest(looks, exam, kind)),
         "measurements": {**sizes, "volume": measured("volume", state["volume_ml"], "mL", 4), **values},
         "features": features,
     }
+
+
+def _clearest(looks: _Looks, exam: Json, kind: str) -> str:
+    """Role (and phase) of the series on which a lesion stands out most; on MR the arterial one where there is one."""
+    if kind.endswith("_pet"):
+        return "pet"
+    if kind == "mri":
+        images = _images(exam)
+        return next(image for image in ("t1_late_arterial", "t1_hepatobiliary", *images) if image in images)
+    around = {phase: abs(looks.main.hu[phase] - looks.against.hu[phase]) for phase in _phases(exam)}
+    return f"phase {max(around, key=lambda phase: around[phase])}"
 
 
 def _sizes(lesion: Json, state: Json) -> dict[str, Json]:
@@ -287,7 +308,7 @@ def _pet(looks: _Looks, exam: Json) -> tuple[dict[str, Json], dict[str, str]]:
     for name, organ in (("to_liver", "liver"), ("to_spleen", "spleen"), ("to_blood_pool", "aorta")):
         if organ in exam["organs"]:
             values[name] = measured(name, highest / exam["organs"][organ]["mean_suv"])
-    features = {"uptake_visible": "yes"}
+    features = {"uptake_visible": "yes", **_mixed(looks)}
     thrombus = [part["appearance"]["suv"][tracer] for part in state["parts"] if part["name"] == "thrombus"]
     if thrombus:
         stands_out = thrombus[0] >= rules()["seen"]["uptake_ratio"] * exam["organs"]["blood"]["mean_suv"]
@@ -307,6 +328,7 @@ def _anatomy(looks: _Looks) -> dict[str, str]:
         if len(looks.parts) > 1
         else "homogeneous",
         "inner_nodule": "none",
+        **_mixed(looks),
     }
     around: dict[str, Any] = looks.state.get("surroundings", {})
     if looks.site == "pancreas" and around:
@@ -317,6 +339,11 @@ def _anatomy(looks: _Looks) -> dict[str, str]:
         round_shape = looks.state["short_axis_mm"] > 0.8 * looks.state["long_axis_mm"]
         features |= {"shape": "round" if round_shape else "oval", "necrosis": "yes" if necrotic else "no"}
     return features
+
+
+def _mixed(looks: _Looks) -> dict[str, str]:
+    """Said only of a lesion that is built of unlike parts."""
+    return {"heterogeneous": "yes"} if len(looks.parts) > 1 else {}
 
 
 _SEEN: dict[str, Callable[[_Looks, Json], bool]] = {

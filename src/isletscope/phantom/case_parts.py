@@ -40,6 +40,15 @@ def grid_document(grid: Json) -> Json:
     }
 
 
+def series_key(exam: Json, wanted: str) -> str:
+    """Key of the first series of a role, or of a role and phase (``phase late_arterial``)."""
+    role, _, phase = wanted.partition(" ")
+    for number, series in enumerate(exam["series"], start=1):
+        if series["role"] == role and series.get("phase", "") == (phase or series.get("phase", "")):
+            return f"{exam['name']}-{number}"
+    raise KeyError(wanted)
+
+
 def holds(exam: Json, centre_lps_mm: list[float]) -> bool:
     """Whether the exam's slices hold a height; every field holds the whole width of the body."""
     grid = next(iter(exam["grids"].values()))
