@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from pydantic import JsonValue
+
 from isletscope.criteria import citations
 from isletscope.criteria.book import printed_citation
-from isletscope.model import Case, ExamKind, ItemState, ItemStatus, Need
+from isletscope.items import catalogue
+from isletscope.model import Answer, ExamKind, ItemState, ItemStatus, Need
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import FOOTER_WORDS, Ranked, fit
 from isletscope.report.narrative.known import Known
@@ -30,7 +33,9 @@ def open_items(known: Known) -> tuple[Sentence, ...]:
     lines = [_item("closing.blocking", one) for one in blocking]
     others = [one for one in open_ones if not one.blocks_signing and one.need is not Need.MANDATORY]
     if others:
-        line = tell("closing.optional", *(f"answer/{one.id}" for one in others), count=str(len(others)))
+        count = fmt.counted_exactly(len(others), "optional item")
+        are = "is" if len(others) == 1 else "are"
+        line = tell("closing.optional", *(f"answer/{one.id}" for one in others), count=count, are=are)
         lines.append(replace(line, items=tuple(one.id for one in others)))
     return tuple(lines)
 
@@ -74,27 +79,55 @@ def _because(reason: str) -> str:
 
 def overrides(known: Known) -> tuple[Override, ...]:
     """Values that a reader replaced: verdicts on lesions, and answers that differ from the proposal."""
-    found = [
-        Override(
-            phrase_of(
-                "closing.override",
-                what=f"{one.lesion} verdict",
-                computed=one.computed.value if one.computed else "not computed",
-                entered=one.verdict.value,
-                who=one.who,
-                when=fmt.moment(one.when),
-                why=one.why,
-            ).text,
-            (f"lesion/{one.lesion}",),
+    verdicts = [
+        (
+            f"{one.lesion}, verdict",
+            one.computed.value if one.computed else "not computed",
+            one.verdict.value,
+            f"{one.who} {fmt.moment(one.when)}",
+            one.why,
+            f"lesion/{one.lesion}",
         )
         for one in known.case.overrides
     ]
-    return tuple(found)
+    entered = known.assessed.answers
+    answers = [
+        (
+            f"“{catalogue().find(item).question}”",
+            _value(proposed),
+            _value(entered[item]),
+            entered[item].by,
+            entered[item].because or "not given",
+            f"answer/{item}",
+        )
+        for item, proposed in known.assessed.set_aside.items()
+        if item in entered
+    ]
+    return tuple(
+        Override(tell("closing.override", what=what, computed=old, entered=new, who=who, why=why).text, (reference,))
+        for what, old, new, who, why, reference in (*verdicts, *answers)
+    )
 
 
-def phrase_of(template: str, **gaps: str) -> Sentence:
-    """A sentence of a template, without references."""
-    return tell(template, **gaps)
+def _value(answer: Answer) -> str:
+    """An answer in a few words: its value or its parts, or why there is none."""
+    if answer.value is None:
+        return f"not applicable: {answer.not_applicable}" if answer.not_applicable else f"{answer.not_assessable}"
+    if isinstance(answer.value, dict):
+        parts = [f"{name.replace('_', ' ')} {_plain(value)}" for name, value in answer.value.items() if name != "value"]
+        whole = [_plain(answer.value["value"])] if "value" in answer.value else []
+        return ", ".join([*whole, *parts])
+    return _plain(answer.value)
+
+
+def _plain(value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_plain(one) for one in value) or "none"
+    if isinstance(value, dict):
+        return " ".join(_plain(one) for one in value.values())
+    return str(value).replace("_", " ")
 
 
 def footer(known: Known) -> tuple[Sentence, ...]:
@@ -151,8 +184,3 @@ def _texts(parts: Narrative) -> Iterable[str]:
     yield from (one.text for one in parts.sentences())
     for line in parts.scores:
         yield line.why
-
-
-def created(case: Case) -> str:
-    """The date of the report."""
-    return fmt.day(case.software.created)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from isletscope.assessment.view import ANATOMICAL
-from isletscope.model import Compartment, ExamKind, Lesion
+from isletscope.model import Compartment, ExamKind, Lesion, VesselFinding
 from isletscope.report import format as fmt
 from isletscope.report.narrative import step_07, step_08, step_09
 from isletscope.report.narrative.fitting import shortened
@@ -14,7 +14,15 @@ from isletscope.report.narrative.lesion_words import judged, longest, place, siz
 from isletscope.report.narrative.parts import Sentence
 from isletscope.report.narrative.phrases import NOTHING, Phrase, counted, joined, listed, phrase, tell
 from isletscope.report.narrative.step_05 import burden_words, segments, side
-from isletscope.report.narrative.vessel_words import angle, distance, touched, vessels_of, weight
+from isletscope.report.narrative.vessel_words import (
+    angle,
+    distance,
+    duct_distance_mm,
+    free,
+    touched,
+    vessels_of,
+    weight,
+)
 from isletscope.report.narrative.vocabulary import vocabulary
 
 _ELSEWHERE = (
@@ -220,7 +228,7 @@ def local(known: Known) -> Sentence | None:
         parts = []
         for lesion, one in touching[:2]:
             name = vocabulary().vessel(one.vessel)
-            words = _state(one.features.get("thrombus"), one.features.get("occlusion")) or angle(one)
+            words = _state(one) or angle(one)
             prefix = f"{lesion.id} with " if several else ""
             parts.append(Phrase(f"{prefix}{name} {words}", words.rests_on))
         more = len(touching) - len(parts)
@@ -228,6 +236,8 @@ def local(known: Known) -> Sentence | None:
         shown = joined([*parts, *rest])
         return tell("headline.contact", contacts=shown, duct=_duct(known, lesions))
     measured = [(value, one) for _, one in found if (value := one.number("distance")) is not None]
+    if not all(free(one) for _, one in found):
+        return None
     nearest = NOTHING
     if measured:
         one = min(measured, key=lambda pair: pair[0])[1]
@@ -237,27 +247,25 @@ def local(known: Known) -> Sentence | None:
     return tell("headline.no_contact", *behind, nearest=nearest, duct=_duct(known, lesions))
 
 
-def _state(thrombus: str | None, occlusion: str | None) -> Phrase:
-    if thrombus == "tumour":
-        return Phrase("tumour thrombus")
-    return Phrase("occluded") if occlusion == "yes" else NOTHING
+def _state(one: VesselFinding) -> Phrase:
+    thrombus = one.features.get("thrombus")
+    behind = (f"vessel/{one.lesion}/{one.vessel}/{one.exam_key}",)
+    if thrombus in ("tumour", "bland"):
+        return Phrase(f"with {thrombus} thrombus", behind)
+    return Phrase("occluded", behind) if one.features.get("occlusion") == "yes" else NOTHING
 
 
 def _duct(known: Known, lesions: list[Lesion]) -> Phrase:
     """The distance to the main pancreatic duct of a single primary."""
     if len(lesions) != 1:
         return NOTHING
-    told = known.told("MPD.dist", "distance_mm") or known.told("MPD.dist")
-    if told is not None and told.number is not None:
-        if told.number == 0:
-            return phrase("headline.duct_touched", distance=told.phrase(""))
-        return phrase("headline.duct", distance=told.phrase(fmt.distance(told.number)))
-    found = known.view.find(lesions[0], "main_duct_distance", ANATOMICAL)
+    found = duct_distance_mm(known, lesions[0], "pancreatic_duct")
     if found is None:
         return NOTHING
-    if found.value == 0:
-        return phrase("headline.duct_touched", found.reference, distance="")
-    return phrase("headline.duct", found.reference, distance=fmt.distance(found.value))
+    value_mm, words = found
+    if value_mm == 0:
+        return phrase("headline.duct_touched", *words.rests_on)
+    return phrase("headline.duct", distance=words)
 
 
 def surgery(known: Known) -> Sentence | None:
@@ -272,7 +280,7 @@ def surgery(known: Known) -> Sentence | None:
         gate = listed_operations.parts.get("enucleation_gate", "")
         if gate:
             more = Phrase(f"; enucleation gate: {vocabulary().outcome('gates', gate)}", ("conclusion/operations",))
-    return tell("headline.surgery", outcome=outcome, gate=more)
+    return tell("headline.surgery", outcome=outcome, gate=more, near=step_09.near_words(rule))
 
 
 def classes(known: Known) -> Sentence | None:

@@ -73,10 +73,11 @@ class Known:
         answer = self.assessed.answers.get(item)
         if answer is None or answer.value is None:
             return None
+        mark = OVERRIDDEN if item in self.assessed.set_aside else self.mark_of(answer)
         value = answer.value.get(part) if isinstance(answer.value, dict) else answer.value if part == "value" else None
         if value is None:
             return None
-        return Told(value, self.mark_of(answer), item, tuple(answer.rests_on) or (f"answer/{item}",))
+        return Told(value, mark, item, tuple(answer.rests_on) or (f"answer/{item}",))
 
     def mark_of(self, answer: Answer) -> str:
         """‡ for what a reader or the request said, nothing for what was measured."""
@@ -169,9 +170,12 @@ class Known:
     def exams(self, kinds: Sequence[ExamKind]) -> Phrase:
         """Exams by name: "CT, MRI and SSTR PET", with the exams behind them."""
         ordered = [kind for kind in ExamKind if kind in kinds]
+        names = [vocabulary().exams[kind] for kind in ordered]
+        # "SSTR PET and FDG PET" is said "SSTR and FDG PET".
+        short = [name.removesuffix(" PET") if name.endswith(" PET") and name != names[-1] else name for name in names]
         return listed(
-            Phrase(vocabulary().exams[kind], tuple(f"exam/{key}" for key in self.view.kinds.get(kind, [])))
-            for kind in ordered
+            Phrase(name, tuple(f"exam/{key}" for key in self.view.kinds.get(kind, [])))
+            for name, kind in zip(short, ordered, strict=True)
         )
 
     def showing(self, region: str, *kinds: ExamKind) -> list[ExamKind]:

@@ -17,7 +17,7 @@ from isletscope.report.narrative.known import Known, known
 from isletscope.report.narrative.lesion_table import lesion_table
 from isletscope.report.narrative.liver_table import liver_table
 from isletscope.report.narrative.parts import Narrative, Sentence, Step
-from isletscope.report.narrative.scores import scores
+from isletscope.report.narrative.scores import score_notes, scores
 from isletscope.report.narrative.step_01 import step_01
 from isletscope.report.narrative.step_02 import step_02
 from isletscope.report.narrative.step_03 import step_03
@@ -66,6 +66,7 @@ def narrate(case: Case, time_point: str) -> Narrative:
         liver=liver_table(found),
         change=change_table(found),
         scores=scores(found),
+        score_notes=score_notes(found),
         impression=impression(found, alerts),
         open_items=closing.open_items(found),
         not_assessable=closing.not_assessable(found),

@@ -67,7 +67,10 @@ class Step:
 
 @dataclass(frozen=True)
 class ScoreLine:
-    """A score with its one why line: inputs → rule and branch → result [source key]."""
+    """A score with its one why line: inputs → rule and branch → result [source key].
+
+    ``others`` is what other editions or systems say where they differ.
+    """
 
     name: str
     title: str
@@ -76,6 +79,7 @@ class ScoreLine:
     mark: str = "†"
     rests_on: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    others: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ class Narrative:
     liver: NarrativeTable | None = None
     change: NarrativeTable | None = None
     scores: tuple[ScoreLine, ...] = ()
+    score_notes: tuple[Sentence, ...] = ()
     impression: tuple[Sentence, ...] = ()
     open_items: tuple[Sentence, ...] = ()
     not_assessable: tuple[Sentence, ...] = ()
@@ -151,4 +156,4 @@ class Narrative:
             yield from step.sentences
         for table in self.tables:
             yield from table.notes
-        yield from (*self.impression, *self.open_items, *self.not_assessable, *self.footer)
+        yield from (*self.score_notes, *self.impression, *self.open_items, *self.not_assessable, *self.footer)

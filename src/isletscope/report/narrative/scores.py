@@ -8,7 +8,8 @@ from isletscope.criteria import all_criteria
 from isletscope.model import Conclusion, State
 from isletscope.report import format as fmt
 from isletscope.report.narrative.known import DERIVED, Known, name_key
-from isletscope.report.narrative.parts import ScoreLine
+from isletscope.report.narrative.parts import ScoreLine, Sentence
+from isletscope.report.narrative.phrases import tell
 from isletscope.report.narrative.step_07 import volume_words
 from isletscope.report.narrative.step_09 import tnm_words
 from isletscope.report.narrative.vocabulary import vocabulary
@@ -84,7 +85,27 @@ def _line(one: Conclusion) -> ScoreLine:
     result = result_words(one)
     mark = DERIVED if one.state is not State.MISSING else ""
     shown = f"{title}, {subject_words(one)}" if one.subject else title
-    return ScoreLine(one.name, shown, result, why(one, result), mark, (_reference(one),), keys_of([one]))
+    return ScoreLine(one.name, shown, result, why(one, result), mark, (_reference(one),), keys_of([one]), _others(one))
+
+
+def _others(one: Conclusion) -> str:
+    """What other editions or systems say, for the criteria whose editions are in use side by side."""
+    if one.name not in vocabulary().with_others:
+        return ""
+    return "; ".join(f"{other.system}: {other.value.replace('cN0', 'cN0 by imaging')}" for other in one.alternatives)
+
+
+def score_notes(known: Known) -> tuple[Sentence, ...]:
+    """Flags that a reader wants beside the scores: other limits, open laboratory values, cohort figures."""
+    found: dict[str, Sentence] = {}
+    for one in known.assessed.conclusions:
+        for flag in one.flags:
+            if flag.code in vocabulary().printed_flags:
+                sources = f" [{', '.join(flag.sources[:2])}]" if flag.sources else ""
+                text = f"{flag.text.rstrip('.')}{sources}"
+                title = vocabulary().title(one.name)
+                found.setdefault(text, tell("scores.note", _reference(one), title=title, text=text))
+    return tuple(found.values())
 
 
 def result_words(one: Conclusion) -> str:

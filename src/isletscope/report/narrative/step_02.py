@@ -111,13 +111,20 @@ def _on_ct(known: Known, lesion: Lesion) -> Iterator[Ranked]:
     one = observed(known, lesion, ExamKind.CT)
     if one is None:
         return
-    level = known.told("PRI.enh_art", "level")
     numbers = [_unenhanced(lesion, one), *(_attenuation(lesion, one, *phase) for phase in _PHASES)]
-    parts = [level.words() if level and any(numbers) else NOTHING, *numbers]
+    parts = [_level(known) if any(numbers) else NOTHING, *numbers]
     if not any(numbers):
         parts = [_in_phase(known, "PRI.enh_art", "arterial"), _in_phase(known, "PRI.enh_port", "portal venous")]
     if any(parts):
         yield Ranked(tell("primary.ct", description=joined(parts)), 2)
+
+
+def _level(known: Known) -> Phrase:
+    """Arterial enhancement in a word; a bright rim is told as such, since the mean of the lesion does not show it."""
+    level, pattern = known.told("PRI.enh_art", "level"), known.told("PRI.enh_art", "pattern")
+    if pattern is not None and pattern.value == "rim":
+        return pattern.phrase("rim enhancement")
+    return level.words() if level is not None else NOTHING
 
 
 def _unenhanced(lesion: Lesion, one: Observation) -> Phrase:

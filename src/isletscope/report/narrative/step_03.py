@@ -9,7 +9,7 @@ from isletscope.criteria import vessel_signs
 from isletscope.model import Compartment, Lesion, VesselFinding
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
-from isletscope.report.narrative.known import Known, Told
+from isletscope.report.narrative.known import Known, Told, name_key
 from isletscope.report.narrative.parts import Sentence
 from isletscope.report.narrative.phrases import NOTHING, Phrase, joined, listed, phrase, tell
 from isletscope.report.narrative.vessel_words import (
@@ -17,6 +17,8 @@ from isletscope.report.narrative.vessel_words import (
     contact,
     detail,
     distance,
+    duct_distance_mm,
+    free,
     organs_of,
     reference,
     touched,
@@ -26,8 +28,9 @@ from isletscope.report.narrative.vessel_words import (
 from isletscope.report.narrative.vocabulary import vocabulary
 
 _DUCT_LIMIT_MM = 3.0
+_VERBS = {"abut": "touches", "invade": "invades"}
 _NAMED = 5
-_CONTACTS = 4
+_CONTACTS = 2
 _ABUTMENT_DEG = vessel_signs.BOOK.limit("half_turn")
 
 
@@ -54,40 +57,27 @@ def _not_assessable(known: Known) -> Sentence:
 
 def _vessels(known: Known, primaries: list[Lesion]) -> Iterator[Ranked]:
     found = [(lesion, one) for lesion in primaries for one in vessels_of(known, lesion)]
-    if not found:
-        return
     touching = [(lesion, one) for lesion, one in found if touched(one)]
     ordered = sorted(touching, key=lambda pair: (weight(pair[1]), pair[0].id))
-    for lesion, one in ordered[:_CONTACTS]:
-        yield _touching(lesion, one)
-    rest = [one for _, one in ordered[_CONTACTS:]]
-    if rest:
-        count = fmt.counted_exactly(len(rest), "further contact")
-        yield Ranked(tell("vessels.further", *(reference(one) for one in rest), count=count), 0)
-    if touching:
-        yield _free(known, found)
-    else:
-        yield Ranked(_none(found), 0)
+    for place, (lesion, one) in enumerate(ordered):
+        yield Ranked(_touching(lesion, one), 0 if place < _CONTACTS else 5)
+    yield from _free(found)
+    yield from _unmeasured(found)
     yield from _collaterals(known)
 
 
-def _touching(lesion: Lesion, one: VesselFinding) -> Ranked:
-    if one.features.get("thrombus") == "tumour":
-        kind = Phrase("a tumour thrombus", (reference(one, "thrombus"),))
-        return Ranked(tell("vessels.thrombus", vessel=_bare(one), kind=kind, extent=_beside(one)), 0)
+def _touching(lesion: Lesion, one: VesselFinding) -> Sentence:
+    thrombus = one.features.get("thrombus")
+    if thrombus in ("tumour", "bland"):
+        kind = Phrase(f"a {thrombus} thrombus", (reference(one, "thrombus"),))
+        return tell("vessels.thrombus", vessel=_bare(one), kind=kind, extent=_beside(one))
     if one.features.get("occlusion") == "yes":
         length = one.number("contact_length")
-        over = (
-            Phrase(f" over {fmt.number(length, 0)}{fmt.NO_BREAK}mm", (reference(one, "contact_length"),))
-            if length
-            else NOTHING
-        )
-        behind = reference(one, "occlusion")
-        return Ranked(
-            tell("vessels.occluded", behind, vessel=_bare(one), lesion=lesion.id, length=over, thrombus=""), 0
-        )
+        behind = (reference(one, "contact_length"),)
+        over = Phrase(f" over {fmt.number(length, 0)}{fmt.NO_BREAK}mm", behind) if length else NOTHING
+        return tell("vessels.occluded", reference(one, "occlusion"), vessel=_bare(one), lesion=lesion.id, length=over)
     template = "vessels.encased" if (contact(one) or 0.0) > _ABUTMENT_DEG else "vessels.contact"
-    return Ranked(tell(template, lesion=lesion.id, vessel=_bare(one), angle=angle(one), detail=detail(one)), 0)
+    return tell(template, lesion=lesion.id, vessel=_bare(one), angle=angle(one), detail=detail(one))
 
 
 def _bare(one: VesselFinding) -> str:
@@ -99,17 +89,20 @@ def _beside(one: VesselFinding) -> Phrase:
     return Phrase(f" (contact {words})", words.rests_on) if words else NOTHING
 
 
-def _free(known: Known, found: list[tuple[Lesion, VesselFinding]]) -> Ranked:
-    """Vessels that no primary touches; the named ones that decide about resection come first."""
-    held = {one.vessel for _, one in found if touched(one)}
-    free = [name for name in dict.fromkeys(one.vessel for _, one in found) if name not in held]
-    behind = [reference(one) for _, one in found if one.vessel not in held]
-    if not free:
-        return Ranked(tell("vessels.free_others", *(reference(one) for _, one in found)), 3)
-    if len(free) > len(vocabulary().decisive_vessels):
-        free = [name for name in vocabulary().decisive_vessels if name in free][:_NAMED] or free[:_NAMED]
-    names = listed(vocabulary().vessel(name) for name in free)
-    return Ranked(tell("vessels.free", *behind, vessels=names, are="is" if len(free) == 1 else "are"), 1)
+def _free(found: list[tuple[Lesion, VesselFinding]]) -> Iterator[Ranked]:
+    """Vessels that no primary touches by measurement; those that decide about resection by name."""
+    held = {one.vessel for _, one in found if not free(one)}
+    names = [name for name in dict.fromkeys(one.vessel for _, one in found) if name not in held]
+    behind = [reference(one) for _, one in found if one.vessel in names]
+    if not names:
+        return
+    if not held:
+        yield Ranked(_none(found), 0)
+        return
+    if len(names) > len(vocabulary().decisive_vessels):
+        names = [name for name in vocabulary().decisive_vessels if name in names][:_NAMED] or names[:_NAMED]
+    shown = listed(vocabulary().vessel(name) for name in names)
+    yield Ranked(tell("vessels.free", *behind, vessels=shown, are="is" if len(names) == 1 else "are"), 1)
 
 
 def _none(found: list[tuple[Lesion, VesselFinding]]) -> Sentence:
@@ -119,6 +112,14 @@ def _none(found: list[tuple[Lesion, VesselFinding]]) -> Sentence:
         return tell("vessels.none_plain", *behind)
     nearest = min(measured, key=lambda pair: pair[0])[1]
     return tell("vessels.none", *behind, vessel=_bare(nearest), distance=distance(nearest))
+
+
+def _unmeasured(found: list[tuple[Lesion, VesselFinding]]) -> Iterator[Ranked]:
+    """Vessels that were looked at without a contact angle: never called free."""
+    missing = [one for _, one in found if contact(one) is None and not touched(one)]
+    if missing:
+        names = listed(dict.fromkeys(_bare(one) for one in missing))
+        yield Ranked(tell("vessels.unmeasured", *(reference(one) for one in missing), vessels=names), 1)
 
 
 def _collaterals(known: Known) -> Iterator[Ranked]:
@@ -133,42 +134,32 @@ def _collaterals(known: Known) -> Iterator[Ranked]:
 
 def _duct_distances(known: Known, primaries: list[Lesion]) -> Iterator[Ranked]:
     if len(primaries) > 1:
-        yield from _duct_table(known, primaries)
+        yield from _all_distances(known, primaries)
         return
     for lesion in primaries:
-        beside = organs_of(known, lesion)
         parts = []
         for name in ("pancreatic_duct", "common_bile_duct"):
-            relation = beside[name].features.get("relation") if name in beside else None
-            if name == "pancreatic_duct" and relation in ("abut", "invade"):
-                verb = "touches" if relation == "abut" else "invades"
-                words = Phrase(verb, (reference(beside[name], "relation"),))
-                yield Ranked(tell("ducts.reached", relation=words, lesion=lesion.id), 0)
-                continue
-            found = _to_duct(known, lesion, beside.get(name), name)
-            if found:
-                parts.append(phrase("ducts.distance_to", distance=found, duct=vocabulary().organs[name]))
+            found = duct_distance_mm(known, lesion, name)
+            beside = organs_of(known, lesion).get(name)
+            relation = beside.features.get("relation", "none") if beside is not None else "none"
+            if relation in _VERBS or (found is not None and found[0] == 0):
+                behind = (reference(beside, "relation"),) if beside is not None and relation in _VERBS else ()
+                verb = Phrase(_VERBS.get(relation, _VERBS["abut"]), behind + (found[1].rests_on if found else ()))
+                duct = vocabulary().organs[name]
+                yield Ranked(tell("ducts.reached", relation=verb, lesion=lesion.id, duct=duct), 0)
+            elif found is not None:
+                parts.append(phrase("ducts.distance_to", distance=found[1], duct=vocabulary().organs[name]))
         if parts:
             yield Ranked(tell("ducts.distance", lesion=lesion.id, distances=listed(parts)), 1)
 
 
-def _to_duct(known: Known, lesion: Lesion, beside: VesselFinding | None, name: str) -> Phrase:
-    """Distance to a duct, from the finding beside the lesion or from the lesion's own measurement."""
-    if beside is not None and beside.number("distance") is not None:
-        return distance(beside)
-    key = {"pancreatic_duct": "main_duct_distance", "common_bile_duct": "bile_duct_distance"}[name]
-    found = known.view.find(lesion, key, ANATOMICAL)
-    return Phrase(fmt.distance(found.value), (found.reference,)) if found else NOTHING
-
-
-def _duct_table(known: Known, primaries: list[Lesion]) -> Iterator[Ranked]:
-    found = []
-    for lesion in primaries:
-        words = _to_duct(known, lesion, organs_of(known, lesion).get("pancreatic_duct"), "pancreatic_duct")
-        if words:
-            found.append(Phrase(f"{lesion.id} {words}", words.rests_on))
-    if found:
-        yield Ranked(tell("ducts.distances", distances=joined(found[:6])), 1)
+def _all_distances(known: Known, primaries: list[Lesion]) -> Iterator[Ranked]:
+    """Distances of several primaries to the main duct, the nearest first."""
+    found = [(one, lesion) for lesion in primaries if (one := duct_distance_mm(known, lesion, "pancreatic_duct"))]
+    ordered = sorted(found, key=lambda pair: (pair[0][0], name_key(pair[1].id)))
+    words = [Phrase(f"{lesion.id} {one[1]}", one[1].rests_on) for one, lesion in ordered]
+    if words:
+        yield Ranked(tell("ducts.distances", distances=joined(words[:6])), 1)
 
 
 def _main_duct(known: Known) -> Iterator[Ranked]:

@@ -102,6 +102,8 @@ def _sides(lesions: list[Lesion]) -> Phrase:
     if not all(one in ("right", "left") for one in sides):
         return NOTHING
     right, left = sides.count("right"), sides.count("left")
+    if max(right, left) >= fmt.COUNT_EXACT_BELOW and right and left:
+        return Phrase(", both hemilivers")
     if not right or not left:
         together = "both" if len(lesions) == 2 else "all"
         return Phrase(f", {together} in the {'right' if right else 'left'} hemiliver")
@@ -228,7 +230,8 @@ def _looks(known: Known) -> Iterator[Ranked]:
     parts: list[Phrase] = []
     if enhancement and isinstance(enhancement.value, list):
         words = [vocabulary().answer("LIV.enhancement", str(one)) for one in enhancement.value]
-        parts.append(enhancement.phrase(f"{listed(words)}"))
+        phase = " in the arterial phase" if str(enhancement.value[-1]) in ("hyper", "iso", "hypo") else ""
+        parts.append(enhancement.phrase(f"{listed(words, 'or')}{phase}"))
     parts += [one.words(f"LIV.{name}") for name, one in (("t2", t2), ("dwi", dwi), ("hepatobiliary", late)) if one]
     if parts:
         yield Ranked(tell("liver.looks", description=joined(parts)), 3)

@@ -48,6 +48,11 @@ def _patterns(known: Known) -> Iterator[Ranked]:
         names = f" ({listed(one.id for one in lesions)})" if len(lesions) <= _NAMED else ""
         parts.append(f"{counted(len(lesions), 'lesion')} {words}{names}")
     behind = [f"conclusion/concordance/{one.id}" for one in known.tumours]
+    if len(known.tumours) == 1:
+        only = known.tumours[0]
+        words = vocabulary().patterns[pattern(known, only)]
+        yield Ranked(tell("phenotype.single", *behind, lesion=only.id, pattern=words), 0)
+        return
     yield Ranked(tell("phenotype.pattern", *behind, counts=joined(parts, "; ")), 0)
 
 
@@ -74,6 +79,8 @@ def krenning_words(known: Known) -> str:
     if high != low or not high:
         return found.value or ""
     count = len(found.lesions)
+    if count >= fmt.COUNT_EXACT_BELOW:
+        return f"{high} in all lesions"
     return high if count < 2 else f"{high} in {'both' if count == 2 else f'all {number_word(count)}'} lesions"
 
 

@@ -12,6 +12,7 @@ from isletscope.report.narrative.parts import Sentence
 from isletscope.report.narrative.phrases import NOTHING, Phrase, counted, joined, listed, tell
 from isletscope.report.narrative.step_07 import krenning_words
 from isletscope.report.narrative.vocabulary import vocabulary
+from isletscope.report.narrative.why import near_threshold
 
 
 def step_09(known: Known) -> Iterator[Ranked]:
@@ -98,7 +99,13 @@ def surgery(known: Known) -> Sentence | None:
     if found is None or not found.value:
         return None
     outcome = Phrase(vocabulary().outcome("surveillance", found.value), ("conclusion/surveillance",))
-    return tell("synthesis.surgery", who="Localised tumour", outcome=outcome)
+    return tell("synthesis.surgery", who="Localised tumour", outcome=outcome, near=near_words(found))
+
+
+def near_words(found: Conclusion) -> str:
+    """The first threshold that lies within the error of a value: "; near the threshold of 20 mm, error 2 mm"."""
+    near = near_threshold(found).removeprefix("; NEAR_THRESHOLD ")
+    return f"; near the threshold of {near.split(';')[0]}" if near else ""
 
 
 def operations(known: Known) -> Sentence | None:
@@ -154,6 +161,8 @@ def prrt(known: Known) -> Sentence | None:
     found = known.conclusion("prrt")
     if found is None or found.value is None:
         return None
+    if localised(known) and found.parts.get("rule") != "discordant":
+        return tell("synthesis.no_prrt", "conclusion/tnm", "conclusion/prrt")
     discordant = [one.id for one in known.tumours if pattern(known, one) == "fdg_only"]
     if found.parts.get("rule") == "discordant":
         names = name_list(discordant)

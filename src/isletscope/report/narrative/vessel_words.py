@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from isletscope.model import Lesion, VesselFinding
+from isletscope.assessment.view import ANATOMICAL
+from isletscope.model import Compartment, Lesion, VesselFinding
 from isletscope.report import format as fmt
 from isletscope.report.narrative.known import Known
 from isletscope.report.narrative.phrases import NOTHING, Phrase, joined, phrase
 from isletscope.report.narrative.vocabulary import vocabulary
 
+_DUCTS = {
+    "pancreatic_duct": ("MPD.dist", "main_duct_distance"),
+    "common_bile_duct": ("SUR.CBD_dist", "bile_duct_distance"),
+}
 TRIPLE = ("0.5", "1.0", "1.5")
 
 
@@ -15,7 +20,7 @@ def vessels_of(known: Known, lesion: Lesion) -> list[VesselFinding]:
     """The vessels beside a lesion, one finding each (the last exam counts), in the order of the vessel table."""
     latest: dict[str, VesselFinding] = {}
     for one in known.view.point.vessels:
-        if one.lesion == lesion.id and one.vessel not in vocabulary().organs and one.contact_deg:
+        if one.lesion == lesion.id and one.vessel not in vocabulary().organs:
             latest[one.vessel] = one
     order = vocabulary().vessel_order
     return sorted(
@@ -45,13 +50,20 @@ def contact(one: VesselFinding, tolerance_mm: str = "1.0") -> float | None:
 
 
 def touched(one: VesselFinding) -> bool:
-    """Whether solid tumour lies on the wall at the working tolerance, or the vessel is closed there."""
-    return (contact(one) or 0.0) > 0 or one.features.get("occlusion") == "yes"
+    """Whether solid tumour lies on the wall at the working tolerance, fills the lumen, or the vessel is closed."""
+    closed = one.features.get("occlusion") == "yes" or one.features.get("thrombus") in ("tumour", "bland")
+    return closed or (contact(one) or 0.0) > 0
+
+
+def free(one: VesselFinding) -> bool:
+    """Whether contact was measured and there is none; what was not measured is not free."""
+    return contact(one) == 0 and not touched(one)
 
 
 def weight(one: VesselFinding) -> tuple[bool, float, str]:
     """Sort key: vessels that decide about resection first, then the larger contact."""
-    return (one.vessel not in vocabulary().decisive_vessels, -(contact(one) or 0.0), one.vessel)
+    full = 360.0 if one.features.get("thrombus") in ("tumour", "bland") else contact(one) or 0.0
+    return (one.vessel not in vocabulary().decisive_vessels, -full, one.vessel)
 
 
 def angle(one: VesselFinding) -> Phrase:
@@ -69,6 +81,21 @@ def distance(one: VesselFinding) -> Phrase:
     """Distance from the lesion in mm."""
     value = one.number("distance")
     return Phrase(fmt.distance(value), (reference(one, "distance"),)) if value is not None else NOTHING
+
+
+def duct_distance_mm(known: Known, lesion: Lesion, duct: str) -> tuple[float, Phrase] | None:
+    """Distance of a lesion to a duct, mm, and as printed: as answered where there is one primary, else as measured."""
+    item, key = _DUCTS[duct]
+    only = len(known.view.of(Compartment.PANCREAS)) == 1
+    told = known.told(item, "distance_mm") if only else None
+    if told is not None and told.number is not None:
+        return told.number, told.phrase(fmt.distance(told.number))
+    found = known.view.find(lesion, key, ANATOMICAL)
+    if found is not None:
+        return found.value, Phrase(fmt.distance(found.value), (found.reference,), (item,))
+    beside = organs_of(known, lesion).get(duct)
+    value = beside.number("distance") if beside is not None else None
+    return None if beside is None or value is None else (value, distance(beside))
 
 
 def detail(one: VesselFinding) -> Phrase:

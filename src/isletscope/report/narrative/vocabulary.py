@@ -58,6 +58,8 @@ class Vocabulary(BaseModel):
     answers: Mapping[str, Mapping[str, str]]
     outcomes: Mapping[str, Mapping[str, str]]
     score_titles: Mapping[str, str]
+    with_others: tuple[str, ...]
+    printed_flags: tuple[str, ...]
     possible: Mapping[str, Mapping[str, str]]
     quantities: Mapping[str, str]
     local_systems: Mapping[str, str]

@@ -19,6 +19,7 @@ _FREE = "contact 0°"
 _UNIMPORTANT = ("smooth wall", ": open", "no thrombus", "narrowing 0.0")
 _NO_PREFIX = ("netpet", "karfis", "zidan", "prrt", "concordance", "phenotype_histology")
 _EVERY_LEVEL = re.compile(r", FDG level 0 or 1 or 2 or 3 or 4|Krenning 0 or 1 or 2 or 3 or 4, ")
+_NEAR = re.compile(r"lies within (?P<error>.+) of the threshold (?P<limit>.+)\.$")
 _UNIT_NAMES = {"g/mL": "", "d": "days", "mo": "months", "%/mo": "%/month", "mm/a": "mm/y", "deg": "°", "a": "y"}
 _WHOLE_UNITS = ("deg", "[hnsf'U]", "d", "a", "kg", "cm")
 
@@ -31,6 +32,7 @@ def why(one: Conclusion, result: str, about: str = "") -> str:
     sources = f" [{', '.join(keys)}]" if keys else ""
     mark = {**vocabulary().supports, Support.COMPUTED: "(computed)"}.get(one.support, "")
     tail = f"{sources} {mark}".rstrip() if mark or sources else " (conv.)"
+    tail = f"{near_threshold(one)}{tail}"
     same = rule.lower() == result.lower() or rule.lower().endswith(f": {result.lower()}")
     steps = [rule] if same else [rule, result]
     shown = list(inputs)
@@ -42,6 +44,12 @@ def why(one: Conclusion, result: str, about: str = "") -> str:
         if word_count(line) <= WHY_WORDS or not shown:
             return line
         shown.pop()
+
+
+def near_threshold(one: Conclusion) -> str:
+    """Thresholds that lie within the error of a value: "; NEAR_THRESHOLD 20 mm, error 2 mm"."""
+    found = [_NEAR.search(flag.text) for flag in one.flags if flag.code == "NEAR_THRESHOLD"]
+    return "".join(f"; NEAR_THRESHOLD {hit['limit']}, error {hit['error']}" for hit in found if hit)
 
 
 def names(found: Sequence[str], noun: str = "lesion") -> str:
