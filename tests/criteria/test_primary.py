@@ -237,7 +237,7 @@ def test_operations_with_missing_inputs_and_flags() -> None:
     assert result.parts["kimura"] == "yes"
     assert result.parts["enucleation"] == "possible"
     assert set(result.parts["enucleation_gate"].split(" or ")) == {"ok", "caution", "no"}
-    assert result.missing == ["duct distance"]
+    assert result.missing == ["distance to the main duct"]
     assert result.provisional
     assert "VEIN_READY" in listed("head_uncinate", 45, 5, portal_vein_touched=True).flag_codes()
     assert "NODE_SAMPLING" in listed("neck", 25, 0).flag_codes()

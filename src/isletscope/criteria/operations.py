@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from isletscope.criteria.book import Book, load_book
 from isletscope.criteria.inputs import CriterionInput
-from isletscope.criteria.open_inputs import Inputs, Test, Value, Way, settle, sides, yes_or_no
+from isletscope.criteria.open_inputs import (
+    Inputs,
+    Known,
+    Table,
+    Test,
+    Value,
+    Way,
+    note_inputs,
+    settle,
+    sides,
+    yes_or_no,
+)
 from isletscope.criteria.registry import Criterion
 from isletscope.criteria.result import Reasoning, above, at_least
 from isletscope.model import Conclusion
@@ -53,6 +65,35 @@ class OperationsInput(CriterionInput):
     head_and_tail_without_sparing: bool = False
 
 
+_LABELS = {
+    "site": "site",
+    "proximal_body": "in the half of the body next to the neck",
+    "size_mm": "largest diameter",
+    "function": "function",
+    "duct_distance_mm": "distance to the main duct",
+    "duct_dilated": "main duct dilated",
+    "peripheral": "at the surface of the gland",
+    "zone3": "in the lower head or uncinate",
+    "suspicious_nodes": "suspicious nodes",
+    "vessel_involved": "artery or portal trunk touched",
+    "portal_vein_touched": "portal trunk touched",
+    "grade": "grade",
+    "ki67_percent": "Ki-67",
+    "splenic_artery_deg": "contact of the splenic artery",
+    "splenic_vein_deg": "contact of the splenic vein",
+    "splenic_vessels_narrowed": "splenic vessels narrowed",
+    "hilum_distance_mm": "distance to the splenic hilum",
+    "short_gastric_veins_patent": "short gastric veins open",
+    "spleen_unsafe_without_vessels": "spleen at risk without its vessels",
+    "distal_remnant_mm": "length of pancreas left of the tumour",
+    "right_cut_clearance_mm": "clearance of the right cut",
+    "unlikely_curative": "local class unlikely to be curative",
+}
+_UNITS = {
+    name: "%" if name.endswith("_percent") else "deg" if name.endswith("_deg") else "mm"
+    for name in _LABELS
+    if name.endswith(("_percent", "_deg", "_mm"))
+}
 _CHOICES: dict[str, tuple[Value, ...]] = {
     "site": ("head_uncinate", "neck", "body", "tail"),
     "size_mm": sides(20, 30, 50),
@@ -85,7 +126,7 @@ def assess(given: OperationsInput) -> Conclusion:
     gate = settle(lambda i: Way(GATES[_gate(i)], "gate"), known, _CHOICES)
     parts["enucleation_gate"] = " or ".join(gate.values)
     _flag(reasoning, given, parts)
-    lacking = [name.replace("_", " ").removesuffix(" mm").removesuffix(" deg") for name in needed]
+    lacking = [_LABELS[name] for name in needed]
     if not listed:
         maybe = [name for name in _OPERATIONS if parts[name] == "possible"]
         if not maybe:
@@ -94,28 +135,34 @@ def assess(given: OperationsInput) -> Conclusion:
         return reasoning.not_assessable(*lacking, possible=maybe if len(maybe) > 1 else (), parts=parts)
     shown = ", ".join(name.replace("_", " ") for name in listed)
     if parts["enucleation_gate"] in GATES:
-        reasoning.fire("enucleation", gate=parts["enucleation_gate"], reasons=_reasons(given))
+        reasoning.fire("enucleation", gate=parts["enucleation_gate"], reasons=_reasons(given, known, gate.values[0]))
     reasoning.fire("listed", operations=shown)
     reasoning.lack(*lacking)
     return reasoning.conclude(", ".join(listed), parts=parts, provisional=bool(lacking))
 
 
 def _note(reasoning: Reasoning, given: OperationsInput) -> None:
-    for name, value in given:
-        label = name.replace("_", " ")
-        if isinstance(value, bool):
-            reasoning.note(f"{label}: {'yes' if value else 'no'}")
-        elif isinstance(value, str):
-            reasoning.note(f"{label}: {value.replace('_', ' or ')}")
-        elif value is not None:
-            unit = "%" if name.endswith("percent") else "deg" if name.endswith("_deg") else "mm"
-            reasoning.note(label.removesuffix(" mm").removesuffix(" deg").removesuffix(" percent"), value, unit)
+    known: dict[str, Value | None] = {name: getattr(given, name) for name in _LABELS}
+    if given.site is not None:
+        known["site"] = given.site.replace("_", " or ")
+    note_inputs(reasoning, known, _LABELS, _UNITS)
 
 
-def _reasons(given: OperationsInput) -> str:
+def _reasons(given: OperationsInput, known: Known, gate: str) -> str:
+    """Size and distance, and unless the gate is open the tests that hold it."""
     distance = f"{given.duct_distance_mm:g} mm" if given.duct_distance_mm is not None else "not known"
     size = f"{given.size_mm:g} mm" if given.size_mm is not None else "not known"
-    return f"size {size}, distance to the main duct {distance}"
+    shown = f"size {size}, distance to the main duct {distance}"
+    held = [
+        text
+        for text, test in _GATE_TESTS.items()
+        if settle(_graded(test), known, _CHOICES).values == (gate,) and gate != GATES[0]
+    ]
+    return f"{shown}; decided by {', '.join(held)}" if held else shown
+
+
+def _graded(test: Callable[[Inputs], int]) -> Table:
+    return lambda inputs: Way(GATES[test(inputs)], "gate")
 
 
 def _flag(reasoning: Reasoning, given: OperationsInput, parts: dict[str, str]) -> None:
@@ -140,7 +187,7 @@ def _flag(reasoning: Reasoning, given: OperationsInput, parts: dict[str, str]) -
 
 def _gate(i: Inputs) -> int:
     """0 ok, 1 caution, 2 no: the worst of size, duct, risk and zone."""
-    return max(_gate_size(i), _gate_duct(i), _gate_risk(i), int(i.flag("zone3")))
+    return max(test(i) for test in _GATE_TESTS.values())
 
 
 def _gate_size(i: Inputs) -> int:
@@ -170,6 +217,14 @@ def _gate_risk(i: Inputs) -> int:
         i.number("size_mm"), BOOK.limit("size_nonfunctioning")
     )
     return 1 if low else 2
+
+
+_GATE_TESTS: dict[str, Callable[[Inputs], int]] = {
+    "size": _gate_size,
+    "distance to the main duct": _gate_duct,
+    "risk signs (nodes, vessels, dilated duct, Ki-67)": _gate_risk,
+    "lower head or uncinate": lambda i: int(i.flag("zone3")),
+}
 
 
 def _left(i: Inputs) -> bool:
