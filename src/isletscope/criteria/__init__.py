@@ -5,14 +5,33 @@ what is missing, the evidence with its units, the branch that fired, sources and
 """
 
 from isletscope.criteria.ablation import AblationInput
-from isletscope.criteria.book import Citation, citations
+from isletscope.criteria.book import Citation, Cited, Entry, citations, cited_keys, number, printed_citation
 from isletscope.criteria.choi import ChoiInput
-from isletscope.criteria.clinical import ClinicalFile, ExamGroup
+from isletscope.criteria.clinical import (
+    Analogue,
+    ClinicalFile,
+    Course,
+    Differentiation,
+    ExamDone,
+    ExamGroup,
+    Finding,
+    Germline,
+    Grade,
+    LocalTreatment,
+    Question,
+    Sex,
+    Subtype,
+    Syndrome,
+    Treatment,
+)
 from isletscope.criteria.clinical_check import read_clinical
+from isletscope.criteria.concordance import BOOK as CONCORDANCE_BOOK
+from isletscope.criteria.concordance import MISMATCH
 from isletscope.criteria.cytoreduction import CytoreductionInput, PlannedLesion
 from isletscope.criteria.cytoreduction_fit import CytoreductionFitInput
 from isletscope.criteria.debulking_priority import DebulkingInput, DebulkingLesion
 from isletscope.criteria.doubling_time import DoublingTimeInput
+from isletscope.criteria.dual_tracer import SHARED as DUAL_TRACER_BOOK
 from isletscope.criteria.eortc import EortcInput
 from isletscope.criteria.extrahepatic import CompartmentFinding, ExtrahepaticInput
 from isletscope.criteria.growth_rate import GrowthRateInput
@@ -31,17 +50,22 @@ from isletscope.criteria.mrecist import MrecistInput, NewLiverLesion
 from isletscope.criteria.operations import OperationsInput
 from isletscope.criteria.percist import FdgScan, PercistInput
 from isletscope.criteria.phenotype_histology import PhenotypeInput, SampledGrade
+from isletscope.criteria.prrt import BOOK as PRRT_BOOK
 from isletscope.criteria.prrt import PrrtInput
 from isletscope.criteria.recist import RecistInput, RecistNewLesion, RecistTarget
 from isletscope.criteria.recist_best import RecistBestInput, RecistTimePoint
 from isletscope.criteria.recist_targets import RecistBaselineInput, RecistBaselineLesion
 from isletscope.criteria.registry import Criterion, all_criteria, find_criterion
 from isletscope.criteria.remnant import RemnantInput
+from isletscope.criteria.repeatability import BOOK as REPEATABILITY_BOOK
 from isletscope.criteria.repeatability import RepeatabilityInput
 from isletscope.criteria.resectability_nccn import NccnInput
 from isletscope.criteria.resectability_net import NetResectabilityInput
+from isletscope.criteria.result import above
 from isletscope.criteria.sstr_change import SstrChangeInput
 from isletscope.criteria.surveillance import SurveillanceInput
+from isletscope.criteria.tnm_book import BOOK as TNM_BOOK
+from isletscope.criteria.tnm_book import Side
 from isletscope.criteria.tnm_input import NodeFinding, TnmInput
 from isletscope.criteria.transplant_screen import TransplantInput
 from isletscope.criteria.tumour_volume import OutlinedLesion, VolumeInput
@@ -51,23 +75,38 @@ from isletscope.criteria.vessel_signs import VesselSignsInput
 from isletscope.criteria.who_grade import TissueSample, WhoGradeInput
 
 __all__ = [
+    "CONCORDANCE_BOOK",
+    "DUAL_TRACER_BOOK",
+    "MISMATCH",
+    "PRRT_BOOK",
+    "REPEATABILITY_BOOK",
+    "TNM_BOOK",
     "AblationInput",
+    "Analogue",
     "ChoiInput",
     "Citation",
+    "Cited",
     "ClinicalFile",
     "CompartmentFinding",
+    "Course",
     "Criterion",
     "CriterionInput",
     "CytoreductionFitInput",
     "CytoreductionInput",
     "DebulkingInput",
     "DebulkingLesion",
+    "Differentiation",
     "DoublingTimeInput",
+    "Entry",
     "EortcInput",
     "ExamAnswered",
+    "ExamDone",
     "ExamGroup",
     "ExtrahepaticInput",
     "FdgScan",
+    "Finding",
+    "Germline",
+    "Grade",
     "GrowthRateInput",
     "HereditarySizeInput",
     "HypertrophyInput",
@@ -78,6 +117,7 @@ __all__ = [
     "LiverMetastasis",
     "LiverPatternInput",
     "LiverVolumeInput",
+    "LocalTreatment",
     "LymphadenectomyInput",
     "MrecistInput",
     "NccnInput",
@@ -90,6 +130,7 @@ __all__ = [
     "PhenotypeInput",
     "PlannedLesion",
     "PrrtInput",
+    "Question",
     "RecistBaselineInput",
     "RecistBaselineLesion",
     "RecistBestInput",
@@ -102,12 +143,17 @@ __all__ = [
     "RemnantInput",
     "RepeatabilityInput",
     "SampledGrade",
+    "Sex",
+    "Side",
     "SstrChangeInput",
     "Statement",
+    "Subtype",
     "SurveillanceInput",
+    "Syndrome",
     "TissueSample",
     "TnmInput",
     "TransplantInput",
+    "Treatment",
     "Uptake",
     "VeinReconstructionInput",
     "VesselFindings",
@@ -115,10 +161,14 @@ __all__ = [
     "VesselState",
     "VolumeInput",
     "WhoGradeInput",
+    "above",
     "advise",
     "all_criteria",
     "citations",
+    "cited_keys",
     "find_criterion",
+    "number",
+    "printed_citation",
     "questions_asked",
     "read_clinical",
 ]

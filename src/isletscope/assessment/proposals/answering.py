@@ -21,6 +21,7 @@ from isletscope.assessment.proposals import (
     primary_uptake,
     quality,
     synthesis,
+    vessel_anatomy,
     vessels,
 )
 from isletscope.assessment.proposals.facts import known_facts
@@ -30,8 +31,8 @@ from isletscope.items import ReportAnswers, catalogue, completeness, not_asked
 from isletscope.model import Alert, AlertKind, Answer, Completeness
 
 _MODULES = (
-    context, quality, primary, primary_uptake, neighbours, ducts, vessels, nodes, liver, liver_plans, elsewhere,
-    phenotype, change, synthesis,
+    context, quality, primary, primary_uptake, neighbours, ducts, vessels, vessel_anatomy, nodes, liver, liver_plans,
+    elsewhere, phenotype, change, synthesis,
 )  # fmt: skip
 
 PROPOSERS: dict[str, Proposer] = {item: each for module in _MODULES for item, each in module.PROPOSERS.items()}

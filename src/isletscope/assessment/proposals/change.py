@@ -75,7 +75,7 @@ def _linear(known: Known) -> tuple[float, list[str]] | None:
 
 
 def _response(known: Known) -> Answer | None:
-    """RECIST when it gives a response, else the first other criterion that does; all that were asked are named."""
+    """RECIST when it gives a response, else the first other criterion that does, with those that say the same."""
     if known.view.earlier is None:
         return unassessable(NO_EARLIER, "recist")
     found = {name: one for name in _RESPONSES if (one := known.conclusion(name)) is not None}
@@ -87,7 +87,7 @@ def _response(known: Known) -> Answer | None:
         return unassessable(f"RECIST 1.1 lacks: {', '.join(asked.missing)}", "recist", ["conclusion/recist"])
     first = leading[0]
     value = "mixed" if "MIXED_RESPONSE" in first.flag_codes() and first.value in ("SD", "NE") else first.value
-    agreeing = [_RESPONSES[name] for name in found]
+    agreeing = [_RESPONSES[name] for name, one in found.items() if one is first or one.value == first.value]
     references = [f"conclusion/{name}" for name in found]
     because = f"{first.title}: {first.because}"
     return propose({"value": value, "criteria": list(agreeing)}, first.name, because, references)

@@ -65,7 +65,7 @@ def _treatment(known: Known) -> Answer | None:
     clinical = known.view.clinical
     if "treatment" not in clinical.model_fields_set and clinical.courses is None:
         return None
-    given = [_treatment_of(text) for text in clinical.treatment]
+    given = [treatment_of(text) for text in clinical.treatment]
     rows = []
     for course in clinical.courses or ():
         given.append(rules().courses[course.kind.value])
@@ -79,7 +79,8 @@ def _treatment(known: Known) -> Answer | None:
     return propose(value, BY, f"treatments in the clinical file: {words}", where)
 
 
-def _treatment_of(text: str) -> str:
+def treatment_of(text: str) -> str:
+    """The kind of a treatment by its words."""
     return next((one.treatment for one in rules().treatments if has_words(text, one.words)), "other")
 
 

@@ -42,7 +42,7 @@ def _names(lesions: Sequence[Lesion]) -> str:
 
 
 def _sites(lesions: Sequence[Lesion]) -> str:
-    return "; ".join(dict.fromkeys(lesion.site for lesion in lesions))
+    return ", ".join(dict.fromkeys(lesion.place.region.replace("_", " ") or lesion.site for lesion in lesions))
 
 
 def _largest(known: Known, lesions: Sequence[Lesion]) -> tuple[float, str] | None:

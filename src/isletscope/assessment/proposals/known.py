@@ -105,18 +105,21 @@ class Known:
             return ""
         return "; ".join(_why_hidden(lesion, one) for one in looks)
 
-    def structure(self, name: str, key: str) -> tuple[StructureFinding, str] | None:
+    def structure(self, name: str, key: str, kinds: Sequence[ExamKind] = ANY) -> tuple[StructureFinding, str] | None:
         """The latest finding of a structure that holds a measurement or feature ``key``, with its reference."""
+        exams = {exam for kind in kinds for exam in self.view.kinds.get(kind, [])}
         for one in reversed(self.view.point.structures):
+            if one.exam_key not in exams:
+                continue
             measurement = one.measurements.get(key)
             known = measurement is not None and measurement.state is not State.MISSING
             if one.structure == name and (key in one.features or known):
                 return one, f"structure/{name}/{one.exam_key}/{key}"
         return None
 
-    def structure_word(self, name: str, key: str) -> Told | None:
+    def structure_word(self, name: str, key: str, kinds: Sequence[ExamKind] = ANY) -> Told | None:
         """A feature of a structure."""
-        found = self.structure(name, key)
+        found = self.structure(name, key, kinds)
         return Told(found[0].features[key], found[1]) if found is not None and key in found[0].features else None
 
     def structure_number(self, name: str, key: str) -> Found | None:

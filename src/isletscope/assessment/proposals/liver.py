@@ -94,15 +94,24 @@ def _size(known: Known) -> Answer | None:
         return _no_images(known, BY)
     size, lesion = max(measured, key=lambda pair: pair[0].value)
     value: dict[str, Any] = {"largest_mm": round(size.value, 1)}
-    chosen = known.conclusion("recist_targets")
-    names = [name.strip() for name in chosen.parts.get("targets", "").split(",")] if chosen is not None else []
+    names, named_by = _targets(known)
     sizes = {one.id: held for held, one in measured}
     rows = [{"lesion": name, "longest_mm": round(sizes[name].value, 1)} for name in names if name in sizes]
     if rows:
         value["targets"] = rows
-    references = [size.reference, *(["conclusion/recist_targets"] if rows else [])]
+    references = [size.reference, *([f"conclusion/{named_by}"] if rows else [])]
     because = f"{lesion.id} is the largest of {plural(len(measured), 'measured lesion')}"
     return propose(value, BY, because, references)
+
+
+def _targets(known: Known) -> tuple[list[str], str]:
+    """Names of the targets, as chosen at baseline or as followed since, and the criterion that names them."""
+    chosen = known.conclusion("recist_targets")
+    if chosen is not None:
+        return [name.strip() for name in chosen.parts.get("targets", "").split(",")], "recist_targets"
+    followed = known.gathered.get("recist")
+    texts = [one.text for one in followed.evidence] if followed is not None else []
+    return [text.removesuffix(": now") for text in texts if text.endswith(": now")], "recist"
 
 
 def _no_images(known: Known, by: str) -> Answer | None:

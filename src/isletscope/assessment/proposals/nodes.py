@@ -17,7 +17,7 @@ from isletscope.assessment.proposals.known import (
 )
 from isletscope.assessment.proposals.rules import rules
 from isletscope.assessment.view import ANATOMICAL
-from isletscope.criteria.tnm_book import BOOK
+from isletscope.criteria import TNM_BOOK
 from isletscope.model import Answer, Compartment, ExamKind, Lesion, Visibility
 
 BY = "nodes by station"
@@ -34,7 +34,7 @@ def regional(known: Known, node: Lesion) -> bool | None:
 def station_words(node: Lesion) -> str:
     """Printed name of the station of a node, else its site in words."""
     name = station_of(node)
-    return BOOK.stations[name].words if name is not None else node.site
+    return TNM_BOOK.stations[name].words if name is not None else node.site
 
 
 def _nodes(known: Known) -> list[Lesion]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from isletscope.assessment.proposals.known import ANY, Known, Proposer, propose
 from isletscope.assessment.proposals.rules import rules
 from isletscope.criteria import find_criterion
-from isletscope.model import Answer, ExamKind, Lesion, State, TracerClass
+from isletscope.model import Answer, Conclusion, ExamKind, Lesion, State, TracerClass
 
 _PAIRS = {(False, False): "neither", (True, False): "sstr_only", (True, True): "both", (False, True): "fdg_only"}
 _VOLUMES = {
@@ -116,13 +117,11 @@ def _differences(known: Known) -> Answer | None:
     found: dict[str, list[str]] = {}
     references: list[str] = []
     labels = known.gathered.get("concordance")
-    words = [one.value for one in labels.lesions if one.state is not State.MISSING] if labels is not None else []
+    labelled = [one for one in labels.lesions if one.state is not State.MISSING] if labels is not None else []
     scores = known.conclusion("krenning")
     apart = int(scores.parts["highest"]) - int(scores.parts["lowest"]) if scores is not None else 0
-    if len(set(words)) > 1:
-        found["between"] = (
-            [one.subject for one in labels.lesions if one.value != words[0]] if labels is not None else []
-        )
+    if len({one.value for one in labelled}) > 1:
+        found["between"] = _standing_out(labelled)
         references.append("conclusion/concordance")
     elif apart > rules().alike and scores is not None:
         lowest = [one.subject for one in scores.lesions if one.value == scores.parts["lowest"]]
@@ -145,8 +144,18 @@ def _differences(known: Known) -> Answer | None:
         return propose(value, "phenotype_histology", because, references)
     if scores is None:
         return None
-    because = f"scores from {scores.parts['lowest']} to {scores.parts['highest']}, no other difference was told"
+    span = dict.fromkeys(scores.parts[name] for name in ("lowest", "highest"))
+    because = f"every lesion scores {' to '.join(span)} on SSTR PET, and no other difference was told"
     return propose({"value": ["none"]}, "phenotype_histology", because, ["conclusion/krenning"])
+
+
+def _standing_out(labelled: list[Conclusion]) -> list[str]:
+    """Mismatched lesions where there are some, else those whose label is not the commonest."""
+    mismatched = [one.subject for one in labelled if "mismatch" in (one.value or "")]
+    if mismatched:
+        return mismatched
+    commonest = Counter(one.value for one in labelled).most_common(1)[0][0]
+    return [one.subject for one in labelled if one.value != commonest]
 
 
 def _leaning(known: Known) -> Answer | None:

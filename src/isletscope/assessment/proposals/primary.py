@@ -154,10 +154,18 @@ def of_feature(name: str, kinds: tuple[ExamKind, ...], words: Mapping[str, str])
 
 
 def _level(known: Known, lesion: Lesion, phase: str, hu: str) -> tuple[str, str, list[str]] | None:
-    """Brightness against the pancreas: in words as read, else by the ratio of attenuations on CT."""
-    told = known.feature(lesion, f"enhancement_{phase}", ANATOMICAL)
-    if told is not None:
-        return _LEVELS[told.word], f"{lesion.id} against the pancreas: {told.word}", [told.reference]
+    """Brightness against the pancreas: on CT in words as read or by the ratio of attenuations, else on MRI."""
+    on_ct = known.feature(lesion, f"enhancement_{phase}", (ExamKind.CT,))
+    by_ratio = None if on_ct is not None else _level_by_ratio(known, lesion, hu)
+    if by_ratio is not None:
+        return by_ratio
+    told = on_ct or known.feature(lesion, f"enhancement_{phase}", (ExamKind.MRI,))
+    if told is None:
+        return None
+    return _LEVELS[told.word], f"{lesion.id} against the pancreas: {told.word}", [told.reference]
+
+
+def _level_by_ratio(known: Known, lesion: Lesion, hu: str) -> tuple[str, str, list[str]] | None:
     tumour = known.view.find(lesion, f"hu_{hu}", (ExamKind.CT,))
     organ = known.view.find(lesion, f"organ_hu_{hu}", (ExamKind.CT,))
     if tumour is None or organ is None or organ.value <= 0:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from isletscope.assessment.grade import sampled_grades
 from isletscope.assessment.proposals.known import Known, Proposer, exams_of, propose, unassessable
 from isletscope.assessment.proposals.primary import BY, seen_or_hidden
 from isletscope.assessment.view import ANATOMICAL
-from isletscope.model import Answer, Compartment, Conclusion, ExamKind, Lesion, Visibility
+from isletscope.model import Answer, Compartment, ExamKind, Lesion, Visibility
 
 _SSTR_LEVELS = {"0": "none", "1": "up_to_liver", "2": "up_to_liver", "3": "above_liver", "4": "above_spleen"}
 _FDG_LEVELS = {"0": "negative", "1": "up_to_liver", "2": "up_to_liver", "3": "above_liver", "4": "above_liver"}
@@ -57,7 +58,7 @@ def _fdg(known: Known) -> Answer | None:
 def _pattern(known: Known) -> Answer | None:
     """As read on the pancreas; else focal where a tumour takes up tracer, uncinate where such uptake is explained."""
     kinds = (ExamKind.SSTR_PET,)
-    told = known.structure_word("pancreas", "uptake_pattern")
+    told = known.structure_word("pancreas", "uptake_pattern", kinds)
     if told is not None:
         return propose({"value": told.word}, BY, f"uptake of the pancreas: {told.word}", [told.reference])
     avid = [lesion for lesion in known.primaries if _takes_up(known, lesion)]
@@ -146,14 +147,23 @@ def _differential(known: Known) -> Answer | None:
 
 
 def _confidence(known: Known) -> Answer | None:
-    """The SSTR-RADS category of the primary without its letter; without it the reader says."""
+    """Almost certain where tissue of this tumour shows it, else its SSTR-RADS category without the letter.
+
+    Without SSTR uptake the category says little when another tracer shows the tumour: then the reader says.
+    """
     primary = known.primary
-    rated = known.of_lesion("sstr_rads", primary) if primary is not None else None
-    digit = (rated.value or "")[:1] if rated is not None else ""
-    if primary is None or not digit.isdigit():
+    if primary is None:
         return None
-    because = f"{primary.id}: SSTR-RADS {rated.value}" if isinstance(rated, Conclusion) else ""
-    return propose({"value": digit}, "sstr_rads", because, ["conclusion/sstr_rads"])
+    sampled = [one for one in sampled_grades(known.view, known.gathered) if one["lesion"] == primary.id]
+    if sampled:
+        because = f"a tissue sample of {primary.id} shows {sampled[0]['grade']}"
+        return propose({"value": "5"}, "who_grade", because, ["conclusion/who_grade"])
+    rated = known.of_lesion("sstr_rads", primary)
+    digit = (rated.value or "")[:1] if rated is not None else ""
+    other = known.shown(primary, (ExamKind.EXENDIN_PET, ExamKind.FDOPA_PET))
+    if rated is None or not digit.isdigit() or (rated.value == "3D" and other):
+        return None
+    return propose({"value": digit}, "sstr_rads", f"{primary.id}: SSTR-RADS {rated.value}", ["conclusion/sstr_rads"])
 
 
 PROPOSERS: dict[str, Proposer] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from isletscope.assessment.proposals.context import treatment_of
 from isletscope.assessment.proposals.known import (
     Known,
     Proposer,
@@ -14,7 +15,7 @@ from isletscope.assessment.proposals.known import (
     unassessable,
 )
 from isletscope.assessment.view import KIND_OF_TRACER, kinds_of
-from isletscope.criteria.clinical import Analogue
+from isletscope.criteria import Analogue, Treatment
 from isletscope.model import Answer, Exam, ExamKind, Role, Series, Severity, State, TracerClass
 
 BY = "headers of the series"
@@ -152,19 +153,33 @@ def _best_for_vessels(exam: Exam) -> Series | None:
 def _timing(known: Known) -> Answer | None:
     """Somatostatin analogue from the clinical file, "not known" where it is silent; days between the PET scans."""
     given = known.view.clinical.constraints.somatostatin_analogue
-    value: dict[str, Any] = {"ssa": {None: "unknown", False: "none"}.get(given, "before")}  # type: ignore[arg-type]
+    told = _by_treatment(known) if given is None else given is not False
+    value: dict[str, Any] = {"ssa": {None: "unknown", False: "none", True: "before"}[told]}
     if isinstance(given, Analogue) and given.last_dose_on is not None:
         value["ssa_date"] = given.last_dose_on.isoformat()
     days = _days_between(known)
     if days is not None:
         value["days_between"] = days
-    said = "says nothing of" if given is None else "excludes" if given is False else "names"
-    because = f"the clinical file {said} a somatostatin analogue"
+    said = {None: "says nothing of", False: "holds no", True: "names"}[told]
+    because = f"the clinical file {said}{'' if told is False else ' a'} somatostatin analogue"
     keys = [key for kind in (ExamKind.SSTR_PET, ExamKind.FDG_PET) for key in known.view.kinds.get(kind, [])]
     if not keys:
         return None
-    named = [] if given is None else ["clinical/constraints/somatostatin_analogue"]
+    where = "clinical/treatment" if given is None else "clinical/constraints/somatostatin_analogue"
+    named = [] if told is None else [where]
     return propose(value, "dates of the PET exams", because, [*named, *(f"exam/{key}" for key in keys)])
+
+
+def _by_treatment(known: Known) -> bool | None:
+    """Whether the treatments name an analogue; no only where all treatments are listed and none is one."""
+    clinical = known.view.clinical
+    courses = clinical.courses or ()
+    if any(course.kind is Treatment.SOMATOSTATIN_ANALOGUE for course in courses):
+        return True
+    if any(treatment_of(text) == "ssa" for text in clinical.treatment):
+        return True
+    nothing_given = "treatment" in clinical.model_fields_set and not clinical.treatment
+    return False if nothing_given or clinical.courses is not None else None
 
 
 def _days_between(known: Known) -> int | None:

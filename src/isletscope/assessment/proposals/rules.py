@@ -78,11 +78,13 @@ class Rules(Rule):
     counts: tuple[CountGroup, ...]
     alike: int
     stenosis: tuple[PercentGroup, ...]
+    encased_deg: float
     deformed_percent: float
     vessels_main: dict[str, str]
     vessels_other: dict[str, str]
     liver_vessels: dict[str, tuple[str, ...]]
     distant_nodes: dict[str, str]
+    sampled_by: dict[str, tuple[str, ...]]
     grade_hints: dict[str, str]
 
 

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from isletscope.assessment.proposals.known import Known, Proposer, propose
-from isletscope.criteria import ExamGroup, ImagingPlan, Recommendation, advise
-from isletscope.criteria.clinical import ExamDone, Finding
+from isletscope.assessment.proposals.rules import has_words, rules
+from isletscope.criteria import ExamDone, ExamGroup, Finding, ImagingPlan, Recommendation, advise
 from isletscope.errors import InputError
 from isletscope.items import catalogue
 from isletscope.model import Answer, Compartment, Conclusion, ExamKind
@@ -23,6 +23,7 @@ _GROUPS = {
     ExamKind.FDOPA_PET: ExamGroup.DOPA,
 }
 _NOT_CLEARED = ("limited_unresectable", "diffuse")
+_LESION_SEEN = "once a lesion is seen"
 _TIME = re.compile(r"\b(day|week|month|year)s?\b")
 _CATEGORY = re.compile(r"(T(?:is|X|[0-4][a-c]?))|(N[X012])|(M[01][abc]?)")
 
@@ -138,7 +139,9 @@ def _next(known: Known) -> Answer | None:
     if plan is None:
         return None
     listed = [one for one in plan.recommendations if one.rank is not None and one.role in ("first", "add")]
-    listed = [one for one in listed if not one.condition and one.available]
+    sample = known.view.clinical.histology.sample or ""
+    taken = {exam for exam, words in rules().sampled_by.items() if has_words(sample, words)}
+    listed = [one for one in listed if not one.condition and one.available and one.exam not in taken]
     if not listed:
         return None
     exam = listed[0]
@@ -159,7 +162,8 @@ def _next(known: Known) -> Answer | None:
 def _interval(known: Known, plan: ImagingPlan, exam: Recommendation) -> str:
     """When: the schedule of the rules, else the time that the reason names, else now for an exam that lacks here."""
     if plan.schedule:
-        return plan.schedule[0].text if len(plan.schedule) == 1 else " ".join(one.text for one in plan.schedule[:2])
+        fitting = [one.text for one in plan.schedule if known.primary is not None and _LESION_SEEN in one.text]
+        return fitting[0] if fitting else plan.schedule[0].text
     timed = [one.text for one in exam.reasons if _TIME.search(one.text)]
     if timed:
         return timed[0]

@@ -1,4 +1,4 @@
-"""Step 3, vessels: contact, narrowing and lumen beside the primary tumours, variants, stenoses, thrombus."""
+"""Step 3, vessels beside the primary tumours: contact, narrowing, lumen, thrombus, and which were judged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from isletscope.assessment.proposals.known import Known, Proposer, listed, propose, unassessable
-from isletscope.assessment.proposals.rules import group_of_percent, rules
+from isletscope.assessment.proposals.rules import rules
 from isletscope.assessment.view import ANATOMICAL
 from isletscope.model import Answer, ExamKind, State, VesselFinding, Visibility
 
@@ -17,27 +17,7 @@ _NOT_VESSELS = {
     "duodenum", "stomach", "spleen", "colon", "adrenal_gland", "left_adrenal_gland", "right_adrenal_gland", "kidney",
     "left_kidney", "right_kidney", "pancreatic_duct", "common_bile_duct", "bile_duct", "hilum",
 }  # fmt: skip
-_VARIANTS = {
-    "none": "none",
-    "replaced_right": "right",
-    "replaced_left": "left",
-    "replaced_common": "common",
-    "other": "other",
-}
-_OF_MICHELS = {
-    "I": "none",
-    "II": "left",
-    "III": "right",
-    "IV": "both",
-    "V": "left",
-    "VI": "right",
-    "VII": "both",
-    "VIII": "both",
-    "IX": "common",
-    "X": "common",
-}
 _VARIANT = re.compile(r"(replaced|accessory|variant)_.*hepatic_artery|(replaced|accessory|variant)_hepatic_artery")
-_MICHELS_OF = {"none": "I", "replaced_left": "II", "replaced_right": "III"}
 
 
 def _contact(one: VesselFinding, tolerance: str = TOLERANCE_MM) -> float | None:
@@ -45,11 +25,12 @@ def _contact(one: VesselFinding, tolerance: str = TOLERANCE_MM) -> float | None:
     return found.value if found is not None and found.state is not State.MISSING else None
 
 
-def _reference(one: VesselFinding, what: str = "") -> str:
+def reference_of(one: VesselFinding, what: str = "") -> str:
+    """Reference of a finding, or of one measurement or feature of it."""
     return "/".join(filter(None, ["vessel", one.lesion, one.vessel, one.exam_key, what]))
 
 
-def _beside_primaries(known: Known, *names: str) -> list[VesselFinding]:
+def beside_primaries(known: Known, *names: str) -> list[VesselFinding]:
     """Findings of these vessels beside the primary tumours, the widest contact first.
 
     A vein that holds tumour has no angle and comes first; what was neither measured nor told is left out.
@@ -65,16 +46,16 @@ def _unmeasured(known: Known, name: str) -> Answer | None:
         one = known.beside(lesion, name)
         found = one.contact_deg.get(TOLERANCE_MM) if one is not None else None
         if one is not None and found is not None and found.missing_because:
-            return unassessable(f"{lesion.id}: {found.missing_because}", BY, [_reference(one)])
+            return unassessable(f"{lesion.id}: {found.missing_because}", BY, [reference_of(one)])
     why = known.hidden(known.primary, ANATOMICAL) if known.primary is not None else ""
     return unassessable(f"{why}; contact with vessels could not be measured", BY) if why else None
 
 
 def artery(name: str) -> Proposer:
-    """A proposer for the contact with an artery; a narrowed or irregular artery counts as deformed."""
+    """A proposer for the contact with an artery; a narrowed, irregular or wholly held one counts as encased."""
 
     def proposer(known: Known) -> Answer | None:
-        found = [each for each in _beside_primaries(known, name) if _contact(each) is not None]
+        found = [each for each in beside_primaries(known, name) if _contact(each) is not None]
         if not found:
             return _unmeasured(known, name)
         one = found[0]
@@ -82,7 +63,7 @@ def artery(name: str) -> Proposer:
         narrowing = one.number("narrowing") or 0.0
         irregular = one.features.get("contour") == "irregular" or one.features.get("wall") == "invaded"
         touched = degrees > 0
-        if touched and (irregular or narrowing >= rules().deformed_percent):
+        if touched and (irregular or narrowing >= rules().deformed_percent or degrees >= rules().encased_deg):
             group = "encased"
         else:
             group = "none" if not touched else "above_180" if degrees > 180 else "up_to_180"
@@ -90,7 +71,7 @@ def artery(name: str) -> Proposer:
         if not touched:
             because = f"{one.lesion} does not touch the {name.replace('_', ' ')}"
         value = {"value": group, "contact_deg": round(degrees, 1)}
-        return propose(value, BY, because, [_reference(one, f"contact_deg/{TOLERANCE_MM}")])
+        return propose(value, BY, because, [reference_of(one, f"contact_deg/{TOLERANCE_MM}")])
 
     return proposer
 
@@ -109,26 +90,26 @@ def vein(name: str) -> Proposer:
     """A proposer for contact, narrowing and lumen of a vein; the worst lumen of all primaries counts."""
 
     def proposer(known: Known) -> Answer | None:
-        found = _beside_primaries(known, name)
+        found = beside_primaries(known, name)
         if not found:
             return _unmeasured(known, name)
         value: dict[str, Any] = {}
-        references = [_reference(found[0])]
+        references = [reference_of(found[0])]
         angles = [(angle, each) for each in found if (angle := _contact(each)) is not None]
         if angles:
             value["contact_deg"] = round(angles[0][0], 1)
-            references = [_reference(angles[0][1], f"contact_deg/{TOLERANCE_MM}")]
+            references = [reference_of(angles[0][1], f"contact_deg/{TOLERANCE_MM}")]
         narrowed = [(each.number("narrowing") or 0.0, each) for each in found if each.number("narrowing") is not None]
         if narrowed:
             percent, worst = max(narrowed, key=lambda pair: pair[0])
             value["narrowing_percent"] = round(min(percent, 100.0), 1)
-            references.append(_reference(worst, "narrowing"))
+            references.append(reference_of(worst, "narrowing"))
         told = [(word, each) for each in found if (word := lumen(each)) is not None]
         changed = [pair for pair in told if pair[0] != "open"] or told
         if changed:
             word, worst = changed[0]
             value["lumen"] = word
-            references.append(_reference(worst, "thrombus" if "thrombus" in worst.features else "occlusion"))
+            references.append(reference_of(worst, "thrombus" if "thrombus" in worst.features else "occlusion"))
         words = [f"{value['contact_deg']:.0f}°"] if "contact_deg" in value else []
         words += [str(value["lumen"]).replace("_", " ")] if "lumen" in value else []
         because = f"{found[0].lesion} at the {name.replace('_', ' ')}: {', '.join(words)}"
@@ -137,41 +118,10 @@ def vein(name: str) -> Proposer:
     return proposer
 
 
-def _collaterals(known: Known) -> Answer | None:
-    for name in ("portal_vein", "superior_mesenteric_vein", "splenic_vein", "varices"):
-        told = known.structure_word(name, "collaterals")
-        if told is not None:
-            because = f"collateral veins: {told.word}"
-            return propose({"value": [told.word]}, "findings of vessels", because, [told.reference])
-    present = known.structure_word("varices", "present")
-    if present is None:
-        return None
-    value = "none" if present.word == "no" else "other"
-    return propose({"value": [value]}, "findings of vessels", f"varices present: {present.word}", [present.reference])
-
-
-def _variant(known: Known) -> Answer | None:
-    michels = known.structure_word("hepatic_artery", "michels")
-    variant = known.structure_word("hepatic_artery", "variant")
-    if michels is None and variant is None:
-        return None
-    value: dict[str, Any] = {}
-    if michels is not None:
-        value["michels"] = michels.word
-        value["variant"] = _OF_MICHELS.get(michels.word, "other")
-    if variant is not None:
-        value["variant"] = _VARIANTS.get(variant.word, "other")
-        value.setdefault("michels", _MICHELS_OF.get(variant.word, "unclassified"))
-    because = (
-        f"hepatic arteries: {'Michels ' + michels.word if michels else str(variant and variant.word).replace('_', ' ')}"
-    )
-    return propose(value, "findings of vessels", because, [one.reference for one in (michels, variant) if one])
-
-
 def _variant_contact(known: Known) -> Answer | None:
     """Contact with the artery of variant course that lies closest to a primary tumour."""
     names = {one.vessel for one in known.view.point.vessels if _VARIANT.match(one.vessel)}
-    found = _beside_primaries(known, *sorted(names))
+    found = beside_primaries(known, *sorted(names))
     if not found:
         return None
     one = found[0]
@@ -180,12 +130,12 @@ def _variant_contact(known: Known) -> Answer | None:
     if course in ("behind_portal_vein", "behind_head", "through_head", "away"):
         value["course"] = course
     because = f"{one.lesion} and the {one.vessel.replace('_', ' ')}: {value['contact_deg']:.0f}°"
-    return propose(value, BY, because, [_reference(one, f"contact_deg/{TOLERANCE_MM}")])
+    return propose(value, BY, because, [reference_of(one, f"contact_deg/{TOLERANCE_MM}")])
 
 
 def _thrombus_uptake(known: Known) -> Answer | None:
     """By the uptake of a thrombus as read; else by the tumour that grows into the vein."""
-    veins = [one for name in VEINS.values() for one in _beside_primaries(known, name)]
+    veins = [one for name in VEINS.values() for one in beside_primaries(known, name)]
     holders = [one for one in veins if (lumen(one) or "").endswith("thrombus")]
     if not holders:
         return None
@@ -193,7 +143,7 @@ def _thrombus_uptake(known: Known) -> Answer | None:
     if not grown:
         return None
     lesion = next(one for one in known.primaries if one.id == grown[0].lesion)
-    taken, references = [], [_reference(grown[0], "thrombus")]
+    taken, references = [], [reference_of(grown[0], "thrombus")]
     for name, kind in (("sstr", ExamKind.SSTR_PET), ("fdg", ExamKind.FDG_PET)):
         look = known.view.looked(lesion, kind)
         if look is not None and look.features.get("thrombus_uptake") == "yes":
@@ -210,13 +160,13 @@ def _thrombus_uptake(known: Known) -> Answer | None:
 def _table(known: Known) -> Answer | None:
     """One row for each vessel that was measured beside a primary tumour, the widest contact first."""
     names = {one.vessel for one in known.view.point.vessels if one.vessel not in _NOT_VESSELS}
-    found = _beside_primaries(known, *sorted(names))
+    found = beside_primaries(known, *sorted(names))
     if not found:
         return _unmeasured(known, VEINS["smv"])
     several = len(known.primaries) > 1
     rows = [_row(one, several) for one in found]
     because = f"contact of {listed([lesion.id for lesion in known.primaries])} with {len(names)} vessels"
-    return propose({"vessels": list(rows)}, BY, because, [_reference(one) for one in found])
+    return propose({"vessels": list(rows)}, BY, because, [reference_of(one) for one in found])
 
 
 def _row(one: VesselFinding, several: bool) -> dict[str, Any]:
@@ -251,7 +201,7 @@ def _judged(listed_as: str) -> Proposer:
 
     def proposer(known: Known) -> Answer | None:
         names: dict[str, str] = getattr(rules(), listed_as)
-        found = _beside_primaries(known, *names)
+        found = beside_primaries(known, *names)
         judged = [value for name, value in names.items() if any(one.vessel == name for one in found)]
         if not judged:
             return _unmeasured(known, VEINS["smv"]) if listed_as == "vessels_main" else None
@@ -260,96 +210,20 @@ def _judged(listed_as: str) -> Proposer:
         if rest and listed_as == "vessels_main":
             value["not_judged"] = f"{', '.join(rest)}: not measured"
         because = f"contact was measured at {len(value['judged'])} vessels"
-        return propose(value, BY, because, [_reference(one) for one in found])
+        return propose(value, BY, because, [reference_of(one) for one in found])
 
     return proposer
-
-
-def _stenosis(name: str) -> Proposer:
-    """A proposer for the narrowing of an artery at its origin."""
-
-    def proposer(known: Known) -> Answer | None:
-        found = known.structure_number(name, "narrowing")
-        if found is None:
-            why = known.structure_lacks(name, "narrowing")
-            return unassessable(why, "findings of vessels") if why else None
-        value: dict[str, Any] = {"degree": group_of_percent(found.value, rules().stenosis)}
-        references = [found.reference]
-        cause = known.structure_word(name, "stenosis_cause")
-        if cause is not None and value["degree"] != "none":
-            value["cause"] = cause.word
-            references.append(cause.reference)
-        because = f"{name.replace('_', ' ')} narrowed by {found.value:.0f} %"
-        return propose(value, "findings of vessels", because, references)
-
-    return proposer
-
-
-def _jejunal(known: Known) -> Answer | None:
-    names = ("first_jejunal_trunk", "first_jejunal_vein")
-    value: dict[str, Any] = {}
-    references = []
-    for name in names:
-        course, calibre = known.structure_word(name, "course"), known.structure_number(name, "calibre")
-        if course is not None and course.word in ("dorsal", "ventral"):
-            value["course"] = course.word
-            references.append(course.reference)
-        if calibre is not None:
-            value["diameter_mm"] = round(calibre.value, 1)
-            references.append(calibre.reference)
-    gaps = [
-        (gap, one)
-        for lesion in known.primaries
-        for name in names
-        if (one := known.beside(lesion, name)) is not None and (gap := one.number("distance")) is not None
-    ]
-    if gaps:
-        gap, one = min(gaps, key=lambda pair: pair[0])
-        value["distance_mm"] = round(gap, 1)
-        references.append(_reference(one, "distance"))
-    if not value:
-        return None
-    return propose(value, "findings of vessels", "course and distance of the first jejunal trunk", references)
-
-
-def _splenic_vein(known: Known) -> Answer | None:
-    """Occluded as told by the vein or beside the tumour; varices as told."""
-    value: dict[str, Any] = {}
-    references = []
-    told = known.structure_word("splenic_vein", "occlusion")
-    beside = [one for one in _beside_primaries(known, VEINS["splenic"]) if "occlusion" in one.features]
-    if told is not None:
-        value["occluded"] = told.word == "yes"
-        references.append(told.reference)
-    elif beside:
-        value["occluded"] = any(one.features["occlusion"] == "yes" for one in beside)
-        references += [_reference(one, "occlusion") for one in beside]
-    collaterals = known.structure_word("splenic_vein", "collaterals")
-    varices = known.structure_word("varices", "present")
-    if collaterals is not None:
-        words = {"none": "none", "gastric": "gastric_varices"}
-        value["collaterals"] = [words.get(collaterals.word, "other")]
-        references.append(collaterals.reference)
-    elif varices is not None:
-        value["collaterals"] = ["none" if varices.word == "no" else "other"]
-        references.append(varices.reference)
-    if not value:
-        return None
-    because = (
-        f"splenic vein occluded: {'yes' if value.get('occluded') else 'no' if 'occluded' in value else 'not known'}"
-    )
-    return propose(value, "findings of vessels", because, references)
 
 
 def _thrombus_extent(known: Known) -> Answer | None:
     """The veins that hold tumour thrombus, and how far it lies from the portal bifurcation where that was measured."""
-    found = {key: _beside_primaries(known, name) for key, name in VEINS.items()}
+    found = {key: beside_primaries(known, name) for key, name in VEINS.items()}
     held = {key: [one for one in each if one.features.get("thrombus") == "tumour"] for key, each in found.items()}
     veins = [key for key, each in held.items() if each]
     if not veins:
         return None
     value: dict[str, Any] = {"veins": list(veins)}
-    references = [_reference(one, "thrombus") for each in held.values() for one in each]
+    references = [reference_of(one, "thrombus") for each in held.values() for one in each]
     portal = held["portal"]
     for name in ("thrombus_to_bifurcation", "clean_above"):
         gaps = [(gap, one) for one in portal if (gap := one.number(name)) is not None]
@@ -357,12 +231,12 @@ def _thrombus_extent(known: Known) -> Answer | None:
             gap, one = min(gaps, key=lambda pair: pair[0])
             value["to_portal_bifurcation_mm"] = round(gap, 1)
             value["upper_end"] = f"portal vein, {gap:.0f} mm below its bifurcation"
-            references.append(_reference(one, name))
+            references.append(reference_of(one, name))
     below = [(gap, one) for one in portal if (gap := one.number("clean_below")) is not None]
     if veins == ["portal"] and below:
         gap, one = min(below, key=lambda pair: pair[0])
         value["lower_end"] = f"portal vein, {gap:.0f} mm above its origin"
-        references.append(_reference(one, "clean_below"))
+        references.append(reference_of(one, "clean_below"))
     return propose(
         value, BY, f"tumour thrombus in {listed([VEINS[key].replace('_', ' ') for key in veins])}", references
     )
@@ -376,16 +250,10 @@ PROPOSERS: dict[str, Proposer] = {
     "VES.PV": vein(VEINS["portal"]),
     "VES.SMV": vein(VEINS["smv"]),
     "VES.splenicV": vein(VEINS["splenic"]),
-    "VES.collaterals": _collaterals,
-    "VES.variant": _variant,
     "VES.thrombus_uptake": _thrombus_uptake,
     "SUR.vessel_table": _table,
     "SUR.vessels_main": _judged("vessels_main"),
     "SUR.vessels_other": _judged("vessels_other"),
     "SUR.variant_contact": _variant_contact,
-    "SUR.coeliac_stenosis": _stenosis("celiac_artery"),
-    "SUR.SMA_stenosis": _stenosis("superior_mesenteric_artery"),
-    "SUR.jejunal_trunk": _jejunal,
-    "SUR.splenic_occlusion": _splenic_vein,
     "SUR.thrombus_extent": _thrombus_extent,
 }
