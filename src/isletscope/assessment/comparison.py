@@ -8,7 +8,7 @@ from datetime import date
 
 from isletscope.assessment.view import View
 from isletscope.assessment.wiring_book import response_book
-from isletscope.criteria.clinical import Course
+from isletscope.criteria import Course
 from isletscope.model import Compartment, Evidence, ExamKind, Lesion, Observation, State, Visibility
 
 REGION_OF = {

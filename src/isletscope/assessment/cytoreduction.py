@@ -12,7 +12,7 @@ from isletscope.assessment.primary import largest_dimension
 from isletscope.assessment.vessels import settled
 from isletscope.assessment.view import View
 from isletscope.assessment.wiring_book import surgery_book
-from isletscope.criteria.clinical import Syndrome
+from isletscope.criteria import Syndrome
 from isletscope.model import Conclusion, ExamKind, Lesion, State
 
 _TRACERS = (ExamKind.SSTR_PET, ExamKind.FDG_PET)

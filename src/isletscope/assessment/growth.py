@@ -19,7 +19,7 @@ from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.recist_baseline import targets_on
 from isletscope.assessment.view import Found, View
 from isletscope.assessment.wiring_book import response_book
-from isletscope.criteria.clinical import LocalTreatment, Treatment
+from isletscope.criteria import LocalTreatment, Treatment
 from isletscope.model import Compartment, ExamKind, Lesion, State
 
 _LOCAL = (LocalTreatment.ABLATION, LocalTreatment.RADIOTHERAPY, LocalTreatment.RESECTION, Treatment.EMBOLISATION)

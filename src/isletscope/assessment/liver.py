@@ -8,7 +8,7 @@ from isletscope.assessment.asking import Asking
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.primary import largest_dimension
 from isletscope.assessment.view import Found, View
-from isletscope.criteria.clinical import Sex
+from isletscope.criteria import Sex
 from isletscope.model import Compartment, ExamKind, Lesion, LiverFinding, State
 
 KINDS = (ExamKind.MRI, ExamKind.CT)

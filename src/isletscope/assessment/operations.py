@@ -19,7 +19,7 @@ from isletscope.assessment.vessels import (
 )
 from isletscope.assessment.view import View
 from isletscope.assessment.wiring_book import surgery_book
-from isletscope.criteria.clinical import Germline
+from isletscope.criteria import Germline
 from isletscope.model import Compartment, Conclusion, ExamKind, Lesion, State
 
 _DUCT = (ExamKind.MRI, ExamKind.CT)

@@ -24,7 +24,7 @@ from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.recist_baseline import targets_on
 from isletscope.assessment.view import ANATOMICAL, View
 from isletscope.assessment.wiring_book import response_book
-from isletscope.criteria.clinical import Treatment
+from isletscope.criteria import Treatment
 from isletscope.model import Compartment, Conclusion, ExamKind, Lesion, Role, State, Visibility
 
 _PET = {ExamKind.FDG_PET: "fdg", ExamKind.SSTR_PET: "sstr"}

@@ -8,7 +8,7 @@ from isletscope.assessment.asking import Asking
 from isletscope.assessment.comparison import day_of, measured_on, starts_after
 from isletscope.assessment.slices import slice_of
 from isletscope.assessment.view import View
-from isletscope.criteria.clinical import LocalTreatment, Treatment
+from isletscope.criteria import LocalTreatment, Treatment
 from isletscope.model import Compartment, Conclusion, ExamKind, Lesion, Visibility
 
 _BONE = {"sclerotic": "bone_blastic", "lytic": "bone_lytic_or_mixed", "mixed": "bone_lytic_or_mixed"}

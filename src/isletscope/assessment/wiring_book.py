@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import yaml
 
-from isletscope.criteria.book import Cited, Entry, citations, cited_keys, number
+from isletscope.criteria import Cited, Entry, citations, cited_keys, number
 from isletscope.model import Evidence, ExamKind, Support
 
 ROOM = "isletscope.assessment"
