@@ -152,6 +152,13 @@ def test_a_merged_lesion_is_neither_gone_nor_growth() -> None:
     assert codes(case(grown, merged, exams=EXAMS, followed_by=LATER)) == []
 
 
+def test_a_lesion_that_split_is_not_gone() -> None:
+    whole = lesion("L1", seen("ct", long_axis=30), not_seen("ct", at="follow_up"), region="8")
+    parts = [lesion(f"L1.{i}", seen("ct", at="follow_up", long_axis=10), split_from="L1", region="8") for i in (1, 2)]
+    new = lesion("L9", not_seen("ct"), seen("ct", at="follow_up", long_axis=14), region="8")
+    assert codes(case(whole, *parts, new, exams=EXAMS, followed_by=LATER)) == []
+
+
 def test_a_changed_verdict_is_a_note() -> None:
     given = case(P1, exams=EXAMS)
     override = VerdictOverride(
@@ -181,11 +188,11 @@ def test_the_older_men1_limit_is_a_note() -> None:
 
 
 def test_alerts_come_before_notes_whatever_the_order_of_lesions() -> None:
-    clinical = {"germline": "MEN1", "hormones": {"syndrome": "none"}}
-    small = lesion("P2", seen("ct", long_axis=14), seen("sstr_pet", suv_max=20), not_seen("fdg_pet"), region="head")
-    first = alerts(case(P1, small, COLD, exams=EXAMS, clinical=clinical))
+    on_the_limit = lesion("P1", seen("ct", long_axis=20.0), seen("sstr_pet", suv_max=30), region="body")
+    node = lesion("N1", seen("ct", short_axis=12), seen("sstr_pet", suv_max=9), region="celiac")
+    first = alerts(case(on_the_limit, node, COLD))
     assert [alert.kind for alert in first] == [AlertKind.ALERT, AlertKind.NOTE]
-    assert alerts(case(COLD, small, P1, exams=EXAMS, clinical=clinical)) == first
+    assert alerts(case(COLD, node, on_the_limit)) == first
 
 
 def test_texts_are_short_and_have_the_fixed_form() -> None:

@@ -265,9 +265,11 @@ def test_every_tumour_in_men1_and_the_largest_otherwise() -> None:
     assert gathered(case(*six(21), clinical={"germline": "NF1"}), *GROUPS).get("hereditary_size", "P1") is None
 
 
-def test_an_untested_germline_is_not_sporadic() -> None:
-    result = asked(case(*six(14), clinical={**MEN1, "germline": "not tested"}), "hereditary_size", "P1")
-    assert (result.value, result.missing) == (None, ["syndrome"])
+def test_no_size_rule_without_a_germline_test_or_with_distant_spread() -> None:
+    untested = case(*six(14), clinical={**MEN1, "germline": "not tested"})
+    assert gathered(untested, *GROUPS).get("hereditary_size", "P1") is None
+    metastasis = lesion("L1", seen("ct", long_axis=20), region="7")
+    assert gathered(case(*six(14), metastasis, clinical=MEN1), *GROUPS).get("hereditary_size", "P1") is None
 
 
 def test_the_transplant_screen_arises_with_liver_metastases_only() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
@@ -10,9 +11,10 @@ from typing import Annotated
 import yaml
 from pydantic import Field
 
-from isletscope.criteria.book import Cited, citations
+from isletscope.criteria import Cited, citations
 from isletscope.model import Alert, AlertKind, Lesion
 
+LESION_NAME = re.compile(r"\b[A-Z]\d+(?:\.\d+)?\b")
 LONGEST_LIST = 6
 """Names printed of a long list, as alerts are short."""
 
@@ -65,10 +67,9 @@ def in_order(alerts: Iterable[Alert]) -> list[Alert]:
     return sorted(alerts, key=lambda one: (one.kind is AlertKind.NOTE, order.index(one.code), one.lesions))
 
 
-def by_name(name: str) -> tuple[str, int]:
-    """L2 before L10."""
-    letter, digits = name[:1], name[1:]
-    return letter, int(digits) if digits.isdigit() else 0
+def by_name(name: str) -> tuple[str, list[int]]:
+    """L2 before L10, L3 before its part L3.1."""
+    return name[:1], [int(digits) for digits in re.findall(r"\d+", name)]
 
 
 def listed(names: Sequence[str]) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from isletscope.assessment.alert_book import in_order, joined, make_alert
+from isletscope.assessment.alert_book import LESION_NAME, in_order, joined, make_alert
 from isletscope.assessment.alerts_course import course_alerts
 from isletscope.assessment.alerts_exams import PRINTED, exam_alerts
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.view import ANATOMICAL, View
-from isletscope.criteria.clinical import Subtype
-from isletscope.criteria.concordance import BOOK as CONCORDANCE
-from isletscope.criteria.concordance import MISMATCH
+from isletscope.criteria import CONCORDANCE_BOOK, MISMATCH, Subtype
 from isletscope.model import Alert, Conclusion, ExamKind, Lesion, Visibility
 
 _FORM = re.compile(
@@ -75,7 +73,7 @@ def _site_to_sample(gathered: Gathered, lesions: list[str]) -> str:
 
 
 def _tracers(view: View, gathered: Gathered) -> Iterator[Alert]:
-    lesions = _labelled(gathered, "concordance", CONCORDANCE.labels[MISMATCH])
+    lesions = _labelled(gathered, "concordance", CONCORDANCE_BOOK.labels[MISMATCH])
     if lesions:
         found = [view.find(_by_id(view)[name], "suv_max", (ExamKind.FDG_PET,)) for name in lesions]
         values = [one.value for one in found if one is not None]
@@ -125,9 +123,9 @@ def _histology(view: View, gathered: Gathered) -> Iterator[Alert]:
         form = _FORM.match(branch.text)
         if form is None:
             continue
-        lesions = [name for name in re.findall(r"\b[A-Z]\d+\b", form["against"]) if name in _by_id(view)]
+        lesions = [name for name in LESION_NAME.findall(form["against"]) if name in _by_id(view)]
         if branch.rule.endswith(".mismatch"):
-            lesions = _labelled(gathered, "concordance", CONCORDANCE.labels[MISMATCH])
+            lesions = _labelled(gathered, "concordance", CONCORDANCE_BOOK.labels[MISMATCH])
         rests_on = ["conclusion/phenotype_histology", "conclusion/who_grade"]
         alert = make_alert("phenotype_against_histology", lesions=lesions, rests_on=rests_on, **form.groupdict())
         yield alert.model_copy(update={"support": branch.support, "sources": list(branch.sources)})
@@ -185,7 +183,7 @@ def _plain(value: str) -> str:
 
 
 def _subject_lesions(conclusion: Conclusion) -> list[str]:
-    return re.findall(r"\b[A-Z]\d+\b", conclusion.subject)
+    return LESION_NAME.findall(conclusion.subject)
 
 
 def _reference(conclusion: Conclusion) -> str:

@@ -65,8 +65,11 @@ def is_new(earlier: View, lesion: Lesion) -> bool:
 
 
 def is_gone(now: View, lesion: Lesion) -> bool:
-    """Whether a lesion that was there is looked for and not seen on any exam now; one that merged is not gone."""
-    if lesion.merged_into:
+    """Whether a lesion that was there is looked for and not seen on any exam now.
+
+    One that merged with a neighbour, or split in parts that are seen, is not gone.
+    """
+    if lesion.merged_into or any(one.split_from == lesion.id for one in now.lesions):
         return False
     found = [one for kind in now.kinds if (one := now.looked(lesion, kind)) is not None]
     return bool(found) and all(one.visibility is Visibility.NOT_SEEN for one in found)

@@ -10,8 +10,7 @@ from isletscope.assessment.alert_book import joined, make_alert, names_of
 from isletscope.assessment.anatomy import ENCASEMENT_DEG, TOLERANCE_MM
 from isletscope.assessment.primary import Size, largest_dimension, largest_primary, primaries
 from isletscope.assessment.view import ANATOMICAL, View
-from isletscope.criteria.result import above
-from isletscope.criteria.tnm_book import BOOK
+from isletscope.criteria import TNM_BOOK, above
 from isletscope.model import Alert, Compartment, ExamKind, Lesion, VesselFinding, Visibility
 
 PRINTED = {
@@ -116,7 +115,7 @@ def _size_alerts(view: View) -> Iterator[Alert]:
 
 
 def _t(size: Size) -> str:
-    return BOOK.t_of_size(size.value_mm, "ajcc8")
+    return TNM_BOOK.t_of_size(size.value_mm, "ajcc8")
 
 
 def differs_mm(one_mm: float, other_mm: float) -> bool:

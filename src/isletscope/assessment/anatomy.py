@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from isletscope.assessment.view import View
-from isletscope.criteria.tnm_book import BOOK
+from isletscope.criteria import TNM_BOOK
 from isletscope.model import Lesion, VesselFinding
 
 ENCASEMENT_DEG = 180.0
@@ -55,7 +55,7 @@ def growth_of(view: View, lesions: list[Lesion]) -> Growth:
     encased = set()
     for finding in view.point.vessels:
         structure = _ORGANS.get(finding.vessel, finding.vessel)
-        if finding.lesion not in names or structure not in BOOK.invasion:
+        if finding.lesion not in names or structure not in TNM_BOOK.invasion:
             continue
         relation = relation_of(finding, structure)
         if relation is None:
@@ -109,9 +109,9 @@ def station_of(lesion: Lesion) -> str | None:
 def station_named(words: str) -> str | None:
     """Name of a station as the TNM rules have it, by name or Japanese number; None when it is not one of them."""
     text = words.strip().lower().removeprefix("node_").removeprefix("station ").replace(" ", "_")
-    if text in BOOK.stations:
+    if text in TNM_BOOK.stations:
         return text
     if text in _STATION_WORDS:
         return _STATION_WORDS[text]
     number = re.fullmatch(r"(\d{1,2})[a-z]?", text)
-    return BOOK.station_of_jps(int(number[1])) if number else None
+    return TNM_BOOK.station_of_jps(int(number[1])) if number else None

@@ -10,7 +10,7 @@ from typing import Any
 from isletscope.assessment.asking import Asking
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.view import ANATOMICAL, View
-from isletscope.criteria.clinical import Differentiation, Grade
+from isletscope.criteria import Differentiation, Grade
 from isletscope.model import Compartment, Conclusion, Lesion
 
 _CLINICAL = "clinical/histology"
@@ -136,7 +136,7 @@ def sampled_lesion(view: View, where: str) -> tuple[Lesion | None, Compartment |
     A name such as P1 decides; ``largest`` takes the largest of its compartment; else the only one of it.
     """
     by_name = {lesion.id: lesion for lesion in view.case.lesions}
-    for word in re.findall(r"[A-Z]\d+", where):
+    for word in re.findall(r"\b[A-Z]\d+(?:\.\d+)?\b", where):
         if word in by_name:
             return by_name[word], by_name[word].compartment
     for pattern, compartment in _SITES:

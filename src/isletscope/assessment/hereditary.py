@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from isletscope.assessment.asking import Asking
 from isletscope.assessment.gathered import Gathered
+from isletscope.assessment.outside_liver import has_distant_spread
 from isletscope.assessment.primary import largest_dimension, largest_primary, primaries
 from isletscope.assessment.view import View
-from isletscope.criteria.clinical import Germline, Subtype, Syndrome
+from isletscope.criteria import Germline, Subtype, Syndrome
 from isletscope.model import Lesion, State
 
 _SYNDROMES = {Germline.MEN1: "MEN1", Germline.VHL: "VHL", Germline.NONE_FOUND: "sporadic"}
-_OTHER_RULES = (Germline.MEN4, Germline.NF1, Germline.TSC, Germline.MAFA, Germline.MAHVASH)
 _PARTS = {"head": "head", "uncinate": "head", "body": "body", "tail": "tail"}
 
 
 def assess_hereditary(view: View, gathered: Gathered) -> None:
-    """Ask about each tumour in MEN1 and VHL, else about the largest; other syndromes have no size rule here."""
+    """Ask about each tumour in MEN1 and VHL, and about the largest of a sporadic one.
+
+    Other syndromes have no size rule here; without a germline test none is known to apply; and with distant spread the
+    size of the primary decides nothing.
+    """
     germline = view.clinical.germline
-    if germline in _OTHER_RULES:
+    if germline not in _SYNDROMES or has_distant_spread(view):
         return
     largest = largest_primary(view)
     asked = primaries(view) if germline in (Germline.MEN1, Germline.VHL) else [largest] if largest else []

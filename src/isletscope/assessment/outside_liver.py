@@ -10,7 +10,7 @@ from isletscope.assessment.entered import entered_spread
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.primary import primary_site
 from isletscope.assessment.view import View
-from isletscope.criteria.tnm_book import BOOK, Side
+from isletscope.criteria import TNM_BOOK, Side
 from isletscope.model import Compartment, Lesion
 
 _REGIONS = {
@@ -48,10 +48,21 @@ def reach_of(view: View, lesion: Lesion) -> Reach:
     site = primary_site(view)
     if site is not None:
         sides = ["head" if site.region in ("head", "neck", "uncinate") else "body_tail"]
-    regional = {BOOK.stations[station].regional(side, "ajcc8") for side in sides}
+    regional = {TNM_BOOK.stations[station].regional(side, "ajcc8") for side in sides}
     if len(regional) > 1:
         return "unclear"
     return "regional" if regional.pop() else "distant"
+
+
+def has_distant_spread(view: View) -> bool:
+    """Whether a lesion is distant spread for certain; a node of unclear reach is not."""
+    for lesion in view.lesions:
+        if lesion.compartment is Compartment.NODE:
+            if reach_of(view, lesion) == "distant":
+                return True
+        elif lesion.compartment is not Compartment.PANCREAS:
+            return True
+    return False
 
 
 def compartment_of(lesion: Lesion) -> str | None:

@@ -10,8 +10,7 @@ from isletscope.assessment.grade import ki67_upper_percent
 from isletscope.assessment.liver import burden_percent
 from isletscope.assessment.uptake import put_lesions
 from isletscope.assessment.view import View
-from isletscope.criteria.prrt import BOOK
-from isletscope.criteria.result import above
+from isletscope.criteria import PRRT_BOOK, above
 from isletscope.model import Compartment, ExamKind
 
 _LABORATORY = {
@@ -64,7 +63,7 @@ def red_flags(asking: Asking, view: View, gathered: Gathered) -> list[str]:
             found.append(name)
             asking.rest_on(*(f"lesion/{lesion.id}" for lesion in lesions))
     percent = burden_percent(gathered)
-    if percent is not None and above(percent, BOOK.limit("bulky_liver_percent")):
+    if percent is not None and above(percent, PRRT_BOOK.limit("bulky_liver_percent")):
         found.append("bulky_liver")
         asking.rest_on("conclusion/liver_burden")
     limits = view.clinical.constraints

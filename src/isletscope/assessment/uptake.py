@@ -8,10 +8,10 @@ from typing import Any
 from isletscope.assessment.asking import Asking
 from isletscope.assessment.entered import entered_uptake
 from isletscope.assessment.gathered import Gathered
-from isletscope.assessment.outside_liver import reach_of
+from isletscope.assessment.outside_liver import has_distant_spread, reach_of
 from isletscope.assessment.primary import largest_primary
 from isletscope.assessment.view import ANATOMICAL, KIND_OF_TRACER, View
-from isletscope.criteria.clinical import Treatment
+from isletscope.criteria import Treatment
 from isletscope.model import Compartment, ExamKind, Lesion, Observation, TracerClass, Visibility
 
 CRITERIA: dict[str, tuple[str, ...]] = {
@@ -59,18 +59,7 @@ def put_lesions(asking: Asking, view: View, gathered: Gathered, tracers: tuple[s
     if "fdg" in tracers:
         asking.put("grade", gathered.grade, "conclusion/who_grade")
         asking.put("gep_primary", True if view.of(Compartment.PANCREAS) else None)
-        asking.put("metastatic_or_unresectable", True if _has_spread(view) else None)
-
-
-def _has_spread(view: View) -> bool:
-    """Whether a lesion is distant spread for certain; without one, resectability is not known here."""
-    for lesion in view.lesions:
-        if lesion.compartment is Compartment.NODE:
-            if reach_of(view, lesion) == "distant":
-                return True
-        elif lesion.compartment is not Compartment.PANCREAS:
-            return True
-    return False
+        asking.put("metastatic_or_unresectable", True if has_distant_spread(view) else None)
 
 
 def _put_interval(asking: Asking, view: View) -> None:
