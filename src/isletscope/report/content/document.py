@@ -36,7 +36,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with notes under it. The caption is always there for assistive technology, and shown where asked."""
+    """A table with notes under it. The caption is always there for assistive technology, and shown where asked.
+
+    ``dense``: columns as wide as their texts, in small type, for a table of the written report.
+    """
 
     caption: str
     columns: tuple[Column, ...]
@@ -44,6 +47,7 @@ class Table:
     notes: tuple[str, ...] = ()
     tracer: str = ""
     caption_shown: bool = True
+    dense: bool = False
 
 
 @dataclass(frozen=True)

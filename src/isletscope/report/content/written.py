@@ -21,18 +21,19 @@ from isletscope.report.content.document import (
 )
 from isletscope.report.narrative import Narrative, NarrativeTable, Sentence
 
-TEXT_WIDTH_MM = 178.0
 _LEAD = re.compile(r"^(?P<lead>ALERT, discordance:|Note:)\s*")
 _NUMERIC = re.compile(r"^[~+−<>]?\s*\d[\d.,×/ \u00a0]*[a-z%°]*[†‡§]?$|^n/a|^–$")
+TEXT_WIDTH_MM = 178.0
+# In letters: a cell that is longer runs over several lines, no column is narrower, and what lies between two columns.
+_LONGEST_CELL, _SHORTEST_CELL, _GAP = 60, 4, 2
+_OPEN = re.compile(r"^Open: \d+ items? that blocks? signing")
 _MOST_NAMED = 6
-# A column is never narrower than this, and no cell asks for more than so many letters of width.
-_LEAST_MM, _LONGEST_CELL = 8.5, 34
 # Headlines: what the tumour board asks first, by criterion, in this order.
 _HEADLINES = (
     ("Stage", "tnm"),
     ("Grade of the sample", "who_grade"),
     ("SSTR and FDG", "netpet"),
-    ("Lowest to highest Krenning", "krenning"),
+    ("Krenning", "krenning"),
     ("Local class", "resectability_net"),
     ("Liver", "liver_burden"),
     ("PRRT, by imaging", "prrt"),
@@ -46,19 +47,22 @@ def written(case: Case, narrative: Narrative, faults: Sequence[Fault]) -> Writte
     assessed = next((one for one in case.assessments if one.time_point == narrative.time_point), None)
     return Written(
         reading=_reading(case, narrative),
-        question=tuple(_line(one) for one in narrative.clinical_question),
+        question=tuple(_paragraphs(narrative.clinical_question)),
         exams=_tables([narrative.exams], caption_shown=False),
         before_signing=tuple(_before_signing(assessed, faults)),
         headlines=tuple(_headlines(assessed)) if assessed else (),
-        summary=tuple(_line(one) for one in narrative.summary),
+        # What is open stands before the numbered lines, by name.
+        summary=tuple(_line(one) for one in narrative.summary if not (assessed and _OPEN.match(one.text))),
         summary_tables=_tables(narrative.summary_tables),
         steps=tuple(StepPart(step.number, step.title, tuple(_paragraphs(step.sentences))) for step in narrative.steps),
-        lesions=_tables([narrative.lesions]),
-        vessels=_tables([narrative.vessels]),
-        liver=_tables([narrative.liver]),
-        change=_tables([narrative.change]),
+        lesions=_tables([narrative.lesions], caption_shown=False),
+        vessels=_tables([narrative.vessels], caption_shown=False),
+        liver=_tables([narrative.liver], caption_shown=False),
+        change=_tables([narrative.change], caption_shown=False),
         scores=tuple(
-            ScorePart(score.title, f"{score.result}{score.mark}", score.why, open=score.result.startswith("not assess"))
+            ScorePart(
+                score.title, f"{score.result}{score.mark}", _why(score.why), open=score.result.startswith("not assess")
+            )
             for score in narrative.scores
         ),
         impression=tuple(_line(one) for one in narrative.impression),
@@ -80,6 +84,12 @@ def _reading(case: Case, narrative: Narrative) -> str:
     before = names[: names.index(point.name)]
     dates = ", ".join(case.time_point(name).date for name in before)
     return f"Reading of {point.date}{f', compared with {dates}' if dates else ''}"
+
+
+def _why(text: str) -> str:
+    """The why line without its first word, which the head of the column says."""
+    text = text.removeprefix("why: ")
+    return text[:1].upper() + text[1:]
 
 
 def _line(sentence: Sentence) -> Line:
@@ -136,7 +146,7 @@ def _headline(label: str, name: str, conclusion: Conclusion, assessed: AssessedT
         needed = conclusion.missing[0] if conclusion.missing else "an input"
         more = f" and {len(conclusion.missing) - 1} more" if len(conclusion.missing) > 1 else ""
         possible = f"possible: {', '.join(conclusion.possible[:4])}; " if conclusion.possible else ""
-        return Fact(label, "not assessable", f"{possible}needed: {needed}{more}")
+        return Fact(label, "Not assessable", f"{possible}needed: {needed}{more}")
     value, note = conclusion.value or "", ""
     if name == "tnm":
         parts = conclusion.parts
@@ -181,33 +191,34 @@ def _tables(found: Iterable[NarrativeTable | None], *, caption_shown: bool = Tru
 
 
 def _table(table: NarrativeTable, caption_shown: bool) -> Table:
-    """A narrative's table with columns as wide as their texts ask for."""
+    """A narrative's table; numbers stand to the right."""
     printed = [[cell.printed for cell in row.cells] for row in table.rows]
     numeric = [
         all(_NUMERIC.match(row[index]) for row in printed if index < len(row)) for index in range(len(table.columns))
     ]
     columns = tuple(
-        Column(head, width, "right" if index and numeric[index] else "left")
-        for index, (head, width) in enumerate(zip(table.columns, _widths(table.columns, printed), strict=True))
+        Column(head, width_mm, "right" if index and numeric[index] else "left")
+        for index, (head, width_mm) in enumerate(zip(table.columns, _widths_mm(table.columns, printed), strict=True))
     )
     rows = tuple(
         tuple(Cell(text, strong=index == 0 or row.subject in ("all", "sum")) for index, text in enumerate(texts))
         for row, texts in zip(table.rows, printed, strict=True)
     )
-    return Table(table.title, columns, rows, tuple(note.text for note in table.notes), caption_shown=caption_shown)
+    return Table(
+        table.title, columns, rows, tuple(note.text for note in table.notes), caption_shown=caption_shown, dense=True
+    )
 
 
-def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float | None]:
-    """Widths in mm by the longest cell and the longest word of the head; the widest column takes what is left."""
-    wanted = []
+def _widths_mm(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
+    """Widths of the columns in proportion to their longest cell or the longest word of their head."""
+    letters = []
     for index, head in enumerate(heads):
-        cells = [len(row[index]) for row in rows if index < len(row)]
-        words = [len(word) for row in rows if index < len(row) for word in row[index].replace("/", " ").split()]
-        head_word = max((len(word) for word in re.split(r"[ /]", head)), default=0)
-        body = min(max(cells, default=0), _LONGEST_CELL)
-        wanted.append(max(body, max(words, default=0), head_word) + 1.5)
-    total = sum(wanted)
-    scale = TEXT_WIDTH_MM / total
-    widths: list[float | None] = [round(max(letters * scale, _LEAST_MM), 1) for letters in wanted]
-    widths[max(range(len(wanted)), key=lambda index: wanted[index])] = None
-    return widths
+        longest = max((_letters(row[index]) for row in rows if index < len(row)), default=0.0)
+        word = max(_letters(part) for part in head.split(" "))
+        letters.append(max(min(longest, _LONGEST_CELL), word, _SHORTEST_CELL) + _GAP)
+    return [round(TEXT_WIDTH_MM * one / sum(letters), 2) for one in letters]
+
+
+def _letters(text: str) -> float:
+    """Width of a text in small letters; capitals and signs are wider."""
+    return sum(1.35 if letter.isupper() or letter in "+−×<>=†" else 1.0 for letter in text)
