@@ -322,7 +322,7 @@ def _rim(gaps: Array, points: Array) -> Array:
     return np.concatenate(found)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def ring_degrees(gaps: Array, tolerance_mm: float) -> Array:
     """Contact angle [s] of rings: the share of each ring where the gap, linear between rays, is within tolerance."""
     degrees = np.empty(gaps.shape[0])
@@ -341,7 +341,7 @@ def ring_degrees(gaps: Array, tolerance_mm: float) -> Array:
     return degrees
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def stretches(excess: Array, arc_mm: Array, weight_mm: Array) -> Array:
     """Lengths (mm) of the unbroken stretches where ``excess`` [s], linear between rings, is not positive."""
     lengths = np.zeros(excess.size + 1)
