@@ -12,7 +12,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from scipy.spatial import ConvexHull
 
 from isletscope.phantom.appearance import Appearance
 from isletscope.phantom.body import Body
@@ -133,8 +132,7 @@ def _axes(tumour: Tumour, pose: Pose, centre: Array) -> tuple[float, float, floa
             longest, widest, ends = length, points, pair
     if not longest:
         return 0.0, 0.0, 0.0
-    hull = widest[ConvexHull(widest).vertices]
-    return longest, _chord(hull, ends), _widest(_surface(tumour), spread_directions(_DIRECTIONS))[0]
+    return longest, _chord(_hull(widest), ends), _widest(_surface(tumour), spread_directions(_DIRECTIONS))[0]
 
 
 def _surface(tumour: Tumour) -> Array:
@@ -176,6 +174,23 @@ def _widest(points: Array, directions: Array) -> tuple[float, Array]:
         pair = points[[int(along_best.argmin()), int(along_best.argmax())]]
         best = (pair[1] - pair[0]) / max(float(np.linalg.norm(pair[1] - pair[0])), 1e-9)
     return float(np.linalg.norm(pair[1] - pair[0])), pair
+
+
+def _hull(points: Array) -> Array:
+    """Corners of the convex hull of points [n, 2], in order round it (Andrew's chains)."""
+    ordered = points[np.lexsort((points[:, 1], points[:, 0]))].tolist()
+    corners: list[list[float]] = []
+    for chain in (ordered, ordered[::-1]):
+        found: list[list[float]] = []
+        for x, y in chain:
+            while len(found) > 1:
+                (x0, y0), (x1, y1) = found[-2], found[-1]
+                if (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0) > 0:
+                    break
+                found.pop()
+            found.append([x, y])
+        corners += found[:-1]
+    return np.array(corners)
 
 
 def _chord(hull: Array, ends: Array) -> float:

@@ -37,8 +37,8 @@ class Scene:
 
     body: Body
     pose: Pose
-    tumours: tuple[Tumour, ...] = ()
-    mimics: tuple[Tumour, ...] = ()
+    tumours: Sequence[Tumour] = ()
+    mimics: Sequence[Tumour] = ()
 
     @property
     def lesions(self) -> tuple[Tumour, ...]:
