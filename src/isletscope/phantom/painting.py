@@ -28,6 +28,7 @@ from isletscope.phantom.shapes import (
 
 _PLANES, _ROWS, _COLUMNS = 4, 8, 8
 _FAR = 1.0e6
+_RUN = 96
 # Bounds are widened by this much (mm) against rounding.
 _SAFE_MM = 1e-3
 
@@ -355,3 +356,29 @@ def _cover(
                 organs[i] = codes[0] if most else organs[i]
                 structures[i] = codes[1] if most else structures[i]
             at += wide
+
+
+@njit(cache=True, fastmath=True, nogil=True)
+def part_distances(rows: Array, points: Array, below_surface: Array, out: Array) -> None:
+    """Signed distance (mm) of anatomical ``points`` [n, 3] to the solid of the parts ``rows``, as it is painted.
+
+    ``below_surface`` [n]: signed distance of each point to the lean body surface (zeros when no part needs it). Points
+    that follow each other should lie near each other: each run of them is measured against the parts that count there.
+    """
+    run = np.empty((4, _RUN))
+    picked, part = np.empty(rows.shape[0], dtype=np.int64), np.empty(_RUN)
+    middle, half, below = np.empty(3), np.empty(3), np.empty(2)
+    for start in range(0, out.size, _RUN):
+        count = min(_RUN, out.size - start)
+        for n in range(4):
+            low, high = _FAR, -_FAR
+            for m in range(count):
+                value = points[start + m, n] if n < 3 else below_surface[start + m]
+                low, high = min(low, value), max(high, value)
+                run[n, m] = value
+            if n < 3:
+                middle[n], half[n] = 0.5 * (low + high), 0.5 * (high - low) + _SAFE_MM
+            else:
+                below[0], below[1] = low, high
+        stop = _pick(rows, 0, rows.shape[0], _FAR, middle, half, below, picked, 0)[0]
+        _distances(rows, picked[:stop], run, count, part, out[start : start + count])

@@ -171,36 +171,6 @@ def distance_to_part(rows: Array, n: int, x: float, y: float, z: float, below_su
     return float(g * (g - 1.0) / slope if slope > 1e-9 else -min(rows[n, 15], rows[n, 16], rows[n, 17]))
 
 
-@njit(cache=True, fastmath=True, nogil=True)
-def _distance(
-    rows: Array, first: int, last: int, x: float, y: float, z: float, below_surface: float, limit: float
-) -> float:
-    """Signed distance of the parts [first, last), unions first; stops early once it must end above ``limit``."""
-    distance = _FAR
-    for n in range(first, last):
-        if distance > limit and rows[n, 1] != UNION:
-            return distance
-        part = distance_to_part(rows, n, x, y, z, below_surface)
-        operation, blend = int(rows[n, 1]), rows[n, 2]
-        if operation == UNION:
-            distance = smooth_min(distance, part, blend)
-        elif operation == INTERSECT:
-            distance = -smooth_min(-distance, -part, blend)
-        else:
-            distance = -smooth_min(-distance, part, blend)
-    return distance
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def part_distances(rows: Array, points: Array, below_surface: Array, out: Array) -> None:
-    """Signed distance (mm) of anatomical ``points`` [n, 3] to the solid of the parts ``rows``, as it is painted.
-
-    ``below_surface`` [n]: signed distance of each point to the lean body surface (zeros when no part needs it).
-    """
-    for n in range(out.size):
-        out[n] = _distance(rows, 0, rows.shape[0], points[n, 0], points[n, 1], points[n, 2], below_surface[n], _FAR)
-
-
 @njit(cache=True, fastmath=True)
 def _body_distance(rows: Array, profile: Array, x: float, y: float, z: float) -> float:
     """Signed distance to the lean body: the trunk's elliptic profile joined with head, neck, shoulders and legs."""
