@@ -321,7 +321,7 @@ def _rim(gaps: Array, points: Array) -> Array:
     return np.concatenate(found)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, fastmath=True, nogil=True)
 def nearest_mm(points: Array, others: Array) -> Array:
     """Distance (mm) of each of ``points`` [n, 3] to the nearest of ``others`` [m, 3]; very far where there is none."""
     out = np.empty(points.shape[0])

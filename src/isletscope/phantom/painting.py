@@ -182,7 +182,8 @@ def _round_values(row: Array, x: Array, y: Array, z: Array, out: Array) -> None:
 @njit(cache=True, fastmath=True, nogil=True)
 def _distances(rows: Array, parts: Indices, points: Array, count: int, part: Array, out: Array) -> None:
     """Signed distance (mm) of ``count`` points to the solid of the given parts; ``part`` is room to work in."""
-    out[:count] = _FAR
+    for m in range(count):
+        out[m] = _FAR
     for n in parts:
         _part_values(rows, n, points, count, part)
         operation, blend = int(rows[n, 1]), rows[n, 2]
