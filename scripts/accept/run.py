@@ -13,7 +13,12 @@ from scripts.accept.claims import Claim, print_claims
 from scripts.accept.document import write_document
 from scripts.accept.program import KEPT, ROOT, Result, kept, source_digest
 from scripts.accept.real_patients import measure_qin, measure_sarcoma, real_patient_claims
-from scripts.accept.reference_images import measure_images, reference_image_claims
+from scripts.accept.reference_images import (
+    contact_claims,
+    measure_contacts,
+    measure_images,
+    reference_image_claims,
+)
 from scripts.accept.reference_objects import (
     given_region_claims,
     measure_given_regions,
@@ -70,6 +75,7 @@ def measure(data: Path, parts: list[str] | tuple[str, ...], size: str) -> dict[s
         items |= {patient.lower(): partial(measure_sarcoma, data, patient) for patient in SARCOMAS}
     if "images" in parts:
         items[f"images-{size}"] = partial(measure_images, size)
+        items["contacts"] = measure_contacts
     digest = source_digest()
     results = {name: kept(name, digest, item, _say) for name, item in items.items()}
     if "patients" in parts:
@@ -106,6 +112,8 @@ def all_claims(results: dict[str, Result]) -> list[Claim]:
     for name in ("images-small", "images-full"):
         if name in results:
             claims += reference_image_claims(results[name])
+    if "contacts" in results:
+        claims += contact_claims(results["contacts"])
     patients = {name: result for name, result in results.items() if name.startswith("patient-")}
     if patients:
         claims += reference_patient_claims(patients)
