@@ -44,7 +44,7 @@ def generate(
 ) -> Path:
     """Make one reference patient: ``out/dicom`` (scanner files), ``out/truth`` (truth.json, label maps, noise-free
     PET, displacement fields) and ``out/scenario.yaml``. Same scenario, seed and size give the same files, however many
-    ``workers`` (exams made at the same time; by default two, or one on a single processor).
+    ``workers`` (threads that share the exams; by default two, or one on a single processor).
 
     ``scenario``: a name or a YAML file. ``size``: ``full`` (CT 512 x 512, PET 200 x 200) or ``small``.
     ``progress(done, total)`` is called between steps. Returns ``out``. Raises InputError for a faulty scenario or a
