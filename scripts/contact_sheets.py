@@ -34,7 +34,7 @@ _HEAD = 44
 _LEGEND = 26
 _FIELD_MM = 340.0
 _GREYS, _MIXED = 36, 10
-_SCALES, _LARGEST_BYTES = (1.0, 0.9, 0.8, 0.7, 0.6), 150_000
+_SCALES, _LARGEST_BYTES = (1.0, 0.9, 0.8, 0.7, 0.6), 200_000
 # Share of a whole-body scan, from the head down, that the projection shows.
 _SHOWN_OF_BODY = 0.84
 _BACK, _INK, _QUIET = (12, 13, 15), (235, 237, 240), (160, 166, 174)
@@ -47,7 +47,13 @@ _COLOURS: dict[str, tuple[tuple[int, int, int], tuple[str, ...]]] = {
     "duct": ((90, 220, 150), ("_duct",)),
     "duodenum": ((190, 120, 220), ("duodenum",)),
 }
-_WINDOWS = {"CT": (-125.0, 225.0), "sstr": (0.0, 18.0), "fdg": (0.0, 7.0), "exendin": (0.0, 14.0)}
+_WINDOWS = {
+    "CT": (-125.0, 225.0),
+    "bone": (-200.0, 800.0),
+    "sstr": (0.0, 18.0),
+    "fdg": (0.0, 7.0),
+    "exendin": (0.0, 14.0),
+}
 _DETAIL_WINDOW = (0.0, 220.0)
 # Share of the body's pixels that a window of MR holds: fluid may glare on T2.
 _MR_HELD = {"t2_fat_sat": 98.3}
@@ -77,7 +83,11 @@ class Patient:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.truth: dict[str, Any] = json.loads((folder / "truth" / "truth.json").read_text(encoding="utf-8"))
-        self._series: dict[str, Series] = read_folder(folder / "dicom")
+        shown = {"phase", "detail", "pet", *_MR_WORDS}
+        uids = {entry["uid"] for exam in self.truth["exams"] for entry in exam["series"] if entry["role"] in shown}
+        self._series: dict[str, Series] = read_folder(
+            folder / "dicom", lambda header: str(header.SeriesInstanceUID) in uids
+        )
 
     def exams(self, kind: str, time_point: str) -> list[dict[str, Any]]:
         """Exams of a kind at a time point."""
@@ -113,9 +123,13 @@ class Patient:
         return np.array(there["centre_lps_mm"]) if there else None
 
     def shown(self) -> list[dict[str, Any]]:
-        """The lesions that the axial panels go through: the first of the pancreas, and the largest outside it."""
+        """The lesions that the axial panels go through.
+
+        The first of the pancreas, and the largest of the liver or, where that is free, of the bone.
+        """
         inside = [lesion for lesion in self.truth["lesions"] if lesion["site"] == "pancreas"]
         outside = [lesion for lesion in self.truth["lesions"] if lesion["site"] == "liver"]
+        outside = outside or [lesion for lesion in self.truth["lesions"] if lesion["site"] == "bone"]
         others = sorted(outside, key=lambda lesion: -float(lesion["diameter_mm"]))
         return [*inside[:1], *others[:1]]
 
@@ -195,15 +209,16 @@ def _ct_panels(patient: Patient, exam: dict[str, Any]) -> Iterable[Panel]:
         centre = patient.place(lesion, exam)
         if centre is None:
             continue
+        bone = lesion["site"] == "bone"
         for phase in (early, late):
             stack = patient.stack(exam, "phase", phase)
             if stack is None:
                 continue
             middle = _middle_of_body(stack, centre[2])
-            picture = _greys(_cut(stack, middle, "axial", _FIELD_MM), *_WINDOWS["CT"])
+            picture = _greys(_cut(stack, middle, "axial", _FIELD_MM), *_WINDOWS["bone" if bone else "CT"])
             if phase == late:
                 picture = _outlined(picture, _cut_labels(lesions, middle, "axial", _FIELD_MM))
-            yield Panel(picture, f"CT {phase.replace('_', ' ')}, {lesion['id']}")
+            yield Panel(picture, f"CT {phase.replace('_', ' ')}, {lesion['id']}{', bone window' if bone else ''}")
         if first and (stack := patient.stack(exam, "phase", late)) is not None:
             if not patient.followed:
                 picture = _greys(_cut(stack, centre, "axial", 130.0), *_WINDOWS["CT"])
