@@ -174,12 +174,12 @@ def _plane(stack: Stack, centre: npt.NDArray[np.float64], plane: str, field_mm: 
     return np.asarray(stack.index(points.reshape(-1, 3)).T)
 
 
-def _outlined(picture: Picture, labels: npt.NDArray[np.float32]) -> Picture:
-    """Lesions outlined, drawn on a copy."""
+def _outlined(picture: Picture, labels: npt.NDArray[np.float32], wide: int = 1) -> Picture:
+    """Lesions outlined by a line some pixels ``wide``, drawn on a copy."""
     drawn = picture.copy()
     for label in np.unique(labels[labels > 0]):
         inside = labels == label
-        drawn[ndimage.binary_dilation(inside) & ~inside] = _LESION
+        drawn[ndimage.binary_dilation(inside, iterations=wide) & ~inside] = _LESION
     return drawn
 
 
@@ -204,7 +204,7 @@ def _ct_panels(patient: Patient, exam: dict[str, Any]) -> Iterable[Panel]:
     early = "late_arterial" if "late_arterial" in phases else phases[0]
     late = "portal_venous" if "portal_venous" in phases else phases[-1]
     lesions, structure = patient.mask(exam, "ct", "lesions"), patient.mask(exam, "ct", "structures")
-    first = True
+    first, wide = True, 2 if patient.followed else 1
     for lesion in patient.shown():
         centre = patient.place(lesion, exam)
         if centre is None:
@@ -217,7 +217,7 @@ def _ct_panels(patient: Patient, exam: dict[str, Any]) -> Iterable[Panel]:
             middle = _middle_of_body(stack, centre[2])
             picture = _greys(_cut(stack, middle, "axial", _FIELD_MM), *_WINDOWS["bone" if bone else "CT"])
             if phase == late:
-                picture = _outlined(picture, _cut_labels(lesions, middle, "axial", _FIELD_MM))
+                picture = _outlined(picture, _cut_labels(lesions, middle, "axial", _FIELD_MM), wide)
             yield Panel(picture, f"CT {phase.replace('_', ' ')}, {lesion['id']}{', bone window' if bone else ''}")
         if first and (stack := patient.stack(exam, "phase", late)) is not None:
             if not patient.followed:
@@ -227,7 +227,8 @@ def _ct_panels(patient: Patient, exam: dict[str, Any]) -> Iterable[Panel]:
             middle = np.array([_middle_of_body(stack, centre[2])[0], centre[1], centre[2]])
             picture = _greys(_cut(stack, middle, "coronal", _FIELD_MM), *_WINDOWS["CT"])
             yield Panel(
-                _outlined(picture, _cut_labels(lesions, middle, "coronal", _FIELD_MM)), f"CT {late.replace('_', ' ')}"
+                _outlined(picture, _cut_labels(lesions, middle, "coronal", _FIELD_MM), wide),
+                f"CT {late.replace('_', ' ')}",
             )
         first = False
     detail = patient.stack(exam, "detail")
