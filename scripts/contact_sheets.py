@@ -34,7 +34,7 @@ _HEAD = 44
 _LEGEND = 26
 _FIELD_MM = 340.0
 _GREYS, _MIXED = 36, 10
-_SCALES, _LARGEST_BYTES = (1.0, 0.9, 0.8, 0.7, 0.6), 150_000
+_SCALES, _LARGEST_BYTES = (1.0, 0.9, 0.8, 0.7, 0.6), 200_000
 # Share of a whole-body scan, from the head down, that the projection shows.
 _SHOWN_OF_BODY = 0.84
 _BACK, _INK, _QUIET = (12, 13, 15), (235, 237, 240), (160, 166, 174)
@@ -47,7 +47,16 @@ _COLOURS: dict[str, tuple[tuple[int, int, int], tuple[str, ...]]] = {
     "duct": ((90, 220, 150), ("_duct",)),
     "duodenum": ((190, 120, 220), ("duodenum",)),
 }
-_WINDOWS = {"CT": (-125.0, 225.0), "sstr": (0.0, 18.0), "fdg": (0.0, 7.0), "exendin": (0.0, 14.0)}
+_WINDOWS = {
+    "CT": (-125.0, 225.0),
+    "bone": (-200.0, 800.0),
+    "sstr": (0.0, 18.0),
+    "fdg": (0.0, 7.0),
+    "exendin": (0.0, 14.0),
+}
+_DETAIL_WINDOW = (0.0, 220.0)
+# Share of the body's pixels that a window of MR holds: fluid may glare on T2.
+_MR_HELD = {"t2_fat_sat": 98.3}
 _MR_WORDS = {
     "t2_fat_sat": "MR T2 fat-sat",
     "dwi_b800": "MR DWI b 800",
@@ -74,7 +83,11 @@ class Patient:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.truth: dict[str, Any] = json.loads((folder / "truth" / "truth.json").read_text(encoding="utf-8"))
-        self._series: dict[str, Series] = read_folder(folder / "dicom")
+        shown = {"phase", "detail", "pet", *_MR_WORDS}
+        uids = {entry["uid"] for exam in self.truth["exams"] for entry in exam["series"] if entry["role"] in shown}
+        self._series: dict[str, Series] = read_folder(
+            folder / "dicom", lambda header: str(header.SeriesInstanceUID) in uids
+        )
 
     def exams(self, kind: str, time_point: str) -> list[dict[str, Any]]:
         """Exams of a kind at a time point."""
@@ -110,9 +123,13 @@ class Patient:
         return np.array(there["centre_lps_mm"]) if there else None
 
     def shown(self) -> list[dict[str, Any]]:
-        """The lesions that the axial panels go through: the first of the pancreas, and the largest outside it."""
+        """The lesions that the axial panels go through.
+
+        The first of the pancreas, and the largest of the liver or, where that is free, of the bone.
+        """
         inside = [lesion for lesion in self.truth["lesions"] if lesion["site"] == "pancreas"]
         outside = [lesion for lesion in self.truth["lesions"] if lesion["site"] == "liver"]
+        outside = outside or [lesion for lesion in self.truth["lesions"] if lesion["site"] == "bone"]
         others = sorted(outside, key=lambda lesion: -float(lesion["diameter_mm"]))
         return [*inside[:1], *others[:1]]
 
@@ -123,10 +140,29 @@ def _greys(values: npt.NDArray[Any], low: float, high: float, *, inverse: bool =
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def _cut(
-    stack: Stack, centre: npt.NDArray[np.float64], plane: str, field_mm: float, order: int = 1
-) -> npt.NDArray[np.float32]:
+def _cut(stack: Stack, centre: npt.NDArray[np.float64], plane: str, field_mm: float) -> npt.NDArray[np.float32]:
     """A plane through a point, sampled to panel size: rows down, columns to the patient's left."""
+    index = _plane(stack, centre, plane, field_mm)
+    sampled = ndimage.map_coordinates(stack.image, index, order=1, mode="constant", cval=-1024.0)
+    return np.asarray(sampled, dtype=np.float32).reshape(_PANEL[::-1])
+
+
+def _cut_labels(stack: Stack, centre: npt.NDArray[np.float64], plane: str, field_mm: float) -> npt.NDArray[np.float32]:
+    """The same plane of a label map: at each pixel the label with the largest share, so that outlines are smooth."""
+    index = _plane(stack, centre, plane, field_mm)
+    low = np.maximum(np.floor(index.min(axis=1)).astype(int) - 1, 0)
+    high = np.maximum(np.ceil(index.max(axis=1)).astype(int) + 2, low + 1)
+    near = stack.image[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    best, labels = np.full(index.shape[1], 0.5), np.zeros(index.shape[1], dtype=np.float32)
+    for label in np.unique(near[near > 0]):
+        share = ndimage.map_coordinates((near == label).astype(np.float32), index - low[:, None], order=1)
+        labels[share >= best] = label
+        best = np.maximum(best, share)
+    return labels.reshape(_PANEL[::-1])
+
+
+def _plane(stack: Stack, centre: npt.NDArray[np.float64], plane: str, field_mm: float) -> npt.NDArray[np.float64]:
+    """Continuous indices [3, row by row] of a panel's pixels in a volume."""
     width, height = _PANEL
     step = field_mm / width
     across = (np.arange(width) - (width - 1) / 2) * step
@@ -135,18 +171,15 @@ def _cut(
     points[..., 0] = centre[0] + across[None, :]
     points[..., 1] = centre[1] + (down[:, None] if plane == "axial" else 0.0)
     points[..., 2] = centre[2] - (down[:, None] if plane == "coronal" else 0.0)
-    index = stack.index(points.reshape(-1, 3)).T
-    outside = -1024.0 if order else 0.0
-    sampled = ndimage.map_coordinates(stack.image, index, order=order, mode="constant", cval=outside)
-    return np.asarray(sampled, dtype=np.float32).reshape(height, width)
+    return np.asarray(stack.index(points.reshape(-1, 3)).T)
 
 
-def _outlined(picture: Picture, labels: npt.NDArray[np.float32]) -> Picture:
-    """Lesions outlined, drawn on a copy."""
+def _outlined(picture: Picture, labels: npt.NDArray[np.float32], wide: int = 1) -> Picture:
+    """Lesions outlined by a line some pixels ``wide``, drawn on a copy."""
     drawn = picture.copy()
     for label in np.unique(labels[labels > 0]):
         inside = labels == label
-        drawn[ndimage.binary_dilation(inside) & ~inside] = _LESION
+        drawn[ndimage.binary_dilation(inside, iterations=wide) & ~inside] = _LESION
     return drawn
 
 
@@ -171,34 +204,37 @@ def _ct_panels(patient: Patient, exam: dict[str, Any]) -> Iterable[Panel]:
     early = "late_arterial" if "late_arterial" in phases else phases[0]
     late = "portal_venous" if "portal_venous" in phases else phases[-1]
     lesions, structure = patient.mask(exam, "ct", "lesions"), patient.mask(exam, "ct", "structures")
-    first = True
+    first, wide = True, 2 if patient.followed else 1
     for lesion in patient.shown():
         centre = patient.place(lesion, exam)
         if centre is None:
             continue
+        bone = lesion["site"] == "bone"
         for phase in (early, late):
             stack = patient.stack(exam, "phase", phase)
             if stack is None:
                 continue
             middle = _middle_of_body(stack, centre[2])
-            picture = _greys(_cut(stack, middle, "axial", _FIELD_MM), *_WINDOWS["CT"])
+            picture = _greys(_cut(stack, middle, "axial", _FIELD_MM), *_WINDOWS["bone" if bone else "CT"])
             if phase == late:
-                picture = _outlined(picture, _cut(lesions, middle, "axial", _FIELD_MM, 0))
-            yield Panel(picture, f"CT {phase.replace('_', ' ')}, {lesion['id']}")
+                picture = _outlined(picture, _cut_labels(lesions, middle, "axial", _FIELD_MM), wide)
+            yield Panel(picture, f"CT {phase.replace('_', ' ')}, {lesion['id']}{', bone window' if bone else ''}")
         if first and (stack := patient.stack(exam, "phase", late)) is not None:
             if not patient.followed:
                 picture = _greys(_cut(stack, centre, "axial", 130.0), *_WINDOWS["CT"])
-                picture = _coloured(picture, _cut(structure, centre, "axial", 130.0, 0))
-                yield Panel(_outlined(picture, _cut(lesions, centre, "axial", 130.0, 0)), "structures of the truth")
+                picture = _coloured(picture, _cut_labels(structure, centre, "axial", 130.0))
+                yield Panel(_outlined(picture, _cut_labels(lesions, centre, "axial", 130.0)), "structures of the truth")
             middle = np.array([_middle_of_body(stack, centre[2])[0], centre[1], centre[2]])
             picture = _greys(_cut(stack, middle, "coronal", _FIELD_MM), *_WINDOWS["CT"])
             yield Panel(
-                _outlined(picture, _cut(lesions, middle, "coronal", _FIELD_MM, 0)), f"CT {late.replace('_', ' ')}"
+                _outlined(picture, _cut_labels(lesions, middle, "coronal", _FIELD_MM), wide),
+                f"CT {late.replace('_', ' ')}",
             )
         first = False
     detail = patient.stack(exam, "detail")
     if detail is not None and (centre := patient.place(patient.truth["lesions"][0], exam)) is not None:
-        yield Panel(_greys(_cut(detail, centre, "axial", 96.0), -60.0, 260.0), "CT detail, 0.5 mm")
+        field_mm = min(96.0, float(detail.spacing_mm[2]) * detail.image.shape[2])
+        yield Panel(_greys(_cut(detail, centre, "axial", field_mm), *_DETAIL_WINDOW), "CT detail, 0.5 mm")
 
 
 def _mr_panels(patient: Patient, exam: dict[str, Any]) -> Iterable[Panel]:
@@ -214,7 +250,7 @@ def _mr_panels(patient: Patient, exam: dict[str, Any]) -> Iterable[Panel]:
         values = _cut(stack, _middle_of_body(stack, height), "axial", _FIELD_MM)
         values[values < -1000] = 0.0
         body = values[values > np.percentile(values, 40)]
-        high = 2600.0 if role == "adc" else float(np.percentile(body, 99.3))
+        high = 2600.0 if role == "adc" else float(np.percentile(body, _MR_HELD.get(role, 99.3)))
         yield Panel(_greys(values, 0.0, high), f"{_MR_WORDS[role]}, {shown[-1]['id'] if shown else ''}")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
 from scripts.accept.claims import Claim
 from scripts.accept.program import ROOT, Result, isletscope
 from tests.phantom.measuring import figures
@@ -12,7 +14,15 @@ from tests.phantom.measuring.figures import Figure, MadePatient
 
 IMAGES = "Images of the reference patient, measured from the scanner files"
 PLAN = ROOT / "tests" / "phantom" / "measuring" / "measured.yaml"
+SCENARIOS = ROOT / "src" / "isletscope" / "phantom" / "scenarios"
 VESSEL = "superior_mesenteric_vein"
+# Scenarios whose contact is measured on their 0.5 mm CT, and the vessel.
+CONTACTS = {
+    "head-smv-100": "superior_mesenteric_vein",
+    "head-smv-220": "superior_mesenteric_vein",
+    "head-sma-90": "superior_mesenteric_artery",
+    "head-sma-200": "superior_mesenteric_artery",
+}
 
 
 def measure_images(size: str, work: Path) -> Result:
@@ -34,6 +44,41 @@ def measure_images(size: str, work: Path) -> Result:
         "adc fitted here": _pair(figures.adc_from_images(patient, "mr_noisy", "L1")),
         "landmarks": max(figures.landmark_errors_mm(patient)),
     }
+
+
+def measure_contacts(work: Path) -> Result:
+    """Make the CT of each scenario of vessel contact, and measure the contact on its detail.
+
+    The detail is the same at every size of output, and the other exams of a scenario do not move its tumour.
+    """
+    measured: Result = {}
+    for name, vessel in CONTACTS.items():
+        plan = yaml.safe_load((SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8"))
+        plan["exams"] = [exam for exam in plan["exams"] if exam.get("kind") == "ct"]
+        del plan["expected"]
+        given = work / f"{name}.yaml"
+        given.write_text(yaml.safe_dump(plan), encoding="utf-8")
+        made = isletscope("phantom", work / name, "--scenario", given, "--seed", "1", "--size", "small")
+        if made.exit_code:
+            return {"failed": made.errors.strip()[-500:]}
+        patient = MadePatient(work / name)
+        contact = patient.lesions["P1"]["exams"]["ct"]["vessel_contact"][vessel]["by_tolerance_mm"]
+        wider = [contact[tolerance]["degrees_max_median_3mm"] for tolerance in ("0.5", "1.0", "1.5")]
+        measured[name] = [*_pair(figures.contact_degrees(patient, "ct", "P1", vessel)), *wider]
+    return measured
+
+
+def contact_claims(result: Result) -> Iterator[Claim]:
+    """The bar on each measured contact, beside the truth at the wider tolerances."""
+    if "failed" in result:
+        yield Claim(IMAGES, "the scenarios of vessel contact are made", "made", result["failed"], False)
+        return
+    for name, vessel in CONTACTS.items():
+        measured, true, *wider = result[name]
+        text = f"{measured:.1f} for {true:.1f} degrees (truth within 0.5, 1.0, 1.5 mm: "
+        text += ", ".join(f"{degrees:.0f}" for degrees in wider) + ")"
+        claim = f"{name}: contact with the {vessel.replace('_', ' ')}, 0.5 mm CT, tolerance 0"
+        yield Claim(IMAGES, claim, "± 3 degrees", text, abs(measured - true) <= 3.0)
 
 
 def _pair(figure: Figure) -> list[float]:

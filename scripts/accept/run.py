@@ -14,7 +14,12 @@ from scripts.accept.clinical_mind import advice_claims, measure_advice, measure_
 from scripts.accept.document import write_document
 from scripts.accept.program import KEPT, ROOT, Result, kept, source_digest
 from scripts.accept.real_patients import measure_qin, measure_sarcoma, real_patient_claims
-from scripts.accept.reference_images import measure_images, reference_image_claims
+from scripts.accept.reference_images import (
+    contact_claims,
+    measure_contacts,
+    measure_images,
+    reference_image_claims,
+)
 from scripts.accept.reference_objects import (
     given_region_claims,
     measure_given_regions,
@@ -71,6 +76,7 @@ def measure(data: Path, parts: list[str] | tuple[str, ...], size: str) -> dict[s
         items |= {patient.lower(): partial(measure_sarcoma, data, patient) for patient in SARCOMAS}
     if "images" in parts:
         items[f"images-{size}"] = partial(measure_images, size)
+        items["contacts"] = measure_contacts
     if "clinical" in parts:
         items |= {"statements": measure_statements, "advice": measure_advice}
     digest = source_digest()
@@ -109,6 +115,8 @@ def all_claims(results: dict[str, Result]) -> list[Claim]:
     for name in ("images-small", "images-full"):
         if name in results:
             claims += reference_image_claims(results[name])
+    if "contacts" in results:
+        claims += contact_claims(results["contacts"])
     if "statements" in results:
         claims += statement_claims(results["statements"]) + advice_claims(results["advice"])
     patients = {name: result for name, result in results.items() if name.startswith("patient-")}

@@ -6,10 +6,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+import isletscope.phantom
 from isletscope import __version__
 from isletscope.cli import main
 from isletscope.cli.app import app
 
+SCENARIOS = Path(isletscope.phantom.__file__).parent / "scenarios"
 COMMANDS = {
     "demo",
     "read",
@@ -62,6 +64,19 @@ def test_bad_usage_ends_with_2_and_a_sentence(arguments: list[str], capsys: pyte
     error = capsys.readouterr().err
     assert error.strip()
     assert "Traceback" not in error
+
+
+def test_the_scenarios_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["phantom", "--list", "--json"]) == 0
+    listed = {item["name"]: item for item in json.loads(capsys.readouterr().out)}
+    assert set(listed) == {path.stem for path in SCENARIOS.glob("*.yaml")}
+    assert [exam["what"] for exam in listed["insulinoma"]["exams"]][:2] == ["CT (3 phases)", "MR"]
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["phantom", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for name, item in listed.items():
+        (line,) = (line for line in lines if line.split()[:1] == [name])
+        assert item["title"][:40] in line
 
 
 def test_an_input_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,6 +71,7 @@ def test_what_a_scenario_may_say() -> None:
         ("{agent: extracellular,\n sequences: [hepatobiliary]}", "agent that the liver takes up"),
         ("{mosaic: true, vendor: ge}", "mosaics"),
         ("{mosaic: true, vendor: siemens, form: enhanced}", "mosaics"),
+        ("{mosaic: true, vendor: siemens, form: legacy}", "mosaics"),
         ("{snr: 0}", "out of range"),
     ],
 )

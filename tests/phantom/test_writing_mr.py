@@ -1,4 +1,4 @@
-"""MR files: values, b-values, phases and orders by three vendors, classic and enhanced; an outside validator."""
+"""MR files: values, b-values, phases and orders by three vendors, in every form; an outside validator."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from isletscope.phantom.writing_mr import write_mr
 from tests.phantom import mr_tiny
 
 VENDORS = ("siemens", "ge", "philips")
-FORMS = ("classic", "enhanced")
+FORMS = ("classic", "enhanced", "legacy")
 B_VALUES = (0.0, 50.0, 400.0, 800.0)
 
 
@@ -136,6 +136,39 @@ def test_enhanced_frames_carry_values_b_and_phase(vendor: str, tmp_path: Path) -
             own = list(range(len(groups)))
         read = file.pixel_array.reshape(-1, 12, 16)[own] * slope
         assert np.allclose(read, exam.series[key].image, atol=0.6 * slope)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_converted_frame_is_the_slice_that_it_names(vendor: str, tmp_path: Path) -> None:
+    (tmp_path / "classic").mkdir()
+    (tmp_path / "legacy").mkdir()
+    slices = {file.SOPInstanceUID: file for file in written(tmp_path / "classic", vendor)[1]}
+    named = []
+    for file in written(tmp_path / "legacy", vendor, form="legacy")[1]:
+        places = [tuple(g.FrameContentSequence[0].DimensionIndexValues) for g in file.PerFrameFunctionalGroupsSequence]
+        assert len(set(places)) == len(places)
+        for groups, pixels in zip(file.PerFrameFunctionalGroupsSequence, file.pixel_array, strict=True):
+            source = slices[groups.ConversionSourceAttributesSequence[0].ReferencedSOPInstanceUID]
+            named.append(source.SOPInstanceUID)
+            assert np.array_equal(pixels, source.pixel_array)
+            assert groups.PlanePositionSequence[0].ImagePositionPatient == source.ImagePositionPatient
+            slope = groups.PixelValueTransformationSequence[0].RescaleSlope
+            assert float(slope) == float(source.get("RescaleSlope", 1))
+            _assert_kept(source, file, groups)
+    assert sorted(named) == sorted(slices)
+
+
+def _assert_kept(source: pydicom.Dataset, file: pydicom.Dataset, groups: pydicom.Dataset) -> None:
+    """Echo, b-value, agent and private scale of a slice stand somewhere in the converted object, as they were."""
+    places = [
+        *groups.get("UnassignedPerFrameConvertedAttributesSequence", []),
+        *file.SharedFunctionalGroupsSequence[0].UnassignedSharedConvertedAttributesSequence,
+    ]
+    for element in source:
+        wanted = element.keyword in ("EchoTime", "DiffusionBValue", "ContrastBolusAgent", "TemporalPositionIdentifier")
+        if wanted or (element.tag.is_private and not element.tag.is_private_creator):
+            kept = [place[element.tag].value for place in places if element.tag in place]
+            assert kept == [element.value], element
 
 
 WANTED = {

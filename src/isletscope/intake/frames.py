@@ -103,8 +103,13 @@ def image_items(instance: Instance, keyword: str) -> list[Dataset]:
 
 
 def frame_type(instance: Instance) -> str:
-    """Frame Type (0008,9007) of a frame, else Image Type (0008,0008); values joined by a backslash."""
+    """Image Type (0008,0008) that a conversion left as it was, for it may hold more values than Frame Type; else Frame
+    Type (0008,9007) of a frame, else Image Type; values joined by a backslash.
+    """
     if instance.frame is not None:
+        kept = next((said for left in image_headers(instance)[:-1] if (said := values.text(left, "ImageType"))), "")
+        if kept:
+            return kept
         for group in _FRAME_TYPE_GROUPS:
             said = frame_text(instance, group, "FrameType")
             if said:

@@ -15,9 +15,10 @@ import numpy.typing as npt
 
 from isletscope.phantom import abdomen, chest, skeleton
 from isletscope.phantom.liver_segments import LiverPlanes, liver_planes
+from isletscope.phantom.painting import part_distances
 from isletscope.phantom.pancreas import PARTS, pancreas_part
 from isletscope.phantom.scenario_anatomy import USUAL_ANATOMY, AnatomyRule
-from isletscope.phantom.shapes import Array, Solid, body_distances, capsule, ellipsoid, part_distances
+from isletscope.phantom.shapes import Array, Solid, body_distances, capsule, ellipsoid
 from isletscope.phantom.sketch import Person, Random, Sketch
 from isletscope.phantom.structures import structure_label
 from isletscope.phantom.tissues import Tissues

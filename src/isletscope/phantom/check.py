@@ -14,7 +14,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import nibabel
 import numpy as np
 import numpy.typing as npt
 
@@ -373,6 +372,8 @@ def _read_json(path: Path, kind: type[InputError] | type[CaseError], what: str) 
 
 
 def _read_map(path: Path) -> _Map:
+    import nibabel  # loads slowly, and only marking a reading needs it
+
     try:
         image: Any = nibabel.load(str(path))
         labels = np.asarray(image.dataobj).astype(np.int32)

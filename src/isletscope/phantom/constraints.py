@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import optimize
 
 from isletscope.phantom.contact import Distance, Wall, gap_on, ring_degrees, stretches, tumour_distance, wall_of
 from isletscope.phantom.lesions import Tumour
@@ -227,6 +226,8 @@ def _offset_for(tumour: Tumour, wall: Wall, base: Array, direction: Array, degre
         return _at(tumour, base)
     if excess(farthest) >= 0:
         return _at(tumour, base + farthest * direction)
+    from scipy import optimize  # loads slowly, and few lesions need it
+
     return _at(tumour, base + float(optimize.brentq(excess, 0.0, farthest, xtol=1e-4)) * direction)
 
 
@@ -283,6 +284,8 @@ def _refine(start: Tumour, problem: Problem) -> Solved:
         return np.concatenate([_residuals(shaped(unknown), problem, walls), 0.3 * unknown[3:]])
 
     bounds = (np.array([-40.0] * 3 + [-0.7] * 2), np.array([40.0] * 3 + [0.7] * 2))
+    from scipy import optimize  # loads slowly, and few lesions need it
+
     found = optimize.least_squares(misses, np.zeros(5), bounds=bounds, diff_step=1e-3, x_scale=[2, 2, 2, 0.2, 0.2],
                                    max_nfev=40)  # fmt: skip
     placed = shaped(found.x)

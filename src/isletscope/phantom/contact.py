@@ -22,7 +22,6 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.pose import Pose
@@ -279,7 +278,7 @@ def _gaps(distance: Distance, wall: Wall, lumina: Sequence[Distance], widest_mm:
         for lumen in lumina:
             blocked |= lumen(feet) < -_INSIDE_MM
         rim = _rim(gaps.reshape(shape), wall.points)
-        around = cKDTree(rim).query(flat[unsure])[0] if len(rim) else np.full(unsure.size, _FAR_MM)
+        around = nearest_mm(flat[unsure], rim)
         gaps[unsure] = np.where(blocked, np.maximum(around, exact), np.minimum(exact, around))
     return np.asarray(gaps.reshape(shape))
 
@@ -322,7 +321,20 @@ def _rim(gaps: Array, points: Array) -> Array:
     return np.concatenate(found)
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath=True, nogil=True)
+def nearest_mm(points: Array, others: Array) -> Array:
+    """Distance (mm) of each of ``points`` [n, 3] to the nearest of ``others`` [m, 3]; very far where there is none."""
+    out = np.empty(points.shape[0])
+    for n in range(points.shape[0]):
+        least = _FAR_MM * _FAR_MM
+        for m in range(others.shape[0]):
+            x, y, z = points[n, 0] - others[m, 0], points[n, 1] - others[m, 1], points[n, 2] - others[m, 2]
+            least = min(least, x * x + y * y + z * z)
+        out[n] = np.sqrt(least)
+    return out
+
+
+@njit(cache=True, nogil=True)
 def ring_degrees(gaps: Array, tolerance_mm: float) -> Array:
     """Contact angle [s] of rings: the share of each ring where the gap, linear between rays, is within tolerance."""
     degrees = np.empty(gaps.shape[0])
@@ -341,7 +353,7 @@ def ring_degrees(gaps: Array, tolerance_mm: float) -> Array:
     return degrees
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def stretches(excess: Array, arc_mm: Array, weight_mm: Array) -> Array:
     """Lengths (mm) of the unbroken stretches where ``excess`` [s], linear between rings, is not positive."""
     lengths = np.zeros(excess.size + 1)

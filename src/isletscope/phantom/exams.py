@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -24,15 +25,11 @@ from isletscope.phantom.scanner_ct import CtExam, scan_ct, scan_low_dose_ct
 from isletscope.phantom.scanner_mr import scan_mr
 from isletscope.phantom.scanner_pet import scan_pet
 from isletscope.phantom.visit import Visit, random_source
-from isletscope.phantom.writing_ct import write_bolus_tracking, write_ct, write_localizer
-from isletscope.phantom.writing_enhanced import write_enhanced_ct
-from isletscope.phantom.writing_enhanced_pet import write_enhanced_pet
-from isletscope.phantom.writing_legacy import write_legacy_ct, write_legacy_pet
-from isletscope.phantom.writing_mr import write_mr
-from isletscope.phantom.writing_pet import write_pet
 from isletscope.spatial import Geometry
 
 Tell = Callable[[], None]
+# A part of an exam's truth, and what is known of its lesions by id.
+Piece = tuple[dict[str, Any], dict[str, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -93,9 +90,33 @@ class FileNames:
         return f"{kind}{self._exam}_{number:04X}"
 
 
-def run_exam(job: ExamJob) -> ExamOutcome:
-    """Scan and write one exam of any kind. Raises InputError for a scene that cannot be scanned so."""
-    return _RUNNERS[job.visit.rule.kind](job)
+@dataclass(frozen=True)
+class Task:
+    """A piece of an exam that can be done apart from the others; ``work``: about how long it takes, in any unit.
+
+    ``do`` gives a part of the exam's truth, and what it knows of the lesions by id.
+    """
+
+    job: ExamJob
+    work: float
+    do: Callable[[ExamJob], Piece]
+
+
+def tasks_of(job: ExamJob) -> tuple[Task, ...]:
+    """What there is to do for one exam of any kind. A task raises InputError for a scene that cannot be scanned so."""
+    return tuple(Task(job, work, do) for work, do in _TASKS[job.visit.rule.kind])
+
+
+def outcome_of(job: ExamJob, pieces: Sequence[Piece]) -> ExamOutcome:
+    """An exam put together from what its tasks gave, in their order."""
+    truth: dict[str, Any] = {}
+    lesions: dict[str, dict[str, Any]] = {}
+    for facts, known in pieces:
+        for key, value in facts.items():
+            truth[key] = {**truth[key], **value} if isinstance(value, dict) and key in truth else value
+        for name, told in known.items():
+            lesions[name] = {**lesions.get(name, {}), **told}
+    return ExamOutcome(job.visit, job.scene, truth, lesions)
 
 
 def steps_of(kind: str) -> int:
@@ -125,30 +146,37 @@ def grid_truth(geometry: Geometry) -> dict[str, Any]:
     }
 
 
-def _run_pet_ct(job: ExamJob) -> ExamOutcome:
-    visit, rule, dicom = job.visit, job.visit.rule, job.folder / "dicom"
-    names = FileNames(job.number, visit, job.seed)
+def _truth(job: ExamJob) -> Piece:
+    return _common_truth(job), lesions_at(job.scene)
+
+
+def _pet(job: ExamJob) -> Piece:
+    visit = job.visit
     pet = scan_pet(job.scene, visit, job.grids, job.random_of("pet noise"))
     job.tell()
-    _PET_WRITERS[rule.pet_form](pet, visit, dicom, names)
-    if rule.uncorrected_series:
-        write_pet(pet, visit, dicom, names, corrected=False)
+    _files().write_pet_exam(pet, visit, job.folder / "dicom", FileNames(job.number, visit, job.seed))
     maps = _pet_maps(job, pet)
     job.tell()
-    ct = scan_low_dose_ct(job.scene, visit, job.grids, job.random_of("ct noise"))
+    grid = grid_truth(pet.geometry)
+    truth = pet_truth(visit, pet) | {
+        "maps": maps,
+        "series": [
+            series_truth("pet", "PT", visit.uid("pet", "series"), "pet"),
+            series_truth("low_dose_ct", "CT", visit.uid("ct", "series"), "ct"),
+        ],
+        "grids": {"pet": grid},
+        "masks": {"pet": {name: maps[name] for name in ("lesions", "structures")}},
+    }
+    return truth, pet_lesions(pet)
+
+
+def _low_dose_ct(job: ExamJob) -> Piece:
+    ct = scan_low_dose_ct(job.scene, job.visit, job.grids, job.random_of("ct noise"))
     job.tell()
-    _CT_WRITERS[rule.ct_form](ct, visit, dicom, names)
+    _files().write_low_dose_ct(ct, job.visit, job.folder / "dicom", FileNames(job.number, job.visit, job.seed))
     job.tell()
-    truth = _common_truth(job) | pet_truth(visit, pet) | {"maps": maps, "ct_grid": grid_truth(ct.geometry)}
-    truth["series"] = [
-        series_truth("pet", "PT", visit.uid("pet", "series"), "pet"),
-        series_truth("low_dose_ct", "CT", visit.uid("ct", "series"), "ct"),
-    ]
-    truth["grids"] = {"pet": truth["pet_grid"], "ct": truth["ct_grid"]}
-    truth["masks"] = {"pet": {name: maps[name] for name in ("lesions", "structures")}}
-    uptake = pet_lesions(pet)
-    lesions = {name: {**truth, **uptake[name]} for name, truth in lesions_at(job.scene).items()}
-    return ExamOutcome(visit, job.scene, truth, lesions)
+    grid = grid_truth(ct.geometry)
+    return {"ct_grid": grid, "grids": {"ct": grid}}, {}
 
 
 def _pet_maps(job: ExamJob, pet: PetScan) -> dict[str, str]:
@@ -203,33 +231,23 @@ def shows(contrast: float) -> bool:
     return contrast >= 1.5
 
 
-def _run_ct(job: ExamJob) -> ExamOutcome:
+def _ct(job: ExamJob) -> Piece:
     visit, rule = job.visit, job.visit.rule
     detail_phase = rule.detail.phase if rule.detail else None
     _check_detail(job)
     protocol = ct_protocol(visit, rule.phases, detail_phase=detail_phase)
     exam = scan_ct(job.scene, visit, rule, job.grids, job.random_of)
     job.tell()
-    _write_ct_exam(exam, visit, protocol, job.folder / "dicom", FileNames(job.number, visit, job.seed))
-    truth = _common_truth(job) | _ct_truth(job, exam, protocol)
+    names = FileNames(job.number, visit, job.seed)
+    _files().write_ct_exam(exam, visit, protocol, job.folder / "dicom", names)
+    truth = _ct_truth(job, exam, protocol)
     job.tell()
-    return ExamOutcome(visit, job.scene, truth, lesions_at(job.scene))
-
-
-def _write_ct_exam(exam: CtExam, visit: Visit, protocol: tuple[CtSeries, ...], folder: Path, names: FileNames) -> None:
-    """Localizer, bolus tracking where contrast is given, phases and detail."""
-    first = exam.scans[exam.reference]
-    write_localizer(first, visit, folder, names)
-    if any(series.injection for series in protocol):
-        write_bolus_tracking(first, visit, folder, names, protocol)
-    for series in protocol:
-        scan = exam.detail.scan if series.key == "ct_detail" and exam.detail else exam.scans[str(series.phase)]
-        _CT_WRITERS[visit.rule.form](scan, visit, folder, names, series)
+    return truth, {}
 
 
 def _check_detail(job: ExamJob) -> None:
     detail = job.visit.rule.detail
-    ids = [lesion.id for lesion in job.scene.lesions]
+    ids = [lesion.id for lesion in job.scene.lesions] if detail else []
     if detail and detail.around not in ids:
         raise InputError(
             "there is no lesion of that name for the detail of this exam",
@@ -256,13 +274,13 @@ def _ct_truth(job: ExamJob, exam: CtExam, protocol: tuple[CtSeries, ...]) -> dic
     return {"grids": grids, "masks": masks, "series": series, "mask_phase": exam.reference, "phase_poses": poses}
 
 
-def _run_mr(job: ExamJob) -> ExamOutcome:
+def _mr(job: ExamJob) -> Piece:
     visit = job.visit
     exam = scan_mr(job.scene, visit.rule.mr or MrRule(), job.size, job.random_of)
     job.tell()
-    write_mr(exam, visit, job.folder / "dicom", FileNames(job.number, visit, job.seed))
+    _files().write_mr(exam, visit, job.folder / "dicom", FileNames(job.number, visit, job.seed))
     facts = mr_series_facts(exam, visit).items()
-    truth = _common_truth(job) | {
+    truth = {
         "agent": exam.rule.agent,
         "series": [{"role": key, "modality": "MR", "uid": f["series_uid"], "grid": f["hold"], **f} for key, f in facts],
         "grids": {key: grid_truth(hold.geometry) for key, hold in exam.holds.items()},
@@ -271,7 +289,7 @@ def _run_mr(job: ExamJob) -> ExamOutcome:
                   for key, hold in exam.holds.items()},
     }  # fmt: skip
     job.tell()
-    return ExamOutcome(visit, job.scene, truth, lesions_at(job.scene))
+    return truth, {}
 
 
 def _mask_files(job: ExamJob, grid: str, geometry: Geometry, lesions: Labels, structures: Labels) -> dict[str, str]:
@@ -308,6 +326,15 @@ def visit_truth(visit: Visit, scene: Scene) -> dict[str, Any]:
     }
 
 
-_CT_WRITERS = {"classic": write_ct, "enhanced": write_enhanced_ct, "legacy": write_legacy_ct}
-_PET_WRITERS = {"classic": write_pet, "enhanced": write_enhanced_pet, "legacy": write_legacy_pet}
-_RUNNERS: dict[str, Callable[[ExamJob], ExamOutcome]] = {"pet_ct": _run_pet_ct, "ct": _run_ct, "mr": _run_mr}
+def _files() -> ModuleType:
+    """The writers; loaded when the first exam is scanned, while others are still being painted."""
+    from isletscope.phantom import exam_files
+
+    return exam_files
+
+
+_TASKS: dict[str, tuple[tuple[float, Callable[[ExamJob], Piece]], ...]] = {
+    "pet_ct": ((1.0, _truth), (4.0, _pet), (2.5, _low_dose_ct)),
+    "ct": ((1.0, _truth), (4.0, _ct)),
+    "mr": ((1.0, _truth), (3.0, _mr)),
+}

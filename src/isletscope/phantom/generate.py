@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from isletscope.errors import InputError, OutputError
-from isletscope.phantom.body import build_body, draw_person
+from isletscope.phantom.body import Body, build_body, draw_person
 from isletscope.phantom.disease import Disease, disease_of
-from isletscope.phantom.exams import ExamJob, ExamOutcome, run_exam, steps_of
+from isletscope.phantom.exams import ExamJob, ExamOutcome, Piece, Task, outcome_of, steps_of, tasks_of
+from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.pose import Pose, Variation, draw_breathing
 from isletscope.phantom.render import Scene
 from isletscope.phantom.scanner import GRIDS
@@ -44,7 +45,7 @@ def generate(
 ) -> Path:
     """Make one reference patient: ``out/dicom`` (scanner files), ``out/truth`` (truth.json, label maps, noise-free
     PET, displacement fields) and ``out/scenario.yaml``. Same scenario, seed and size give the same files, however many
-    ``workers`` (exams made at the same time; by default two, or one on a single processor).
+    ``workers`` (threads that share the exams; by default two, or one on a single processor).
 
     ``scenario``: a name or a YAML file. ``size``: ``full`` (CT 512 x 512, PET 200 x 200) or ``small``.
     ``progress(done, total)`` is called between steps. Returns ``out``. Raises InputError for a faulty scenario or a
@@ -57,13 +58,13 @@ def generate(
     working = _prepare(out)
     steps = _Steps(1 + sum(steps_of(rule.kind) for rule in plan.exams), progress)
     try:
-        patient = patient_of(plan, seed)
-        steps.done()
+        person, body, poses = _posed_body(plan, seed)
+        found: Future[Disease] = Future()
         jobs = [
             ExamJob(
                 number=number,
-                visit=draw_visit(plan, rule, patient.person, seed, size),
-                scene=scene,
+                visit=draw_visit(plan, rule, person, seed, size),
+                scene=_awaiting(body, pose, rule.name, found),
                 size=size,
                 grids=GRIDS[size],
                 seed=seed,
@@ -71,9 +72,15 @@ def generate(
                 folder=working,
                 tell=steps.done,
             )
-            for number, (rule, scene) in enumerate(zip(plan.exams, patient.scenes, strict=True))
+            for number, (rule, pose) in enumerate(zip(plan.exams, poses, strict=True))
         ]
-        truth = truth_document(plan, seed, size, patient.person, patient.disease, _run(jobs, workers))
+
+        def place() -> None:
+            found.set_result(disease_of(plan, body, poses[0], seed))
+            steps.done()
+
+        outcomes = _run(jobs, place, found, workers)
+        truth = truth_document(plan, seed, size, person, found.result(), outcomes)
         (working / "truth" / "truth.json").write_text(json.dumps(truth, indent=1), encoding="utf-8")
         (working / "scenario.yaml").write_text(plan.text, encoding="utf-8")
         _finish(working, out)
@@ -103,16 +110,39 @@ class _Steps:
                 self._progress(self._count, self._total)
 
 
-def _run(jobs: list[ExamJob], workers: int | None) -> list[ExamOutcome]:
-    """All exams, the most laborious kinds first; outcomes in the order of the scenario."""
+def _run(
+    jobs: list[ExamJob], place: Callable[[], None], found: Future[Disease], workers: int | None
+) -> list[ExamOutcome]:
+    """All exams; outcomes in the order of the scenario.
+
+    The lesions are placed while the first exams are painted: a painter needs them only once the anatomy is done. The
+    most laborious tasks come first.
+    """
+    tasks = [task for job in jobs for task in tasks_of(job)]
+    order = sorted(range(len(tasks)), key=lambda n: -tasks[n].work)
     count = workers or min(_WORKERS, os.cpu_count() or 1)
-    if count == 1 or len(jobs) == 1:
-        return [run_exam(job) for job in jobs]
-    with ThreadPoolExecutor(count) as pool:
-        order = sorted(jobs, key=lambda job: ("ct", "mr", "pet_ct").index(job.visit.rule.kind))
-        started = {job.number: pool.submit(run_exam, job) for job in order}
+    if count == 1:
+        place()
+        pieces = {n: tasks[n].do(tasks[n].job) for n in order}
+    else:
+        pieces = _shared_out(tasks, order, place, found, count)
+    return [outcome_of(job, [pieces[n] for n, task in enumerate(tasks) if task.job is job]) for job in jobs]
+
+
+def _shared_out(
+    tasks: list[Task], order: list[int], place: Callable[[], None], found: Future[Disease], workers: int
+) -> dict[int, Piece]:
+    """Tasks done by threads, what each gave by its number; meanwhile this thread places the lesions."""
+    with ThreadPoolExecutor(workers) as pool:
+        started = {n: pool.submit(tasks[n].do, tasks[n].job) for n in order}
         try:
-            return [started[job.number].result() for job in jobs]
+            place()
+            return {n: task.result() for n, task in started.items()}
+        except BaseException as error:
+            # Whoever waits for the lesions must not wait for ever.
+            if not found.done():
+                found.set_exception(error)
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -142,21 +172,42 @@ def _finish(working: Path, out: Path) -> None:
     working.rename(out)
 
 
-def patient_of(plan: Scenario, seed: int) -> PhantomPatient:
-    """The person, the lesions' course, and for each exam the body in its pose with its lesions."""
+def _posed_body(plan: Scenario, seed: int) -> tuple[Person, Body, list[Pose]]:
+    """The person, the body, and its pose in each exam."""
     rng = random_source(seed, plan.name, "body")
     given = plan.patient
     person = draw_person(rng, given.sex, given.age_years, given.height_cm, given.weight_kg)
     tissues = draw_tissues(random_source(seed, plan.name, "tissues"), person.weight_kg)
     body = build_body(person, tissues, rng, plan.anatomy)
     variation = Variation.draw(rng)
-    poses = [_pose(plan, rule, body.scale, variation, seed) for rule in plan.exams]
-    disease = disease_of(plan, body, poses[0], seed)
-    scenes = [
-        Scene(body, pose, disease.tumours_of(rule.name), disease.mimics_of(rule.name))
-        for rule, pose in zip(plan.exams, poses, strict=True)
-    ]
-    return PhantomPatient(person, disease, scenes)
+    return person, body, [_pose(plan, rule, body.scale, variation, seed) for rule in plan.exams]
+
+
+def _awaiting(body: Body, pose: Pose, exam: str, found: Future[Disease]) -> Scene:
+    """The scene of an exam whose lesions may still be on their way."""
+    return Scene(
+        body,
+        pose,
+        _Awaited(lambda: found.result().tumours_of(exam)),
+        _Awaited(lambda: found.result().mimics_of(exam)),
+    )
+
+
+class _Awaited(Sequence[Tumour]):
+    """Lesions that are waited for when they are first looked at."""
+
+    def __init__(self, lesions: Callable[[], tuple[Tumour, ...]]) -> None:
+        self._lesions = lesions
+
+    @overload
+    def __getitem__(self, index: int) -> Tumour: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Tumour, ...]: ...
+    def __getitem__(self, index: int | slice) -> Tumour | tuple[Tumour, ...]:
+        return self._lesions()[index]
+
+    def __len__(self) -> int:
+        return len(self._lesions())
 
 
 @dataclass(frozen=True)
@@ -166,6 +217,17 @@ class PhantomPatient:
     person: Person
     disease: Disease
     scenes: list[Scene]
+
+
+def patient_of(plan: Scenario, seed: int) -> PhantomPatient:
+    """The person, the lesions' course, and for each exam the body in its pose with its lesions."""
+    person, body, poses = _posed_body(plan, seed)
+    disease = disease_of(plan, body, poses[0], seed)
+    scenes = [
+        Scene(body, pose, disease.tumours_of(rule.name), disease.mimics_of(rule.name))
+        for rule, pose in zip(plan.exams, poses, strict=True)
+    ]
+    return PhantomPatient(person, disease, scenes)
 
 
 def _pose(plan: Scenario, rule: ExamRule, scale: Any, variation: Variation, seed: int) -> Pose:

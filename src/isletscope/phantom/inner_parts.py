@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import optimize
 
 from isletscope.phantom.appearance import Appearance
 from isletscope.phantom.constraints import direction_of
@@ -69,6 +68,8 @@ def _plane_offset(tumour: Tumour, normal: Array, share: float) -> float:
     along = points[tumour.distance(points) <= 0] @ normal
     if share == 0.5 and not tumour.lobes.size:
         return 0.0
+    from scipy import optimize  # loads slowly, and few lesions need it
+
     return float(optimize.brentq(lambda offset: float((along > offset).mean()) - share, -reach, reach, xtol=1e-3))
 
 

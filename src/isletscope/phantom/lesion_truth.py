@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from scipy.spatial import ConvexHull
+from numba import njit
 
 from isletscope.phantom.appearance import Appearance
 from isletscope.phantom.body import Body
@@ -124,18 +124,10 @@ def _axes(tumour: Tumour, pose: Pose, centre: Array) -> tuple[float, float, floa
     values = distance((grid + centre).reshape(-1, 3)).reshape(grid.shape[:3])
     turns = np.deg2rad(np.arange(0.0, 180.0, 4.0))
     turns = np.column_stack([np.cos(turns), np.sin(turns)])
-    longest, widest, ends = 0.0, np.zeros((0, 2)), np.zeros((2, 2))
-    for plane in values:
-        points = _outline(plane, line)
-        if len(points) < 3:
-            continue
-        length, pair = _widest(points, turns)
-        if length > longest:
-            longest, widest, ends = length, points, pair
+    longest, widest, ends = _longest_section(values, line, turns)
     if not longest:
         return 0.0, 0.0, 0.0
-    hull = widest[ConvexHull(widest).vertices]
-    return longest, _chord(hull, ends), _widest(_surface(tumour), spread_directions(_DIRECTIONS))[0]
+    return longest, _chord(_hull(widest), ends), _widest(_surface(tumour), spread_directions(_DIRECTIONS))[0]
 
 
 def _surface(tumour: Tumour) -> Array:
@@ -152,31 +144,95 @@ def _surface(tumour: Tumour) -> Array:
     return np.concatenate(found)
 
 
-def _outline(plane: Array, line: Array) -> Array:
-    """Points x, y (mm) where a plane's distances [j, i] change sign along rows and columns, interpolated."""
-    found = []
-    for values, swap in ((plane, False), (plane.T, True)):
-        crossing = (values[:, :-1] <= 0) != (values[:, 1:] <= 0)
-        row, column = np.nonzero(crossing)
-        a, b = values[row, column], values[row, column + 1]
-        along = line[column] + a / (a - b) * (line[1] - line[0])
-        found.append(np.column_stack([line[row], along] if swap else [along, line[row]]))
-    return np.concatenate(found)
+@njit(cache=True, nogil=True)
+def _longest_section(values: Array, line: Array, directions: Array) -> tuple[float, Array, Array]:
+    """The section [j, i] of ``values`` [k, j, i] whose outline is longest: its length, outline [n, 2] and two ends."""
+    longest, widest, ends = 0.0, np.zeros((0, 2)), np.zeros((2, 2))
+    room = np.empty((2 * line.size * line.size, 2))
+    for plane in values:
+        points = room[: _outline(plane, line, room)]
+        if points.shape[0] < 3:
+            continue
+        length, pair = _widest(points, directions)
+        if length > longest:
+            longest, widest, ends = length, points.copy(), pair
+    return longest, widest, ends
 
 
+@njit(cache=True, nogil=True)
+def _outline(plane: Array, line: Array, points: Array) -> int:
+    """Write where a plane changes sign, interpolated along rows and columns (x, y in mm); how many points there are."""
+    count = 0
+    for swapped in range(2):
+        for j in range(line.size):
+            for i in range(line.size - 1):
+                a = plane[i, j] if swapped else plane[j, i]
+                b = plane[i + 1, j] if swapped else plane[j, i + 1]
+                if (a <= 0) != (b <= 0):
+                    points[count, swapped] = line[i] + a / (a - b) * (line[1] - line[0])
+                    points[count, 1 - swapped] = line[j]
+                    count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _ends_along(points: Array, direction: Array) -> tuple[int, int, float]:
+    """The first and last point of a cloud [n, d] along a direction [d], and how far apart they are along it."""
+    first, last, low, high = 0, 0, np.inf, -np.inf
+    for n in range(points.shape[0]):
+        along = 0.0
+        for m in range(direction.size):
+            along += points[n, m] * direction[m]
+        if along < low:
+            first, low = n, along
+        if along > high:
+            last, high = n, along
+    return first, last, high - low
+
+
+@njit(cache=True, nogil=True)
 def _widest(points: Array, directions: Array) -> tuple[float, Array]:
     """Largest distance of two points of a cloud [n, d], and the two points.
 
     Those farthest apart along the best of ``directions`` [m, d], then along the line between them, and so on.
     """
-    along = points @ directions.T
-    best = directions[int((along.max(axis=0) - along.min(axis=0)).argmax())]
-    pair = points[:2]
+    best, width = directions[0].copy(), -1.0
+    for direction in directions:
+        apart = _ends_along(points, direction)[2]
+        if apart > width:
+            width = apart
+            for m in range(best.size):
+                best[m] = direction[m]
+    pair = np.empty((2, best.size))
+    length = 0.0
     for _ in range(_REFINEMENTS):
-        along_best = points @ best
-        pair = points[[int(along_best.argmin()), int(along_best.argmax())]]
-        best = (pair[1] - pair[0]) / max(float(np.linalg.norm(pair[1] - pair[0])), 1e-9)
-    return float(np.linalg.norm(pair[1] - pair[0])), pair
+        first, last, _width = _ends_along(points, best)
+        total = 0.0
+        for m in range(best.size):
+            pair[0, m], pair[1, m] = points[first, m], points[last, m]
+            best[m] = pair[1, m] - pair[0, m]
+            total += best[m] * best[m]
+        length = np.sqrt(total)
+        for m in range(best.size):
+            best[m] /= max(length, 1e-9)
+    return length, pair
+
+
+def _hull(points: Array) -> Array:
+    """Corners of the convex hull of points [n, 2], in order round it (Andrew's chains)."""
+    ordered = points[np.lexsort((points[:, 1], points[:, 0]))].tolist()
+    corners: list[list[float]] = []
+    for chain in (ordered, ordered[::-1]):
+        found: list[list[float]] = []
+        for x, y in chain:
+            while len(found) > 1:
+                (x0, y0), (x1, y1) = found[-2], found[-1]
+                if (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0) > 0:
+                    break
+                found.pop()
+            found.append([x, y])
+        corners += found[:-1]
+    return np.array(corners)
 
 
 def _chord(hull: Array, ends: Array) -> float:

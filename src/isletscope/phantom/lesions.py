@@ -145,7 +145,7 @@ class Tumour:
         return out
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, nogil=True)
 def _shape_distances(points: Array, turn: Array, axes: Array, lobes: Array, swell: float, out: Array) -> None:
     """First-order signed distance of a lobed ellipsoid: ``g (g - 1) / |grad|`` with ``g`` the scaled radius."""
     least = min(axes[0], axes[1], axes[2])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
 import numpy.typing as npt
 
@@ -20,12 +19,16 @@ def affine_ras(geometry: Geometry) -> npt.NDArray[np.float64]:
 
 def write_map(array: npt.NDArray[Any], geometry: Geometry, path: Path) -> str:
     """Write an array [k, j, i] on its grid, compressed lightly and without a time stamp. Returns the file's name."""
+    import nibabel  # loads slowly, and exams are painted before their maps are written
+
     nibabel.save(nibabel.Nifti1Image(array.transpose(2, 1, 0), affine_ras(geometry)), str(path))
     return path.name
 
 
 def write_vectors(vectors: npt.NDArray[np.float32], geometry: Geometry, path: Path) -> str:
     """Write vectors [3, k, j, i] (x, y, z in LPS mm) as a NIfTI vector image [i, j, k, 1, 3]; returns its name."""
+    import nibabel  # as above
+
     image = nibabel.Nifti1Image(vectors.transpose(3, 2, 1, 0)[:, :, :, None, :], affine_ras(geometry))
     image.header.set_intent("vector")
     image.header.set_xyzt_units("mm")

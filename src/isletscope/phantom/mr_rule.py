@@ -9,7 +9,7 @@ from typing import Any
 from isletscope.phantom.yaml_node import Node
 
 SEQUENCES = ("dual_echo", "dynamic", "t2_fat_sat", "dwi", "hepatobiliary")
-MR_FORMS = ("classic", "enhanced")
+MR_FORMS = ("classic", "enhanced", "legacy")
 MOSAIC_VENDOR = "siemens"
 AGENTS = ("hepatobiliary", "extracellular")
 
@@ -57,7 +57,7 @@ def read_mr_rule(entries: dict[str, Node]) -> MrRule:
     values = {key: MR_READERS[key](node) for key, node in entries.items() if key in MR_READERS}
     rule = MrRule(**values)
     vendor, form = (entries[key].value() if key in entries else None for key in ("vendor", "form"))
-    if rule.mosaic and (vendor != MOSAIC_VENDOR or form == "enhanced"):
+    if rule.mosaic and (vendor != MOSAIC_VENDOR or form in ("enhanced", "legacy")):
         raise entries["mosaic"].refuse(
             "only one vendor's classic images come as mosaics",
             found=f"vendor {vendor or 'drawn'}, form {form or 'classic'}",

@@ -15,8 +15,9 @@ import numpy.typing as npt
 from isletscope.phantom.appearance import Appearance
 from isletscope.phantom.body import Body
 from isletscope.phantom.lesions import Tumour
+from isletscope.phantom.painting import paint
 from isletscope.phantom.pose import Pose
-from isletscope.phantom.shapes import Array, Image, Indices, Solid, paint, warp
+from isletscope.phantom.shapes import Array, Image, Indices, Solid, warp
 from isletscope.phantom.structures import structure_label
 from isletscope.phantom.tumour_paint import cover_of, paint_tumour
 from isletscope.spatial import Geometry
@@ -36,8 +37,8 @@ class Scene:
 
     body: Body
     pose: Pose
-    tumours: tuple[Tumour, ...] = ()
-    mimics: tuple[Tumour, ...] = ()
+    tumours: Sequence[Tumour] = ()
+    mimics: Sequence[Tumour] = ()
 
     @property
     def lesions(self) -> tuple[Tumour, ...]:
@@ -119,7 +120,7 @@ def paint_scene(
         where = np.empty((4, planes, *geometry.shape[1:]), dtype=np.float32)
         origin = first + np.array([0.0, 0.0, spacing[2] * k])
         warp(field, field_origin, step, origin, spacing, where)
-        _paint_slab(table, where, origin, spacing, margins, images[:, k : k + planes], labels[:, k : k + planes])
+        _paint_slab(table, where, margins, images[:, k : k + planes], labels[:, k : k + planes])
         _subdivide(body, where, labels[1, k : k + planes])
     painted = Painted(images, labels[0], labels[1], np.zeros(geometry.shape, dtype=np.uint8))
     paint_lesions(painted, scene, geometry, contrasts, edge_mm)
@@ -190,8 +191,6 @@ def _coarse_field(scene: Scene, low: Array, high: Array, step_mm: float) -> tupl
 def _paint_slab(
     table: _Table,
     where: Image,
-    origin: Array,
-    spacing: Array,
     margins_mm: tuple[float, float],
     images: Image,
     labels: Labels,
@@ -207,7 +206,6 @@ def _paint_slab(
         table.rows[picked],
         np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         boxes,
-        _spans(boxes, where, origin, spacing),
         table.values[here],
         table.codes[here],
         where,
@@ -224,16 +222,3 @@ def _subdivide(body: Body, where: Image, structures: Labels) -> None:
     if divided.any():
         points = where[:3, divided].T.astype(np.float64)
         structures[divided] = body.subdivide(structures[divided], points)
-
-
-def _spans(boxes: Array, where: Image, origin: Array, spacing: Array) -> Indices:
-    """Planes, rows and columns of a slab that the solids' boxes can reach: k0, k1, j0, j1, i0, i1 each."""
-    columns = []
-    for axis, shape_axis in ((2, 1), (1, 2), (0, 3)):
-        ticks = origin[axis] + spacing[axis] * np.arange(where.shape[shape_axis])
-        shape = [1, 1, 1]
-        shape[shape_axis - 1] = -1
-        shift = where[axis] - ticks.reshape(shape)
-        columns.append(np.searchsorted(ticks, boxes[:, axis] - shift.max()))
-        columns.append(np.searchsorted(ticks, boxes[:, axis + 3] - shift.min()))
-    return np.column_stack(columns).astype(np.int64)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -113,12 +114,12 @@ class Solid:
     hu_offset: float = 0.0
     structure: str = ""
 
-    @property
+    @cached_property
     def rows(self) -> Array:
         """Parts as the table that the kernels read."""
         return np.array([part.row for part in self.parts])
 
-    @property
+    @cached_property
     def box(self) -> Array:
         """LPS extent (low x y z, high x y z) of the united parts, mm; unbounded when a part without extent is first."""
         boxes = [part.box for part in self.parts if part.row[1] == UNION]
@@ -130,7 +131,8 @@ class Solid:
 
 
 @njit(cache=True, fastmath=True, inline="always")
-def _smooth_min(a: float, b: float, blend: float) -> float:
+def smooth_min(a: float, b: float, blend: float) -> float:
+    """The smaller of two distances, rounded off where they differ by less than ``blend``."""
     if blend <= 0.0:
         return min(a, b)
     h = max(blend - abs(a - b), 0.0) / blend
@@ -138,7 +140,8 @@ def _smooth_min(a: float, b: float, blend: float) -> float:
 
 
 @njit(cache=True, fastmath=True)
-def _distance_to_part(rows: Array, n: int, x: float, y: float, z: float, below_surface: float) -> float:
+def distance_to_part(rows: Array, n: int, x: float, y: float, z: float, below_surface: float) -> float:
+    """Signed distance (mm) of an anatomical point to the part of row ``n``."""
     kind = int(rows[n, 0])
     if kind == SURFACE:
         return float(below_surface + rows[n, 3])
@@ -169,36 +172,6 @@ def _distance_to_part(rows: Array, n: int, x: float, y: float, z: float, below_s
 
 
 @njit(cache=True, fastmath=True)
-def _distance(
-    rows: Array, first: int, last: int, x: float, y: float, z: float, below_surface: float, limit: float
-) -> float:
-    """Signed distance of the parts [first, last), unions first; stops early once it must end above ``limit``."""
-    distance = _FAR
-    for n in range(first, last):
-        if distance > limit and rows[n, 1] != UNION:
-            return distance
-        part = _distance_to_part(rows, n, x, y, z, below_surface)
-        operation, blend = int(rows[n, 1]), rows[n, 2]
-        if operation == UNION:
-            distance = _smooth_min(distance, part, blend)
-        elif operation == INTERSECT:
-            distance = -_smooth_min(-distance, -part, blend)
-        else:
-            distance = -_smooth_min(-distance, part, blend)
-    return distance
-
-
-@njit(cache=True, fastmath=True)
-def part_distances(rows: Array, points: Array, below_surface: Array, out: Array) -> None:
-    """Signed distance (mm) of anatomical ``points`` [n, 3] to the solid of the parts ``rows``, as it is painted.
-
-    ``below_surface`` [n]: signed distance of each point to the lean body surface (zeros when no part needs it).
-    """
-    for n in range(out.size):
-        out[n] = _distance(rows, 0, rows.shape[0], points[n, 0], points[n, 1], points[n, 2], below_surface[n], _FAR)
-
-
-@njit(cache=True, fastmath=True)
 def _body_distance(rows: Array, profile: Array, x: float, y: float, z: float) -> float:
     """Signed distance to the lean body: the trunk's elliptic profile joined with head, neck, shoulders and legs."""
     step = profile[1, 0] - profile[0, 0]
@@ -218,7 +191,7 @@ def _body_distance(rows: Array, profile: Array, x: float, y: float, z: float) ->
         side = (g - 1.0) / np.sqrt(su * su + sv * sv)
     trunk = max(side, profile[0, 0] - z, z - profile[-1, 0])
     for m in range(rows.shape[0]):
-        trunk = _smooth_min(trunk, _distance_to_part(rows, m, x, y, z, 0.0), rows[m, 2])
+        trunk = smooth_min(trunk, distance_to_part(rows, m, x, y, z, 0.0), rows[m, 2])
     return float(trunk)
 
 
@@ -227,85 +200,6 @@ def body_distances(rows: Array, profile: Array, points: Array, out: Array) -> No
     """Signed distance (mm) to the lean body surface at anatomical ``points`` [n, 3]."""
     for n in range(out.size):
         out[n] = _body_distance(rows, profile, points[n, 0], points[n, 1], points[n, 2])
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def _paint_layer(
-    where: Image,
-    depth_mm: float,
-    outside_mm: float,
-    edge_mm: float,
-    values: Image,
-    codes: npt.NDArray[np.uint8],
-    images: Image,
-    labels: npt.NDArray[np.uint8],
-) -> None:
-    """Paint all that lies ``depth_mm`` or more under the lean body surface."""
-    for k in range(images.shape[1]):
-        for j in range(images.shape[2]):
-            for i in range(images.shape[3]):
-                below = where[3, k, j, i]
-                cover = 0.5 - (below + depth_mm) / edge_mm
-                if below > outside_mm or cover <= 0.0:
-                    continue
-                share = np.float32(min(cover, 1.0))
-                for c in range(images.shape[0]):
-                    images[c, k, j, i] += share * (values[c] - images[c, k, j, i])
-                if cover >= 0.5:
-                    labels[0, k, j, i] = codes[0]
-                    labels[1, k, j, i] = codes[1]
-
-
-@njit(cache=True, fastmath=True, nogil=True)
-def paint(
-    rows: Array,
-    starts: Indices,
-    boxes: Array,
-    spans: Indices,
-    values: Image,
-    codes: npt.NDArray[np.uint8],
-    where: Image,
-    outside_mm: float,
-    edge_mm: float,
-    images: Image,
-    labels: npt.NDArray[np.uint8],
-) -> None:
-    """Paint solids, in order, over ``images`` [channel, k, j, i] and ``labels`` [2, k, j, i] of a slab.
-
-    Solid n has the parts ``rows[starts[n]:starts[n + 1]]``, the anatomical box ``boxes[n]`` (mm), the range of planes,
-    rows and columns to look at ``spans[n]`` (k0, k1, j0, j1, i0, i1), one value per channel ``values[n]`` and two label
-    codes ``codes[n]``. ``where`` [4, k, j, i]: anatomical x, y, z of the voxels and their distance to the lean body
-    surface (mm); beyond ``outside_mm`` of it nothing is painted. Labels change where at least half of a voxel is
-    covered.
-    """
-    channels = images.shape[0]
-    for n in range(values.shape[0]):
-        first, last = starts[n], starts[n + 1]
-        x0, y0, z0, x1, y1, z1 = boxes[n, 0], boxes[n, 1], boxes[n, 2], boxes[n, 3], boxes[n, 4], boxes[n, 5]
-        if last - first == 1 and rows[first, 0] == SURFACE:
-            _paint_layer(where, rows[first, 3], outside_mm, edge_mm, values[n], codes[n], images, labels)
-            continue
-        for k in range(spans[n, 0], spans[n, 1]):
-            for j in range(spans[n, 2], spans[n, 3]):
-                for i in range(spans[n, 4], spans[n, 5]):
-                    if where[3, k, j, i] > outside_mm:
-                        continue
-                    x, y, z = where[0, k, j, i], where[1, k, j, i], where[2, k, j, i]
-                    if x < x0 or y < y0 or z < z0 or x > x1 or y > y1 or z > z1:
-                        continue
-                    cover = 0.5 - _distance(rows, first, last, x, y, z, where[3, k, j, i], edge_mm) / edge_mm
-                    if cover <= 0.0:
-                        continue
-                    if cover >= 1.0:
-                        for c in range(channels):
-                            images[c, k, j, i] = values[n, c]
-                    else:
-                        share = np.float32(cover)
-                        for c in range(channels):
-                            images[c, k, j, i] += share * (values[n, c] - images[c, k, j, i])
-                    if cover >= 0.5:
-                        labels[0, k, j, i] = codes[n, 0]
-                        labels[1, k, j, i] = codes[n, 1]
 
 
 @njit(cache=True, fastmath=True, nogil=True)

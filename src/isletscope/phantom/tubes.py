@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from isletscope.phantom.shapes import Array, Part, capsule, part_distances
+from isletscope.phantom.painting import part_distances
+from isletscope.phantom.shapes import Array, Part, capsule
 
 
 @dataclass(frozen=True)

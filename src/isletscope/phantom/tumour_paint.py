@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from isletscope.phantom.appearance import Appearance
 from isletscope.phantom.body import Body
@@ -114,9 +115,8 @@ def _weights(
     tumour: Tumour, pose: Pose, body: Body, centre: Array, lines: list[Array], edge_mm: float, parts: int
 ) -> tuple[list[Array], dict[str, Array]]:
     """Flat weights of the main part, inner parts and thrombus, and of the spared tubes, at fine samples (z slowest)."""
-    grid = np.stack(np.meshgrid(lines[2], lines[1], lines[0], indexing="ij"), axis=-1)[..., ::-1].reshape(-1, 3)
     sharp = edge_mm / parts
-    offsets = (grid - centre) @ pose.matrix
+    offsets = _offsets(lines[0] - centre[0], lines[1] - centre[1], lines[2] - centre[2], pose.matrix)
     outline = tumour.distance(offsets)
     covered = _share(outline, sharp)
     inside = np.flatnonzero(covered > 0)
@@ -128,7 +128,7 @@ def _weights(
         weights.append(covered * share)
     vessels: dict[str, Array] = {}
     size = float(pose.scale.mean())
-    anatomical = _anatomical(pose, lines) if tumour.spared or tumour.thrombus else grid
+    anatomical = _anatomical(pose, lines) if tumour.spared or tumour.thrombus else offsets
     for name in tumour.spared:
         tube = body.tubes[name]
         near = inside[_in_box(tube, anatomical[inside], edge_mm)]
@@ -145,6 +145,20 @@ def _weights(
         weights = [*(weight * (1 - clot) for weight in weights), clot]
         vessels = {name: weight * (1 - clot) for name, weight in vessels.items()}
     return weights, vessels
+
+
+@njit(cache=True, nogil=True)
+def _offsets(x: Array, y: Array, z: Array, turn: Array) -> Array:
+    """Offsets [n, 3] in personal axes of the samples at scanner offsets x, y, z (z slowest)."""
+    out = np.empty((z.size * y.size * x.size, 3))
+    n = 0
+    for k in range(z.size):
+        for j in range(y.size):
+            for i in range(x.size):
+                for m in range(3):
+                    out[n, m] = x[i] * turn[0, m] + y[j] * turn[1, m] + z[k] * turn[2, m]
+                n += 1
+    return out
 
 
 def _clot(course: Array, anatomical: Array, size: float, edge_mm: float) -> Array:

@@ -1,12 +1,14 @@
-"""Legacy Converted Enhanced CT and PET: the classic slices of a series gathered into one multi-frame object.
+"""Legacy Converted Enhanced CT, MR and PET: the classic slices of a series gathered into one multi-frame object.
 
-Follows DICOM PS3.3 A.70 and A.72: what all slices share moves to the shared functional groups, what differs to the
+Follows DICOM PS3.3 A.70 to A.72: what all slices share moves to the shared functional groups, what differs to the
 groups of each frame, attributes without a group of their own to the 'unassigned' groups, and each frame names the
-classic slice that it came from. Archives make such objects; scanners do not.
+classic slice that it came from. Slices at one place (b-values, echoes, phases of an MR series) belong to stacks of
+their own. Archives make such objects; scanners do not.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from copy import copy
 from functools import lru_cache
@@ -16,7 +18,11 @@ from typing import Any
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
-from pydicom.uid import LegacyConvertedEnhancedCTImageStorage, LegacyConvertedEnhancedPETImageStorage
+from pydicom.uid import (
+    LegacyConvertedEnhancedCTImageStorage,
+    LegacyConvertedEnhancedMRImageStorage,
+    LegacyConvertedEnhancedPETImageStorage,
+)
 
 from isletscope.phantom.ct_series import CtSeries, low_dose_series
 from isletscope.phantom.scanner import CtScan, PetScan
@@ -30,6 +36,10 @@ _CONVERTED = ("109106", "DCM", "Enhanced Multi-frame Conversion Equipment")
 _TRUNK = ("22943007", "SCT", "Trunk")
 _ABDOMEN = ("818981001", "SCT", "Abdomen")
 _TOP_LEVEL_GROUPS = (0x0010, 0x7FE0)
+_STACK_AND_PLACE = (0x00209056, 0x00209057)
+_FRAME_TYPES = {"CT": "CTImageFrameTypeSequence", "MR": "MRImageFrameTypeSequence", "PT": "PETFrameTypeSequence"}
+_FRAME_TYPE_VALUES = 4
+_UNITS = {"CT": "HU", "MR": "US", "PT": "US"}
 
 
 @lru_cache(maxsize=1)
@@ -68,23 +78,44 @@ def write_legacy_pet(
     return [path]
 
 
+def write_legacy_mr(slices: Iterable[Dataset], visit: Visit, key: str, path: Path) -> Path:
+    """The classic MR slices of one series as one Legacy Converted Enhanced MR Image object.
+
+    ``slices`` may be one dataset changed in place; ``key`` is unique among the series of the visit. Returns ``path``.
+    Raises OutputError when the file cannot be written.
+    """
+    dataset = _converted(slices, visit, key)
+    dataset.SOPClassUID = LegacyConvertedEnhancedMRImageStorage
+    for item in (dataset, *(frame.MRImageFrameTypeSequence[0] for frame in dataset.PerFrameFunctionalGroupsSequence)):
+        item.ComplexImageComponent, item.AcquisitionContrast = "MAGNITUDE", "UNKNOWN"
+    save(dataset, path, visit.rule.transfer_syntax)
+    return path
+
+
 def _converted(slices: Iterable[Dataset], visit: Visit, key: str) -> Dataset:
     """The multi-frame object of a series given slice by slice from feet to head."""
-    frames, pixels = [], []
+    frames, pixels, stacks = [], [], []
+    seen: Counter[tuple[float, ...]] = Counter()
     for dataset in slices:
         frames.append(_frozen(dataset))
         pixels.append(dataset.PixelData)
+        place = tuple(float(v) for v in dataset.ImagePositionPatient)
+        seen[place] += 1
+        stacks.append(seen[place])
     first = frames[0]
     result = Dataset()
     for element in first:
         if element.keyword in _places()[0] or element.tag.group in _TOP_LEVEL_GROUPS:
             result.add(element)
     result.SOPInstanceUID = visit.uid(key, "legacy")
-    _header(result, visit, first, key, len(frames))
+    _header(result, visit, frames, key)
     shared_tags = _shared_tags(frames)
     result.SharedFunctionalGroupsSequence = DicomSequence([_shared_groups(first, shared_tags)])
     result.PerFrameFunctionalGroupsSequence = DicomSequence(
-        [_frame_groups(frame, place, shared_tags) for place, frame in enumerate(frames, start=1)]
+        [
+            _frame_groups(frame, stack, stacks[:n].count(stack) + 1, shared_tags)
+            for n, (frame, stack) in enumerate(zip(frames, stacks, strict=True))
+        ]
     )
     result.add_new("PixelData", "OW", b"".join(pixels))
     return result
@@ -100,13 +131,14 @@ def _frozen(dataset: Dataset) -> Dataset:
     return frozen
 
 
-def _header(result: Dataset, visit: Visit, first: Dataset, key: str, frames: int) -> None:
-    start = visit.scan_start
-    result.ImageType = [*first.ImageType[:2], "VOLUME", "NONE"]
+def _header(result: Dataset, visit: Visit, frames: list[Dataset], key: str) -> None:
+    first, start = frames[0], visit.scan_start
+    types = {tuple(_frame_type(frame)) for frame in frames}
+    result.ImageType = _frame_type(first) if len(types) == 1 else [first.ImageType[0], "PRIMARY", "MIXED", "NONE"]
     result.InstanceNumber = 1
     result.ContentDate, result.ContentTime = date_text(start), time_text(start)
     result.AcquisitionDateTime = f"{first.AcquisitionDate}{first.AcquisitionTime}"
-    result.NumberOfFrames = frames
+    result.NumberOfFrames = len(frames)
     result.PixelPresentation = "MONOCHROME"
     result.VolumetricProperties = "VOLUME"
     result.VolumeBasedCalculationTechnique = "NONE"
@@ -114,11 +146,16 @@ def _header(result: Dataset, visit: Visit, first: Dataset, key: str, frames: int
     result.BurnedInAnnotation, result.LossyImageCompression = "NO", "00"
     result.PresentationLUTShape = "IDENTITY"
     result.AcquisitionContextSequence = DicomSequence([])
-    organisation, index = Dataset(), Dataset()
-    organisation.DimensionOrganizationUID = index.DimensionOrganizationUID = visit.uid("legacy dimension", key)
-    index.DimensionIndexPointer, index.FunctionalGroupPointer = 0x00209057, 0x00209111
+    organisation = Dataset()
+    organisation.DimensionOrganizationUID = visit.uid("legacy dimension", key)
     result.DimensionOrganizationSequence = DicomSequence([organisation])
-    result.DimensionIndexSequence = DicomSequence([index])
+    indices = []
+    for attribute in _STACK_AND_PLACE:
+        index = Dataset()
+        index.DimensionOrganizationUID = organisation.DimensionOrganizationUID
+        index.DimensionIndexPointer, index.FunctionalGroupPointer = attribute, 0x00209111
+        indices.append(index)
+    result.DimensionIndexSequence = DicomSequence(indices)
     equipment = Dataset()
     equipment.PurposeOfReferenceCodeSequence = code(_CONVERTED)
     equipment.Manufacturer, equipment.InstitutionName = "Isletscope", first.InstitutionName
@@ -130,13 +167,19 @@ def _header(result: Dataset, visit: Visit, first: Dataset, key: str, frames: int
     result.ContributingEquipmentSequence = DicomSequence([equipment])
 
 
+def _frame_type(frame: Dataset) -> list[str]:
+    """Frame Type of four values: of MR the maker's own third and fourth, which tell echoes and maps apart."""
+    own = [*frame.ImageType[2:_FRAME_TYPE_VALUES], "NONE"][:2] if frame.Modality == "MR" else ["VOLUME", "NONE"]
+    return [frame.ImageType[0], "PRIMARY", *own]
+
+
 def _shared_tags(frames: list[Dataset]) -> frozenset[int]:
     """Tags that have the same value in every slice."""
     first = frames[0]
     return frozenset(
         int(element.tag)
         for element in first
-        if all(frame[element.tag].value == element.value for frame in frames if element.tag in frame)
+        if all(element.tag in frame and frame[element.tag].value == element.value for frame in frames)
     )
 
 
@@ -151,39 +194,48 @@ def _shared_groups(first: Dataset, shared_tags: frozenset[int]) -> Dataset:
     anatomy.FrameLaterality = "U"
     anatomy.AnatomicRegionSequence = code(_ABDOMEN if first.BodyPartExamined == "ABDOMEN" else _TRUNK)
     shared.FrameAnatomySequence = DicomSequence([anatomy])
-    kind = Dataset()
-    kind.FrameType = [*first.ImageType[:2], "VOLUME", "NONE"]
-    kind.PixelPresentation, kind.VolumetricProperties = "MONOCHROME", "VOLUME"
-    kind.VolumeBasedCalculationTechnique = "NONE"
-    keyword = "CTImageFrameTypeSequence" if first.Modality == "CT" else "PETFrameTypeSequence"
-    setattr(shared, keyword, DicomSequence([kind]))
     shared.UnassignedSharedConvertedAttributesSequence = DicomSequence([_unassigned(first, shared_tags, inside=True)])
     return shared
 
 
 def _unassigned(frame: Dataset, shared_tags: frozenset[int], *, inside: bool) -> Dataset:
-    """The attributes of a slice that have no functional group: those that all slices share, or the others."""
+    """The attributes of a slice that have no functional group: those that all slices share, or the others.
+
+    A private element takes its creator along, and an Image Type of more values than Frame Type holds is kept whole.
+    """
     item = Dataset()
     top_level, grouped = _places()
     for element in frame:
         known = element.keyword in top_level | grouped or element.tag.group in _TOP_LEVEL_GROUPS
-        if not known and (int(element.tag) in shared_tags) == inside:
-            item.add(element)
+        if element.keyword == "ImageType" and element.VM > _FRAME_TYPE_VALUES:
+            known = False
+        if known or element.tag.is_private_creator or (int(element.tag) in shared_tags) != inside:
+            continue
+        item.add(element)
+        if element.tag.is_private:
+            item.add(frame[element.tag.group, element.tag.element >> 8])
     return item
 
 
-def _frame_groups(frame: Dataset, place: int, shared_tags: frozenset[int]) -> Dataset:
+def _frame_groups(frame: Dataset, stack: int, place: int, shared_tags: frozenset[int]) -> Dataset:
+    """Functional groups of one frame: the ``place``-th (1 and up) of its stack."""
     groups, content, position = Dataset(), Dataset(), Dataset()
     content.FrameAcquisitionDateTime = f"{frame.AcquisitionDate}{frame.AcquisitionTime}"
     content.FrameReferenceDateTime = content.FrameAcquisitionDateTime
     content.FrameAcquisitionNumber = frame.get("AcquisitionNumber", 1)
-    content.StackID, content.InStackPositionNumber, content.DimensionIndexValues = "1", place, [place]
+    content.StackID, content.InStackPositionNumber = str(stack), place
+    content.DimensionIndexValues = [stack, place]
     groups.FrameContentSequence = DicomSequence([content])
     position.ImagePositionPatient = frame.ImagePositionPatient
     groups.PlanePositionSequence = DicomSequence([position])
-    transformation, display, source = Dataset(), Dataset(), Dataset()
-    transformation.RescaleIntercept, transformation.RescaleSlope = frame.RescaleIntercept, frame.RescaleSlope
-    transformation.RescaleType = "HU" if frame.Modality == "CT" else "US"
+    kind, transformation, display, source = Dataset(), Dataset(), Dataset(), Dataset()
+    kind.FrameType = _frame_type(frame)
+    kind.PixelPresentation, kind.VolumetricProperties = "MONOCHROME", "VOLUME"
+    kind.VolumeBasedCalculationTechnique = "NONE"
+    setattr(groups, _FRAME_TYPES[frame.Modality], DicomSequence([kind]))
+    transformation.RescaleIntercept = frame.get("RescaleIntercept", "0")
+    transformation.RescaleSlope = frame.get("RescaleSlope", "1")
+    transformation.RescaleType = _UNITS[frame.Modality]
     groups.PixelValueTransformationSequence = DicomSequence([transformation])
     display.WindowCenter, display.WindowWidth = frame.WindowCenter, frame.WindowWidth
     groups.FrameVOILUTSequence = DicomSequence([display])

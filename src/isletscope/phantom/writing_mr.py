@@ -32,6 +32,7 @@ from isletscope.phantom.writing import (
     set_pixels,
     time_text,
 )
+from isletscope.phantom.writing_legacy import write_legacy_mr
 from isletscope.phantom.writing_mr_contrast import add_contrast
 from isletscope.phantom.writing_mr_enhanced import write_enhanced_mr
 
@@ -40,12 +41,18 @@ _TRUE_UNITS_PER_DISPLAY = 0.0125
 
 
 def write_mr(exam: MrExam, visit: Visit, folder: Path, name_of: FileNamer) -> list[Path]:
-    """The exam's series as the vendor writes them: MR Image files, or Enhanced MR Image objects for ``form: enhanced``.
+    """The exam's series as the vendor writes them: MR Image files, Enhanced MR Image objects for ``form: enhanced``, or
+    what an archive converted from the files for ``form: legacy``.
 
     Returns the files. Raises OutputError when one cannot be written or compressed.
     """
     if visit.rule.form == "enhanced":
         return write_enhanced_mr(exam, visit, folder, name_of)
+    if visit.rule.form == "legacy":
+        return [
+            write_legacy_mr((d for _, d in _slices(series)), visit, series.kind, folder / name_of(series.file_kind, 0))
+            for series in series_of(exam, visit)
+        ]
     paths: list[Path] = []
     for series in series_of(exam, visit):
         mosaic = exam.rule.mosaic and visit.vendor.key == MOSAIC_VENDOR and series.layout.key == "dwi"
@@ -54,21 +61,27 @@ def write_mr(exam: MrExam, visit: Visit, folder: Path, name_of: FileNamer) -> li
 
 
 def _write_slices(series: SeriesToWrite, folder: Path, name_of: FileNamer) -> list[Path]:
-    geometry = series.exam.geometry(series.layout.images[0])
-    prepared = {key: (_image_dataset(series, key), SliceWriter(series.syntax)) for key in series.layout.images}
-    steps = {key: series.units_per_stored(key) for key in series.layout.images}
+    writers = {key: SliceWriter(series.syntax) for key in series.layout.images}
     paths = []
+    for n, (key, dataset) in enumerate(_slices(series)):
+        path = folder / name_of(series.file_kind, n)
+        writers[key].save(dataset, path)
+        paths.append(path)
+    return paths
+
+
+def _slices(series: SeriesToWrite) -> Iterator[tuple[str, Dataset]]:
+    """Image and dataset of every instance, in the vendor's order; each image has one dataset, changed in place."""
+    geometry = series.exam.geometry(series.layout.images[0])
+    prepared = {key: (_image_dataset(series, key), series.units_per_stored(key)) for key in series.layout.images}
     for n, (key, k) in enumerate(_frames(series, geometry.shape[0])):
-        dataset, writer = prepared[key]
+        dataset, step = prepared[key]
         _slice_times(dataset, series, key, k)
         dataset.SOPInstanceUID = series.visit.uid(series.kind, key, k)
         dataset.InstanceNumber = n + 1
         place_slice(dataset, geometry, k)
-        _store(dataset, series, series.exam.series[key].image[k], steps[key])
-        path = folder / name_of(series.file_kind, n)
-        writer.save(dataset, path)
-        paths.append(path)
-    return paths
+        _store(dataset, series, series.exam.series[key].image[k], step)
+        yield key, dataset
 
 
 def _frames(series: SeriesToWrite, slices: int) -> Iterator[tuple[str, int]]:

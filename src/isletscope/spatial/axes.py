@@ -13,8 +13,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import convolve1d
 from scipy.ndimage import label as label_plane
-from scipy.spatial import ConvexHull
-from scipy.spatial.distance import cdist
 
 from isletscope.errors import GeometryError
 from isletscope.spatial.crop import bounding_box, cropped_mask
@@ -174,6 +172,10 @@ def _outline_mm(plane: npt.NDArray[np.bool_], geometry: Geometry) -> FloatArray:
 
 def _farthest(points: FloatArray) -> FloatArray:
     """The two points that lie farthest apart, (2, dimensions)."""
+    # Loaded here: scipy.spatial takes long to load, and most users of this room never measure axes.
+    from scipy.spatial import ConvexHull
+    from scipy.spatial.distance import cdist
+
     corners = points[ConvexHull(points).vertices]
     apart = cdist(corners, corners, "sqeuclidean")
     a, b = np.unravel_index(int(apart.argmax()), apart.shape)

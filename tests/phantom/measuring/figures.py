@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -54,18 +53,20 @@ class MadePatient:
         self.lesions = {lesion["id"]: lesion for lesion in self.truth["lesions"]}
         self._dicom = folder / "dicom"
         self._fields: dict[tuple[str, str], Stack] = {}
+        self._series: dict[str, Series] = {}
 
-    @cached_property
-    def series(self) -> dict[str, Series]:
-        """All series by UID."""
-        return read_folder(self._dicom)
+    def series(self, uid: str) -> Series:
+        """A series by its UID, read once."""
+        if uid not in self._series:
+            self._series |= read_folder(self._dicom, lambda header: str(header.SeriesInstanceUID) == uid)
+        return self._series[uid]
 
     def stacks(self, exam: str, role: str) -> Stack:
         """A series of an exam by its role in the truth."""
         entries = self.exams[exam]["series"]
         entry = next(entry for entry in entries if entry["role"] == role)
         together = [other for other in entries if other["uid"] == entry["uid"]]
-        return self.series[entry["uid"]].stacks()[together.index(entry)]
+        return self.series(entry["uid"]).stacks()[together.index(entry)]
 
     def mask(self, exam: str, grid: str, what: str) -> Stack:
         """A label map of the truth: where to look."""
