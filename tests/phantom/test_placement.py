@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from isletscope.errors import InputError
+from isletscope.phantom.generate import patient_of
 from isletscope.phantom.lesion_truth import lesion_truths
 from isletscope.phantom.liver_pattern import draw_diameters
+from isletscope.phantom.scenario import load_scenario
 from isletscope.phantom.scenario_lesions import SizeLaw
 from tests.phantom.person import disease, person, plan, regions
 
@@ -139,3 +141,11 @@ def test_crowding_is_refused() -> None:
     with pytest.raises(InputError, match=r"line 7: no room was found in 'spleen'"):
         disease("lesions:\n  - {site: other, place: {in: spleen}, diameter_mm: 40, count: 20}")
     assert plan("lesions: []").lesions == ()
+
+
+@pytest.mark.parametrize(("name", "seed"), [("g3-mixed", 3), ("men1", 6)])
+def test_lesions_are_drawn_again_where_chance_left_no_room(name: str, seed: int) -> None:
+    patient = patient_of(load_scenario(name), seed)
+    wanted = {rule.id for rule in load_scenario(name).lesions if rule.id}
+    first = load_scenario(name).exams[0].name
+    assert wanted <= {lesion.id for lesion in patient.disease.tumours_of(first)}

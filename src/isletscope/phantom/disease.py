@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from isletscope.phantom.body import Body
 from isletscope.phantom.follow_up import Calendar, Fate, change_at, changed, merged_into, pieces, present
 from isletscope.phantom.lesions import Tumour
-from isletscope.phantom.placement import Lesion, Placer
+from isletscope.phantom.placement import Lesion, NoRoom, Placer
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.regions import Regions
 from isletscope.phantom.scenario import Scenario
@@ -16,6 +16,8 @@ from isletscope.phantom.scenario_exams import ExamRule
 from isletscope.phantom.visit import random_source
 
 _MOST_LABELS = 254
+_DRAWS = 5
+_BETWEEN_DRAWS = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ def disease_of(scenario: Scenario, body: Body, pose: Pose, seed: int) -> Disease
     if not rules:
         empty: dict[str, tuple[Tumour, ...]] = {exam.name: () for exam in scenario.exams}
         return Disease(Regions.of(body, pose), empty, dict(empty), {exam.name: {} for exam in scenario.exams})
-    placer = Placer(scenario, body, pose, seed)
-    lesions = _labelled(placer.run(rules), scenario)
+    placer, placed = _placed(scenario, body, pose, seed)
+    lesions = _labelled(placed, scenario)
     calendar = Calendar(scenario)
     tumours, mimics, fates = {}, {}, {}
     known: dict[str, list[tuple[Change, Tumour]]] = {}
@@ -64,6 +66,22 @@ def disease_of(scenario: Scenario, body: Body, pose: Pose, seed: int) -> Disease
         } | _fates_of_pieces(lesions, exam, calendar)
     liver_ml = placer.fill.volume_ml if any(rule.site == "liver" for rule in rules) else 0.0
     return Disease(placer.regions, tumours, mimics, fates, liver_ml)
+
+
+def _placed(scenario: Scenario, body: Body, pose: Pose, seed: int) -> tuple[Placer, list[Lesion]]:
+    """All lesions in their places. Where chance left no room for one, they are drawn again, a few times at most.
+
+    Raises InputError of the last draw.
+    """
+    rules = (*scenario.lesions, *scenario.mimics)
+    for draw in range(_DRAWS):
+        placer = Placer(scenario, body, pose, seed + draw * _BETWEEN_DRAWS)
+        try:
+            return placer, placer.run(rules)
+        except NoRoom:
+            if draw == _DRAWS - 1:
+                raise
+    raise AssertionError("the last draw returns or raises")
 
 
 def _labelled(lesions: list[Lesion], scenario: Scenario) -> list[Lesion]:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from isletscope.errors import InputError
 from isletscope.phantom.body import Body
 from isletscope.phantom.constraints import Problem, solve
 from isletscope.phantom.inner_parts import inner_parts
@@ -44,6 +45,10 @@ _PREFER_CLEAR = ("superior_mesenteric_artery", "celiac_artery", "common_hepatic_
                  "superior_mesenteric_vein")  # fmt: skip
 _CLEAR_MM = 2.0
 _OVERLAP_COST = 3.0
+
+
+class NoRoom(InputError):
+    """A lesion found no room among those placed before it: another draw may have some."""
 
 
 @dataclass(frozen=True)
@@ -367,12 +372,12 @@ class Placer:
                 return candidate, exact
         raise self._no_room(rule, tumour)
 
-    def _no_room(self, rule: LesionRule, tumour: Tumour) -> Exception:
-        return self.scenario.refuse(
-            rule.line,
+    def _no_room(self, rule: LesionRule, tumour: Tumour) -> NoRoom:
+        return NoRoom(
             f"no room was found in '{rule.place.region or rule.site}' for a tumour of {tumour.diameter_mm:.0f} mm",
-            f"{len(self.placed)} tumours placed before it, {rule.margin_mm:g} mm to keep from each",
-            "fewer or smaller tumours, or a smaller margin_mm",
+            subject=f"{self.scenario.path}, line {rule.line}",
+            found=f"{len(self.placed)} tumours placed before it, {rule.margin_mm:g} mm to keep from each",
+            expected="fewer or smaller tumours, or a smaller margin_mm",
         )
 
     def spared(self, tumour: Tumour, rule: LesionRule) -> tuple[str, ...]:
