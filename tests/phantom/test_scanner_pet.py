@@ -10,7 +10,7 @@ import pytest
 from scipy import ndimage
 
 from isletscope.phantom.motion import average_over_cycle, cycle_offsets, displacement
-from isletscope.phantom.physics import liver_noise, most_common
+from isletscope.phantom.physics import blur, blurred_halves, liver_noise, most_common
 from isletscope.phantom.pose import breathing_pattern
 from isletscope.phantom.scanner import Grids
 from isletscope.phantom.scanner_pet import scan_pet
@@ -103,3 +103,11 @@ def test_exendin_shines_in_the_kidneys() -> None:
     scan = scan_pet(scene(), visit(tracer="68Ga-exendin", liver_noise=0.0), COARSER, np.random.default_rng(1))
     assert scan.organs["kidney"]["mean_suv"] > 25 * scan.organs["liver"]["mean_suv"]
     assert scan.organs["pancreas"]["mean_suv"] > scan.organs["liver"]["mean_suv"]
+
+
+def test_blur_and_mean_in_one_pass_are_those_one_after_the_other() -> None:
+    image = np.random.default_rng(5).random((24, 20, 28), dtype=np.float32)
+    spacing = (2.25, 2.0, 1.6)
+    blurred = blur(image, 6.0, spacing)
+    mean = blurred.reshape(12, 2, 10, 2, 14, 2).mean(axis=(1, 3, 5))
+    assert np.abs(blurred_halves(image, 6.0, spacing) - mean).max() < 1e-6

@@ -66,12 +66,42 @@ def blur(image: Image, fwhm_mm: float, spacing_kji_mm: tuple[float, float, float
     return np.asarray(ndimage.gaussian_filter(image, sigma, truncate=3.5, mode="nearest"), dtype=np.float32)
 
 
-def average_blocks(image: Image, factors: tuple[int, int, int]) -> Image:
-    """Mean over blocks of voxels; the shape must be a multiple of ``factors``."""
-    k, j, i = factors
-    shape = image.shape
-    blocks = image.reshape(shape[0] // k, k, shape[1] // j, j, shape[2] // i, i)
-    return np.asarray(blocks.mean(axis=(1, 3, 5), dtype=np.float32), dtype=np.float32)
+def blurred_halves(image: Image, fwhm_mm: float, spacing_kji_mm: tuple[float, float, float]) -> Image:
+    """Gaussian blur (FWHM in mm), then the mean over blocks of 2 x 2 x 2 voxels; the shape must be even.
+
+    Both in one pass an axis, and only where a value is kept, which is quicker than one after the other.
+    """
+    halved = np.ascontiguousarray(image, dtype=np.float32)
+    for axis, spacing in enumerate(spacing_kji_mm):
+        before, along, after = (int(np.prod(part)) for part in np.split(np.array(halved.shape), (axis, axis + 1)))
+        out = np.empty((before, along // 2, after), dtype=np.float32)
+        _halve(halved.reshape(before, along, after), _weights_of_halves(fwhm_mm * FWHM_TO_SIGMA / spacing), out)
+        halved = out.reshape(*halved.shape[:axis], along // 2, *halved.shape[axis + 1 :])
+    return halved
+
+
+def _weights_of_halves(sigma: float) -> Image:
+    """Weights of a Gaussian (cut off at 3.5 sigma) followed by the mean of two neighbours."""
+    reach = int(3.5 * sigma + 0.5)
+    steps = np.arange(-reach, reach + 1)
+    gaussian = np.exp(-0.5 * (steps / sigma) ** 2)
+    return np.asarray(np.convolve(gaussian / gaussian.sum(), (0.5, 0.5)), dtype=np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _halve(image: Image, weights: Image, out: Image) -> None:
+    """Weighted sums along the middle axis, one for each pair of voxels; the edge goes on beyond the image."""
+    first = 1 - len(weights) // 2
+    for a in range(out.shape[0]):
+        for m in range(out.shape[1]):
+            row = np.zeros(out.shape[2], dtype=np.float32)
+            for t in range(len(weights)):
+                n = min(max(2 * m + first + t, 0), image.shape[1] - 1)
+                weight = weights[t]
+                for i in range(out.shape[2]):
+                    row[i] += weight * image[a, n, i]
+            for i in range(out.shape[2]):
+                out[a, m, i] = row[i]
 
 
 def most_common(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

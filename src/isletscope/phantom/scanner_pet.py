@@ -9,7 +9,7 @@ from isletscope.errors import InputError
 from isletscope.phantom.appearance import Appearance
 from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.motion import average_over_cycle
-from isletscope.phantom.physics import add_pet_noise, average_blocks, blur, most_common
+from isletscope.phantom.physics import add_pet_noise, blur, blurred_halves, most_common
 from isletscope.phantom.render import Contrast, Factors, Painted, Scene, lesion_labels, paint_lesions, paint_scene
 from isletscope.phantom.scanner import Grids, PetLesion, PetScan, body_window, in_whole, whole_body_grid, window_grid
 from isletscope.phantom.shapes import Array, Image, label_sums
@@ -46,7 +46,7 @@ def scan_pet(scene: Scene, visit: Visit, grids: Grids, rng: np.random.Generator)
     shells = {lesion.id: _shell_mean(scene, lesion, painted.image, fine, fwhm) for lesion in scene.lesions}
     _refuse_outside(scene, visit, paint_lesions(painted, scene, fine, (contrast,), edge))
     moved = average_over_cycle(painted.image, fine, scene.pose, visit.rule.respiratory_motion_mm)
-    small = average_blocks(blur(moved, fwhm, fine.spacing_mm), (_FINE,) * 3)
+    small = blurred_halves(moved, fwhm, fine.spacing_mm)
     numbers = lesion_labels(scene, part)
     heights = geometry.origin_lps_mm[2] + geometry.spacing_mm[0] * np.arange(geometry.shape[0], dtype=np.float64)
     liver = scene.body.tissues["liver"].uptake[visit.radiotracer.tracer_class]
