@@ -146,22 +146,27 @@ def _exam_words(tracer: Tracer | None, vendor: str, modality: str) -> tuple[str,
 
 
 def place_slice(dataset: Dataset, geometry: Geometry, k: int) -> None:
-    """Image Plane attributes of slice ``k``."""
+    """Image Plane attributes of slice ``k``. A dataset belongs to one series: what its slices share is set once."""
     x, y, z = geometry.to_lps([k, 0, 0])
     dataset.ImagePositionPatient = [decimal(round(float(v), 6)) for v in (x, y, z)]
-    dataset.ImageOrientationPatient = ["1", "0", "0", "0", "1", "0"]
     dataset.SliceLocation = decimal(round(float(z), 4))
-    dataset.SliceThickness = decimal(geometry.spacing_mm[0])
-    dataset.PixelSpacing = [decimal(geometry.spacing_mm[1]), decimal(geometry.spacing_mm[2])]
+    if "PixelSpacing" not in dataset:
+        dataset.ImageOrientationPatient = ["1", "0", "0", "0", "1", "0"]
+        dataset.SliceThickness = decimal(geometry.spacing_mm[0])
+        dataset.PixelSpacing = [decimal(geometry.spacing_mm[1]), decimal(geometry.spacing_mm[2])]
 
 
 def set_pixels(dataset: Dataset, stored: npt.NDArray[Any], signed: bool, bits_stored: int = 16) -> None:
-    """Image Pixel attributes and pixel data (16 bits allocated) of one or more frames [.., row, column]."""
-    dataset.SamplesPerPixel = 1
-    dataset.PhotometricInterpretation = "MONOCHROME2"
-    dataset.Rows, dataset.Columns = stored.shape[-2:]
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, bits_stored, bits_stored - 1
-    dataset.PixelRepresentation = int(signed)
+    """Image Pixel attributes and pixel data (16 bits allocated) of one or more frames [.., row, column].
+
+    A dataset belongs to one series: what its slices share is set once.
+    """
+    if "BitsAllocated" not in dataset:
+        dataset.SamplesPerPixel = 1
+        dataset.PhotometricInterpretation = "MONOCHROME2"
+        dataset.Rows, dataset.Columns = stored.shape[-2:]
+        dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, bits_stored, bits_stored - 1
+        dataset.PixelRepresentation = int(signed)
     pixels = np.ascontiguousarray(stored, dtype="<i2" if signed else "<u2").tobytes()
     dataset.add_new("PixelData", "OW", pixels)
 
