@@ -418,6 +418,23 @@ def test_fourth_segment_is_one_segment() -> None:
     assert value(found, "LIV.lobes", "segments") == ["IV"]
 
 
+def test_distances_of_a_metastasis_are_those_of_the_nearest_vein_and_pedicle() -> None:
+    gaps = {"hepatic_vein_right": 12, "hepatic_vein_middle": 4, "portal_vein_right": 20, "portal_vein": 35}
+    beside = [vessel("L1", name, distance=gap) for name, gap in gaps.items()]
+    metastasis = lesion("L1", seen("ct", long_axis=20), region="8")
+    found = assessed(case(metastasis, clinical={"question": "cytoreduction"}, vessels=beside))
+    row = {"lesion": "L1", "hepatic_vein_mm": 4.0, "pedicle_mm": 20.0, "hilum_mm": 35.0}
+    assert value(found, "SUR.lesion_distances", "lesions") == [row]
+
+
+def test_without_a_plan_no_remnant_and_no_cleared_share_is_proposed() -> None:
+    metastasis = lesion("L1", seen("ct", long_axis=20, volume=4), region="8")
+    whole = liver({"7": (250.0, 0.0), "8": (300.0, 4.0)}, whole_volume=1500, tumour_volume=4)
+    found = assessed(case(metastasis, clinical={"question": "cytoreduction"}, liver=[whole]))
+    assert state(found, "LIV.remnant") is ItemState.OPEN
+    assert state(found, "SUR.cytoreduction") is ItemState.OPEN
+
+
 def test_background_is_normal_only_when_fat_and_cirrhosis_were_looked_for() -> None:
     whole = liver({"7": (250.0, 0.0)})
     told = whole.model_copy(update={"features": {"steatosis": "no", "cirrhosis": "no"}})
