@@ -200,10 +200,11 @@ def check_case(case_folder: Path, truth_folder: Path) -> CheckResult:
     truth = _read_json(truth_folder / "truth.json", InputError, "the truth of a reference patient")
     case = _read_json(case_folder / "case.json", CaseError, "a case")
     keys = {series["series_uid"]: series["key"] for exam in case.get("exams", []) for series in exam.get("series", [])}
-    readings = {} if written_from_truth(case) else {one["series_key"]: one for one in case.get("readings", [])}
+    perfect = written_from_truth(case)
+    readings = {one["series_key"]: one for one in case.get("readings", [])}
     exams, lesions, wrong, unread = [], [], [], []
-    names = {lesion["id"]: lesion["id"] for lesion in truth["lesions"]} if written_from_truth(case) else {}
-    for exam in (one for one in truth["exams"] if "pet_series_uid" in one):
+    names = {lesion["id"]: lesion["id"] for lesion in truth["lesions"]} if perfect else {}
+    for exam in (one for one in truth["exams"] if "pet_series_uid" in one and not perfect):
         key = keys.get(exam["pet_series_uid"])
         if key is None or key not in readings:
             unread.append(exam["name"])
