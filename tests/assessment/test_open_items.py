@@ -12,7 +12,6 @@ from tests.scenario_cases import SCENARIOS, assessed_scenario
 READER = {
     "SUM.critical": "who was told is the reader's to say",
     "PRI.hetero": "an exploratory measure that is optional",
-    "PRI.conf": "confidence without SSTR PET is the reader's",
     "BON.les": "whether a bone may break is the reader's to judge",
     "SUM.next": "the imaging rules list no further exam; what follows is decided by treatment",
     "SUR.uncleared": "what no operation clears in a diseased liver depends on the plan",
@@ -20,7 +19,7 @@ READER = {
 NOT_TOLD = {"CTX.allergy": "no scenario tells of reactions to contrast agents"}
 NEEDS_A_PLAN = {"LIV.remnant", "SUR.cytoreduction"}
 OPTIONAL = {"PRI.enh_del", "LIV.well"}
-ONLY_IN = {"PRI.conf": {"follow-up-slow-growth"}, "BON.les": {"bone-nodes"}}
+ONLY_IN = {"BON.les": {"bone-nodes"}}
 POINTS = [(name, point) for name in SCENARIOS for point in range(len(assessed_scenario(name).assessments))]
 
 
