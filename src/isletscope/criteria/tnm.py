@@ -120,13 +120,16 @@ def _note(given: TnmInput, steps: Reasoning) -> None:
 
 def _explain_t(given: TnmInput, system: System, steps: Reasoning) -> None:
     t = t_category(given, system)
-    invades = [BOOK.invasion[name] for name in given.invades or () if BOOK.invasion[name].effect(system) == t]
+    deciding = [name for name in given.invades or () if BOOK.invasion[name].effect(system) == t]
+    invades = [BOOK.invasion[name] for name in deciding]
     words = _listed([structure.words for structure in invades])
     examples = [structure.words for structure in invades if structure.example]
     if t == "T0":
         steps.fire("t_none")
     elif t == "Tis":
         steps.fire("t_in_situ")
+    elif invades and set(deciding) <= set(given.encased):
+        steps.fire("t_encasement", structures=words.replace("the wall of ", ""), t=t)
     elif invades and system == "exocrine":
         steps.fire("t_invasion_exocrine", structures=words)
     elif invades and len(examples) == len(invades):
