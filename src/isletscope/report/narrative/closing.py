@@ -9,7 +9,6 @@ from dataclasses import replace
 from pydantic import JsonValue
 
 from isletscope.criteria import citations
-from isletscope.criteria.book import printed_citation
 from isletscope.items import catalogue
 from isletscope.model import Answer, ExamKind, ItemState, ItemStatus, Need
 from isletscope.report import format as fmt
@@ -59,7 +58,7 @@ def not_assessable(known: Known) -> tuple[Sentence, ...]:
     lines = []
     for because, items in groups.items():
         shown = "; ".join(f"“{one.question}”" for one in items[:3])
-        more = f"; {len(items) - 3} more" if len(items) > 3 else ""
+        more = f"; {len(items) - 3} more." if len(items) > 3 else ""
         sentence = tell(
             "closing.not_assessable",
             *(f"answer/{one.id}" for one in items),
@@ -170,7 +169,7 @@ def sources(parts: Narrative) -> tuple[SourceLine, ...]:
     found = []
     for key in keys:
         if key in registry:
-            found.append(SourceLine(key, printed_citation(key).partition(": ")[2]))
+            found.append(SourceLine(key, registry[key].printed()))
         elif key in words().citations:
             found.append(SourceLine(key, words().citations[key]))
     return tuple(found)

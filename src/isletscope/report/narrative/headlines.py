@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from isletscope.assessment.view import ANATOMICAL
+from isletscope.assessment import ANATOMICAL
 from isletscope.model import Compartment, ExamKind, Lesion, VesselFinding
 from isletscope.report import format as fmt
 from isletscope.report.narrative import step_07, step_08, step_09
 from isletscope.report.narrative.fitting import shortened
 from isletscope.report.narrative.known import Known
-from isletscope.report.narrative.lesion_words import judged, longest, place, size, uptake
+from isletscope.report.narrative.lesion_words import judged, longest, named, place, size, uptake
 from isletscope.report.narrative.parts import Sentence
 from isletscope.report.narrative.phrases import NOTHING, Phrase, counted, joined, listed, phrase, tell
 from isletscope.report.narrative.step_05 import burden_words, segments, side
@@ -39,6 +39,7 @@ _REGIONS = {
     Compartment.LUNG: "chest",
     Compartment.PERITONEUM: "peritoneum",
 }
+_NAMED = 3
 _SCORES = (("netpet", "NETPET"), ("karfis", "Karfis"), ("zidan", "Zidan"), ("sstr_rads", "SSTR-RADS"))
 
 
@@ -138,7 +139,7 @@ def liver(known: Known) -> Sentence | None:
 
 def _one_side(found: list[Lesion], sides: set[str]) -> str:
     if len(found) == 1:
-        return place(found[0])
+        return place(found[0]) if found[0].place.region else ""
     if sides == {"right"} or sides == {"left"}:
         return f"{next(iter(sides))} hemiliver"
     held = segments(found)
@@ -168,6 +169,19 @@ def elsewhere(known: Known) -> Sentence | None:
         text = f"{counted(len(found), words.one, words.many)} ({inside}), {_together(known, found)}"
         parts.append(Phrase(text, (*inside.rests_on, *(f"lesion/{one.id}" for one in found))))
     return tell("headline.elsewhere", lesions=joined(parts, "; ")) if parts else None
+
+
+def indeterminate(known: Known) -> Sentence | None:
+    """Findings that are left open, by name where they are few."""
+    found = known.unsure(*Compartment)
+    if not found:
+        return None
+    behind = [f"lesion/{one.id}" for one in found]
+    shown = [named(known, one) for one in found[:_NAMED]]
+    more = [f"{len(found) - _NAMED} more in the lesion table"] if len(found) > _NAMED else []
+    count = counted(len(found), "finding")
+    are = "is" if len(found) == 1 else "are"
+    return tell("headline.indeterminate", *behind, count=count, are=are, lesions=joined([*shown, *more]))
 
 
 def no_metastasis(known: Known) -> Sentence | None:
@@ -203,7 +217,9 @@ def exendin(known: Known) -> Sentence | None:
         for lesion in known.of(Compartment.PANCREAS)[:1]:
             found = uptake(known, lesion, kind)
             if found:
-                return tell("headline.tracer", uptake=found, lesion=lesion.id)
+                late = known.view.find(lesion, "late_suv_max", (kind,))
+                shown = Phrase(f" (late {fmt.suv(late.value)})", (late.reference,)) if late else NOTHING
+                return tell("headline.tracer", uptake=found, late=shown, lesion=lesion.id)
     return None
 
 

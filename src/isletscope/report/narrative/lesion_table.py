@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from isletscope.assessment.view import ANATOMICAL
+from isletscope.assessment import ANATOMICAL
 from isletscope.model import Compartment, ExamKind, Lesion, State, Visibility
 from isletscope.report import format as fmt
 from isletscope.report.narrative.cells import Reasons, cell

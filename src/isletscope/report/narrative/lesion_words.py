@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from isletscope.assessment.grade import samples_of
-from isletscope.assessment.view import ANATOMICAL, Found
-from isletscope.criteria.clinical import Syndrome
-from isletscope.criteria.tnm_book import BOOK as TNM
+from isletscope.assessment import ANATOMICAL, Found, samples_of
+from isletscope.criteria import TNM_BOOK, Syndrome
 from isletscope.model import Compartment, ExamKind, Lesion, Observation, Verdict, Visibility
 from isletscope.report import format as fmt
 from isletscope.report.narrative.known import ENTERED, Known
@@ -90,12 +88,14 @@ def place(lesion: Lesion, *, short: bool = False) -> str:
         return words.short if short else words.long
     if lesion.compartment is Compartment.LIVER and region:
         return f"{'seg' if short else 'segment'} {region}"
-    if lesion.compartment is Compartment.NODE and region in TNM.stations:
-        station = TNM.stations[region]
+    if lesion.compartment is Compartment.NODE and region in TNM_BOOK.stations:
+        station = TNM_BOOK.stations[region]
         if short and station.jps:
             return f"station {station.jps}"
         return f"{station.words} (station {station.jps})" if station.jps else station.words
-    return lesion.site
+    if lesion.compartment is Compartment.LIVER and lesion.site in ("", "liver"):
+        return "segment not known"
+    return region or lesion.site or "site not given"
 
 
 def named(known: Known, lesion: Lesion) -> Phrase:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isletscope.criteria.dual_tracer import SHARED
+from isletscope.criteria import DUAL_TRACER_BOOK
 from isletscope.model import Exam, ExamKind, ReadingOfPet, State
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
@@ -35,14 +35,14 @@ def _exams(known: Known) -> Ranked:
         return Ranked(
             tell("exams.one", *behind, exam=_title(exams[0]), date=fmt.day(exams[0].date), quality=quality), 0
         )
-    quality = phrase("exams.all_diagnostic") if diagnostic else ""
+    quality = phrase("exams.both_diagnostic" if len(exams) == 2 else "exams.all_diagnostic") if diagnostic else ""
     count = counted(len(exams), "exam")
     days = fmt.days_between(exams[0].date, exams[-1].date)
     if not days:
         return Ranked(tell("exams.same_day", *behind, count=count, date=fmt.day(exams[0].date), quality=quality), 0)
-    return Ranked(
-        tell("exams.several", *behind, count=count, days=fmt.counted_exactly(days, "day"), quality=quality), 0
-    )
+    shown = fmt.counted_exactly(days, "day")
+    template = "exams.two" if len(exams) == 2 else "exams.several"
+    return Ranked(tell(template, *behind, count=count, days=shown, quality=quality), 0)
 
 
 def _title(exam: Exam) -> str:
@@ -76,7 +76,7 @@ def _timing(known: Known) -> Iterator[Ranked]:
     days = fmt.days_between(*dates.values()) if all(dates.values()) else None
     if days is not None:
         behind = [f"exam/{known.view.kinds[kind][-1]}" for kind in _EXPECTED]
-        limit = fmt.number(SHARED.limit("longest_interval_days"), 0)
+        limit = fmt.number(DUAL_TRACER_BOOK.limit("longest_interval_days"), 0)
         same = days == 0
         yield Ranked(
             tell("exams.same_day_pets", *behind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isletscope.assessment.view import ANATOMICAL
+from isletscope.assessment import ANATOMICAL
 from isletscope.model import Compartment, ExamKind, Lesion, Observation, Visibility
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked

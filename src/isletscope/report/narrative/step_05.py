@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isletscope.assessment.view import ANATOMICAL
+from isletscope.assessment import ANATOMICAL
 from isletscope.model import Compartment, ExamKind, Lesion, Role, Visibility
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
@@ -142,40 +142,63 @@ def _share(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
             return
 
 
+def _mismatched(known: Known, lesions: list[Lesion]) -> list[Lesion]:
+    return [one for one in lesions if pattern(known, one) == "fdg_only"]
+
+
 def _discordant(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
-    found = [one for one in lesions if pattern(known, one) == "fdg_only"]
+    found = _mismatched(known, lesions)
     if found:
         behind = [f"conclusion/concordance/{one.id}" for one in found]
-        yield Ranked(tell("liver.discordant", *behind, lesions=_names(found), are=_are(found)), 0)
+        yield Ranked(
+            tell("liver.discordant", *behind, lesions=_names(found), are=_are(found), highest=_highest(known, found)), 0
+        )
+
+
+def _highest(known: Known, lesions: list[Lesion]) -> Phrase:
+    """The highest FDG SUVmax: " (FDG SUVmax up to 14.2)"."""
+    found = [one for lesion in lesions if (one := known.view.find(lesion, "suv_max", (ExamKind.FDG_PET,))) is not None]
+    if not found:
+        return NOTHING
+    top = max(found, key=lambda one: one.value)
+    return Phrase(f" (FDG SUVmax {'up to ' if len(lesions) > 1 else ''}{fmt.suv(top.value)})", (top.reference,))
 
 
 def _uptake(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
     if len(lesions) < 2:
         return
     scores = {one.id: krenning(known, one) for one in lesions}
-    values = [found for one in lesions if (found := known.view.find(one, "suv_max", (ExamKind.SSTR_PET,))) is not None]
-    if values and all(score is not None for score in scores.values()):
-        numbers = sorted(found.value for found in values)
-        shown = fmt.span(fmt.suv(numbers[0]), fmt.suv(numbers[-1]))
-        behind = [*(found.reference for found in values), *(f"conclusion/krenning/{one.id}" for one in lesions)]
-        positive = sum((score or 0) >= _SSTR_POSITIVE for score in scores.values())
-        negative = len(lesions) - positive
-        if not negative:
-            yield Ranked(tell("liver.sstr_all", *behind, range=shown), 1)
-        else:
-            yield Ranked(
-                tell(
-                    "liver.sstr_some",
-                    *behind,
-                    positive=number_word(positive),
-                    count=number_word(len(lesions)),
-                    range=shown,
-                    negative=number_word(negative),
-                    are="is" if negative == 1 else "are",
-                ),
-                1,
-            )
+    if known.view.done(ExamKind.SSTR_PET) and None not in scores.values():
+        positive = [one for one in lesions if (scores[one.id] or 0) >= _SSTR_POSITIVE]
+        yield Ranked(_sstr(known, lesions, positive), 1)
     yield from _fdg(known, lesions)
+
+
+def _sstr(known: Known, lesions: list[Lesion], positive: list[Lesion]) -> Sentence:
+    """How many metastases are SSTR-positive, and the range of their uptake."""
+    found = [
+        one for lesion in positive if (one := known.view.find(lesion, "suv_max", (ExamKind.SSTR_PET,))) is not None
+    ]
+    numbers = sorted(one.value for one in found)
+    shown = fmt.span(fmt.suv(numbers[0]), fmt.suv(numbers[-1])) if numbers else ""
+    inside = Phrase(f" (SSTR SUVmax {shown})" if shown else "", tuple(one.reference for one in found))
+    behind = [f"conclusion/krenning/{one.id}" for one in lesions]
+    if len(positive) == len(lesions):
+        together = "Both" if len(lesions) == 2 else "All"
+        return tell("liver.sstr_all", *behind, together=together, uptake=inside)
+    if not positive:
+        return tell("liver.sstr_none", *behind)
+    negative = len(lesions) - len(positive)
+    return tell(
+        "liver.sstr_some",
+        *behind,
+        positive=number_word(len(positive)),
+        verb="are" if len(positive) > 1 else "is",
+        count=number_word(len(lesions)),
+        uptake=inside,
+        negative=number_word(negative),
+        are="is" if negative == 1 else "are",
+    )
 
 
 def _fdg(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
@@ -187,20 +210,9 @@ def _fdg(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
     if not positive and all(level == 0 for level in levels.values()):
         yield Ranked(tell("liver.fdg_none", *behind), 1)
         return
-    found = [one for lesion in positive if (one := known.view.find(lesion, "suv_max", (ExamKind.FDG_PET,))) is not None]
-    if found:
-        highest = max(found, key=lambda one: one.value)
-        yield Ranked(
-            tell(
-                "liver.fdg",
-                *behind,
-                highest.reference,
-                lesions=_names(positive),
-                are=_are(positive),
-                highest=f"{'up to ' if len(positive) > 1 else ''}{fmt.suv(highest.value)}",
-            ),
-            1,
-        )
+    if positive and positive != _mismatched(known, lesions):
+        words = _highest(known, positive)
+        yield Ranked(tell("liver.fdg", *behind, lesions=_names(positive), are=_are(positive), highest=words), 1)
 
 
 def _by_exam(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isletscope.assessment.view import ANATOMICAL
+from isletscope.assessment import ANATOMICAL
 from isletscope.model import Compartment, Lesion, VesselFinding
 from isletscope.report import format as fmt
 from isletscope.report.narrative.known import Known

@@ -71,7 +71,7 @@ def rule_of(one: Conclusion) -> str:
     """The branch that decided, without its full stop; for a missing result what is needed."""
     if one.value is None:
         more = f" and {len(one.missing) - 3} more" if len(one.missing) > 3 else ""
-        return f"needed: {', '.join(one.missing[:3])}{more}"
+        return f"needed: {vocabulary().needed(one.missing, 3)}{more}"
     if one.name == "tnm":
         told = [branch for branch in one.branches if not branch.rule.startswith("tnm.stage")]
         return "; ".join(branch.text.rstrip(".") for branch in told)
