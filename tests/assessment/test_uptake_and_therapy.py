@@ -149,6 +149,14 @@ def test_sstr_rads_takes_the_place_from_the_compartment(name: str, region: str, 
         assert result.possible == ["3C", "5"]
 
 
+@pytest.mark.parametrize(("size_mm", "category"), [(9.9, None), (10.0, "3D")])
+def test_a_cold_lesion_that_pet_may_miss_is_left_to_the_reader(size_mm: float, category: str | None) -> None:
+    cold = lesion("L1", seen("ct", long_axis=size_mm), not_seen("sstr_pet"), region="7")
+    assert asked(case(cold), "sstr_rads").value == category
+    rated = lesion("L1", seen("ct", long_axis=size_mm, suspicious_on_anatomy="yes"), not_seen("sstr_pet"), region="7")
+    assert asked(case(rated), "sstr_rads").value == "3D"
+
+
 def test_without_ct_or_mri_the_correlate_is_not_known() -> None:
     shown = lesion("P1", seen("sstr_pet", suv_max=30.0), region="tail")
     assert asked(case(shown), "sstr_rads").possible == ["4", "5"]
