@@ -99,9 +99,10 @@ class Known:
         return any(one.visibility is Visibility.SEEN for one in self.looks(lesion, kinds))
 
     def hidden(self, lesion: Lesion, kinds: Sequence[ExamKind]) -> str:
-        """Why no exam of these kinds can describe the lesion, in words; empty where one shows it or none looked."""
+        """Why no exam of these kinds can describe the lesion; empty where one shows it or was not looked at."""
         looks = self.looks(lesion, kinds)
-        if not looks or self.shown(lesion, kinds):
+        done = [kind for kind in kinds if self.view.done(kind)]
+        if not looks or len(looks) < len(done) or self.shown(lesion, kinds):
             return ""
         return "; ".join(_why_hidden(lesion, one) for one in looks)
 

@@ -22,6 +22,7 @@ from isletscope.model import Answer, Compartment, ExamKind, Lesion, State
 
 BY = "lesions of the liver"
 SEGMENTS = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V", "6": "VI", "7": "VII", "8": "VIII"}
+_BRIGHT = ("higher", "equal")
 _ENHANCEMENT = {"higher": "hyper", "equal": "iso", "lower": "hypo"}
 
 
@@ -251,19 +252,19 @@ def _missed(known: Known) -> Answer | None:
 
 
 def _well(known: Known) -> Answer | None:
-    """From the look of the arterial and the delayed phase; a hint only, so that both must have been told."""
+    """From the look of arterial and portal venous phase on one kind of images, CT where it was done; a hint only."""
+    kinds = (ExamKind.CT,) if known.view.done(ExamKind.CT) else (ExamKind.MRI,)
     looks = set()
     references = []
     for lesion in metastases(known):
-        rim = known.feature(lesion, "enhancement_pattern", ANATOMICAL)
-        nature = known.feature(lesion, "nature", ANATOMICAL)
-        early = known.feature(lesion, "enhancement_arterial", ANATOMICAL)
-        late = known.feature(lesion, "enhancement_portal_venous", ANATOMICAL)
-        if (rim is not None and rim.word == "rim") or (nature is not None and nature.word == "necrotic"):
+        names = ("enhancement_pattern", "nature", "enhancement_arterial", "enhancement_portal_venous")
+        told = {name: one for name in names if (one := known.feature(lesion, name, kinds)) is not None}
+        words = {name: one.word for name, one in told.items()}
+        if words.get("enhancement_pattern") == "rim" or words.get("nature") == "necrotic":
             looks.add("rim_necrotic")
-        elif early is not None and late is not None and early.word == "higher" and late.word != "lower":
+        elif words.get("enhancement_arterial") == "higher" and words.get("enhancement_portal_venous") in _BRIGHT:
             looks.add("persistent")
-        references += [one.reference for one in (rim, nature, early, late) if one is not None]
+        references += [one.reference for one in told.values()]
     if not looks:
         return None
     value = "mixed" if len(looks) == 2 else looks.pop()
