@@ -10,7 +10,7 @@ from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.grade import ki67_upper_percent
 from isletscope.assessment.primary import largest_dimension, primaries
 from isletscope.assessment.slices import slice_spacings_mm
-from isletscope.assessment.view import ANATOMICAL, View
+from isletscope.assessment.view import View
 from isletscope.assessment.wiring_book import surgery_book
 from isletscope.model import Compartment, Conclusion, Lesion, State, VesselFinding
 
@@ -35,17 +35,9 @@ def assess_vessels(view: View, gathered: Gathered) -> None:
 
 
 def vessels_of(view: View, lesion: Lesion) -> list[VesselFinding]:
-    """One finding for each vessel beside a lesion: with known contact first, then CT before MRI, then the latest."""
-    order = [key for kind in ANATOMICAL for key in reversed(view.kinds.get(kind, []))]
+    """The vessels beside a lesion, one finding each, by name; organs and ducts are left out."""
     names = {*surgery_book().vessels, *surgery_book().other_vessels}
-    beside = [one for one in view.point.vessels if one.lesion == lesion.id and one.vessel in names]
-    found: dict[str, VesselFinding] = {}
-    for one in sorted(
-        (one for one in beside if one.exam_key in order),
-        key=lambda one: (contact_of(one) is None, order.index(one.exam_key)),
-    ):
-        found.setdefault(one.vessel, one)
-    return [found[name] for name in sorted(found)]
+    return [view.beside[key] for key in sorted(view.beside) if key[0] == lesion.id and key[1] in names]
 
 
 def contact_of(finding: VesselFinding | None) -> float | None:
