@@ -22,7 +22,7 @@ from isletscope.report.content.document import (
 from isletscope.report.narrative import Narrative, NarrativeTable, Sentence
 
 _LEAD = re.compile(r"^(?P<lead>ALERT, discordance:|Note:)\s*")
-_NUMERIC = re.compile(r"^[~+−<>]?\s*\d[\d.,×/ \u00a0]*[a-z%°]*[†‡§]?$|^n/a|^–$")
+_NUMERIC = re.compile(r"^[~+−<>]?\s*\d[\d.,×/ \u00a0]*[a-z%°]*[†‡§]?$|^n/a|^–$|^not seen$|^neg")
 TEXT_WIDTH_MM = 178.0
 # In letters: a cell that is longer runs over several lines, no column is narrower, and what lies between two columns.
 _LONGEST_CELL, _SHORTEST_CELL, _GAP = 60, 4, 2
@@ -116,12 +116,12 @@ def _before_signing(assessed: AssessedTimePoint | None, faults: Sequence[Fault])
     """What blocks signing: open mandatory items, and faults that the checks found."""
     blocking = assessed.completeness.blocking if assessed and assessed.completeness else []
     if blocking:
-        named = "; ".join(f"{one.question.rstrip('?')} ({one.id})" for one in blocking[:_MOST_NAMED])
-        more = f"; and {len(blocking) - _MOST_NAMED} more under Open items" if len(blocking) > _MOST_NAMED else ""
+        named = " ".join(f"{one.question} ({one.id})" for one in blocking[:_MOST_NAMED])
+        more = f" {len(blocking) - _MOST_NAMED} more stand under Open items." if len(blocking) > _MOST_NAMED else ""
         lead = (
             f"{fmt.counted_exactly(len(blocking), 'open item')} {'blocks' if len(blocking) == 1 else 'block'} signing:"
         )
-        yield Line(f"{named}{more}.", lead=lead, tone="open")
+        yield Line(f"{named}{more}", lead=lead, tone="open")
     serious = [fault for fault in faults if fault.level is Level.BLOCKS_SIGNING]
     if serious:
         checks = ", ".join(dict.fromkeys(fault.check for fault in serious))

@@ -50,6 +50,7 @@ class GivenConclusion:
     inputs: tuple[str, ...] = ()
     flags: tuple[Line, ...] = ()
     other_systems: tuple[Line, ...] = ()
+    lesions: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
