@@ -164,6 +164,15 @@ def test_without_ct_or_mri_the_correlate_is_not_known() -> None:
     assert asked(case(alone), "sstr_rads").value == "4"
 
 
+def test_figures_of_a_cohort_are_printed_only_for_a_patient_of_that_cohort() -> None:
+    metastasis = lesion("L1", seen("ct", long_axis=20), seen("sstr_pet", suv_max=30), not_seen("fdg_pet"), region="7")
+    known = {"tumour": {"sites": ["pancreas", "liver"]}}
+    assert "cohort_figure" in asked(case(P1, metastasis), "netpet").flag_codes()
+    assert "cohort_figure" in asked(case(metastasis, clinical=known), "netpet").flag_codes()
+    assert "cohort_figure" not in asked(case(metastasis), "netpet").flag_codes()
+    assert "cohort_figure" not in asked(case(P1), "netpet").flag_codes()
+
+
 def test_volume_is_a_lower_bound_where_a_lesion_lies_outside() -> None:
     whole = lesion("P1", seen("ct", long_axis=30), seen("sstr_pet", suv_max=30.0, suv_mean=18.0, volume=10.0))
     outside = lesion("O1", seen("ct", long_axis=20), not_covered("sstr_pet"), region="femur")

@@ -9,7 +9,7 @@ from isletscope.assessment.asking import Asking
 from isletscope.assessment.entered import entered_uptake
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.outside_liver import has_distant_spread, reach_of
-from isletscope.assessment.primary import largest_primary
+from isletscope.assessment.primary import gep_primary, largest_primary
 from isletscope.assessment.view import ANATOMICAL, KIND_OF_TRACER, View
 from isletscope.criteria import Treatment
 from isletscope.model import Compartment, ExamKind, Lesion, Observation, TracerClass, Visibility
@@ -61,7 +61,7 @@ def put_lesions(asking: Asking, view: View, gathered: Gathered, tracers: tuple[s
         _put_interval(asking, view)
     if "fdg" in tracers:
         asking.put("grade", gathered.grade, "conclusion/who_grade")
-        asking.put("gep_primary", True if view.of(Compartment.PANCREAS) else None)
+        asking.put("gep_primary", *gep_primary(view))
         asking.put("metastatic_or_unresectable", True if has_distant_spread(view) else None)
 
 
