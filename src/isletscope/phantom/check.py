@@ -203,7 +203,7 @@ def check_case(case_folder: Path, truth_folder: Path) -> CheckResult:
     perfect = written_from_truth(case)
     readings = {one["series_key"]: one for one in case.get("readings", [])}
     exams, lesions, wrong, unread = [], [], [], []
-    names = {lesion["id"]: lesion["id"] for lesion in truth["lesions"]} if perfect else {}
+    names = {lesion["id"]: [lesion["id"]] if perfect else [] for lesion in truth["lesions"]}
     for exam in (one for one in truth["exams"] if "pet_series_uid" in one and not perfect):
         key = keys.get(exam["pet_series_uid"])
         if key is None or key not in readings:
@@ -214,7 +214,7 @@ def check_case(case_folder: Path, truth_folder: Path) -> CheckResult:
         lesions += marks
         wrong += mistakes
         exams.append(_count(exam, marks, mistakes))
-        names = _names(case, marks) | names
+        _add_names(names, case, marks)
     if not set(keys) & {series["uid"] for exam in truth["exams"] for series in exam.get("series", ())} and not exams:
         raise InputError(
             "the case holds no exam of this reference patient",
@@ -228,10 +228,12 @@ def check_case(case_folder: Path, truth_folder: Path) -> CheckResult:
     )  # fmt: skip
 
 
-def _names(case: dict[str, Any], marks: list[LesionMark]) -> dict[str, str]:
-    """True lesion -> the lesion of the case that holds the focus standing for it."""
+def _add_names(names: dict[str, list[str]], case: dict[str, Any], marks: list[LesionMark]) -> None:
+    """Add to each true lesion the lesion of the case that holds the focus standing for it."""
     holders = {focus: lesion["id"] for lesion in case.get("lesions", []) for focus in lesion.get("focus_ids", ())}
-    return {mark.lesion: holders[mark.focus] for mark in marks if mark.focus in holders}
+    for mark in marks:
+        if mark.focus in holders:
+            names[mark.lesion].append(holders[mark.focus])
 
 
 def _count(exam: dict[str, Any], marks: list[LesionMark], mistakes: list[WrongFocus]) -> ExamMark:
