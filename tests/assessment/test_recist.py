@@ -203,3 +203,9 @@ def test_losing_the_later_size_never_makes_response_more_certain() -> None:
     less = conclusion(followed(lesions[0], course("L2", 40.0, None)), "recist")
     assert whole.value == "PR"
     assert less.value == "NE"
+
+
+def test_a_target_that_comes_back_after_a_complete_response() -> None:
+    found = conclusion(followed(course("L1", 30.0, 0.0, 12.0), last=True), "recist")
+    assert found.value == "PD"
+    assert "review_previous_cr" in found.flag_codes()
