@@ -19,6 +19,7 @@ from isletscope.model import (
     Lesion,
     Origin,
     QualityFinding,
+    Role,
     Severity,
     Verdict,
 )
@@ -241,6 +242,18 @@ def test_the_primary_is_described_from_its_observations() -> None:
 def test_brightness_by_the_ratio_of_attenuations(tumour_hu: float, level: str) -> None:
     found = assessed(case(tail_tumour(hu_late_arterial=tumour_hu, organ_hu_late_arterial=110)))
     assert value(found, "PRI.enh_art", "level") == level
+
+
+def test_a_phase_that_was_not_acquired_is_not_assessable_and_one_of_unknown_kind_stays_open() -> None:
+    made = case(tail_tumour(hu_portal_venous=100, organ_hu_portal_venous=95), exams={"ct": "2026-03-02"})
+    found = assessed(made)
+    assert found.answers["PRI.enh_art"].not_assessable == "no arterial phase was acquired"
+    assert value(found, "PRI.HU", "not_acquired") == ["arterial"]
+    assert state(found, "PRI.HU") is ItemState.ANSWERED
+    exam: Exam = made.exams[0]
+    unknown = exam.series[0].model_copy(update={"role": Role.CT_PHASE_UNKNOWN})
+    changed = made.model_copy(update={"exams": [exam.model_copy(update={"series": [unknown]})]})
+    assert state(assessed(changed), "PRI.enh_art") is ItemState.OPEN
 
 
 def test_no_lesion_in_a_pancreas_that_exams_show_is_not_seen() -> None:
