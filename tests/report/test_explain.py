@@ -62,7 +62,7 @@ def test_an_item_tells_its_answer_or_what_would_supply_it() -> None:
 
 def test_what_is_missing_is_named_with_its_rule() -> None:
     told = of("cytoreduction")
-    assert any("a plan" in one.what and "ytoreduction" in one.because for one in told.lacking)
+    assert any("a plan" in one.what and "Cleared fraction" in one.because for one in told.lacking)
 
 
 def test_a_reference_and_an_alert_can_be_asked_for() -> None:
