@@ -10,7 +10,7 @@ from isletscope.assessment import assess
 from isletscope.model import Case, Verdict
 from tests.assessment.cases import case, lesion, not_covered, not_seen, seen, structure, vessel
 
-_PANCREAS_CT: dict[str, float | str] = {"margin": "well_defined", "nature": "solid", "calcification": "none"}
+_PANCREAS_CT: dict[str, Any] = {"margin": "well_defined", "nature": "solid", "calcification": "none"}
 
 
 def insulinoma() -> Case:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import pytest
 
@@ -121,7 +122,7 @@ def test_the_order_of_lesions_does_not_matter(name: str) -> None:
     patient = PATIENTS[name]()
     turned = patient.model_copy(update={"lesions": list(reversed(patient.lesions))})
     point = patient.time_points[-1].name
-    one, other = narrate(assess(patient), point), narrate(assess(turned), point)
+    one, other = narrate(assessed_patient(name), point), narrate(assess(turned), point)
     assert [sentence.text for sentence in one.sentences()] == [sentence.text for sentence in other.sentences()]
     assert one.tables == other.tables
     assert one.scores == other.scores
@@ -199,7 +200,7 @@ def test_change_uses_the_allowed_words(before: float, now: float, words: str) ->
 
 
 def test_new_needs_a_prior_exam_that_looked_there() -> None:
-    exams = {"exams": {"ct": "2025-03-02"}, "followed_by": {"after": {"ct": "2026-03-02"}}}
+    exams: dict[str, Any] = {"exams": {"ct": "2025-03-02"}, "followed_by": {"after": {"ct": "2026-03-02"}}}
     fresh = seen("ct", "after", long_axis=14)
     known = lesion("P1", seen("ct", long_axis=20), seen("ct", "after", long_axis=20), region="tail")
     looked = report_of(case(known, lesion("L1", not_seen("ct"), fresh, region="5"), **exams))

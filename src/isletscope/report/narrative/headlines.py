@@ -10,9 +10,9 @@ from isletscope.report import format as fmt
 from isletscope.report.narrative import step_07, step_08, step_09
 from isletscope.report.narrative.fitting import shortened
 from isletscope.report.narrative.known import Known
-from isletscope.report.narrative.lesion_words import judged, longest, named, place, size, uptake
+from isletscope.report.narrative.lesion_words import certainty, judged, longest, named, place, size, uptake
 from isletscope.report.narrative.parts import Sentence
-from isletscope.report.narrative.phrases import NOTHING, Phrase, counted, joined, listed, phrase, tell
+from isletscope.report.narrative.phrases import NOTHING, Phrase, counted, joined, listed, number_word, phrase, tell
 from isletscope.report.narrative.step_05 import burden_words, segments, side
 from isletscope.report.narrative.vessel_words import (
     angle,
@@ -71,10 +71,8 @@ def primary(known: Known) -> Sentence | None:
         "headline.primaries",
         *behind,
         count=count,
-        lesion=first.id,
-        place=place(first, short=True),
-        size=longest(known, first) or "size not measured",
-        judgement=judged(known, first),
+        which=_which(known, lesions),
+        judgement=_together(known, lesions),
     )
 
 
@@ -86,36 +84,39 @@ def nodes(known: Known) -> Sentence | None:
             return tell("headline.nodes_unknown", *(f"exam/{one.key}" for one in known.view.exams))
         return tell("headline.no_node", *(f"exam/{one.key}" for one in known.view.exams))
     behind = [f"lesion/{one.id}" for one in found]
-    if len(found) == 1:
-        return tell(
-            "headline.node",
-            *behind,
-            lesion=found[0].id,
-            place=place(found[0], short=True),
-            size=longest(known, found[0]) or "size not measured",
-            judgement=judged(known, found[0]),
-        )
-    return tell(
-        "headline.nodes",
-        *behind,
-        count=counted(len(found), "node"),
-        judgement=_together(known, found),
-        lesion=found[0].id,
-        place=place(found[0], short=True),
-        size=longest(known, found[0]) or "size not measured",
-    )
+    count = counted(len(found), "node")
+    return tell("headline.nodes", *behind, count=count, which=_which(known, found), judgement=_together(known, found))
+
+
+def _which(known: Known, found: list[Lesion]) -> Phrase:
+    """One lesion by name, several by the largest, those without a size by name: "(largest N1, station 9, 17 mm)"."""
+    size_words = longest(known, found[0])
+    if not size_words and len(found) > 1:
+        names = [one.id for one in found[:_NAMED]]
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        return Phrase(f"({listed(names) if not more else ', '.join(names)}{more})")
+    first = f"largest {found[0].id}" if len(found) > 1 else found[0].id
+    inside = joined([first, place(found[0], short=True), size_words])
+    return Phrase(f"({inside})", inside.rests_on, inside.items)
 
 
 def _together(known: Known, lesions: list[Lesion]) -> Phrase:
-    """The certainty that all share, else that of the largest with its name."""
-    words = [judged(known, one) for one in lesions]
-    if len({one.text for one in words}) == 1:
-        return words[0]
+    """The certainty that all share, else how many have which: "two typical of metastasis and one proven (NET G2)"."""
+    words = [_short_judgement(known, one) for one in lesions]
+    behind = tuple(reference for one in lesions for reference in judged(known, one).rests_on)
     counts: dict[str, int] = {}
     for one in words:
-        counts[one.text] = counts.get(one.text, 0) + 1
-    text = ", ".join(f"{number} {judgement}" for judgement, number in counts.items())
-    return Phrase(text, tuple(reference for one in words for reference in one.rests_on))
+        counts[one] = counts.get(one, 0) + 1
+    if len(counts) == 1:
+        return Phrase(words[0], behind)
+    shown = listed(f"{number_word(number)} {judgement}" for judgement, number in counts.items())
+    return Phrase(shown.text, behind)
+
+
+def _short_judgement(known: Known, lesion: Lesion) -> str:
+    if certainty(known, lesion) == "proven":
+        return f"proven ({known.value('who_grade')})"
+    return judged(known, lesion).text
 
 
 def liver(known: Known) -> Sentence | None:
@@ -163,11 +164,10 @@ def elsewhere(known: Known) -> Sentence | None:
         if not found:
             continue
         words = vocabulary().compartments[compartment]
-        size_words = longest(known, found[0])
-        largest = f"largest {found[0].id}" if len(found) > 1 else found[0].id
-        inside = joined([largest, place(found[0], short=True), size_words])
-        text = f"{counted(len(found), words.one, words.many)} ({inside}), {_together(known, found)}"
-        parts.append(Phrase(text, (*inside.rests_on, *(f"lesion/{one.id}" for one in found))))
+        which, judgement = _which(known, found), _together(known, found)
+        text = f"{counted(len(found), words.one, words.many)} {which}, {judgement}"
+        behind = (*which.rests_on, *judgement.rests_on, *(f"lesion/{one.id}" for one in found))
+        parts.append(Phrase(text, behind))
     return tell("headline.elsewhere", lesions=joined(parts, "; ")) if parts else None
 
 

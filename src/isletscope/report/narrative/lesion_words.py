@@ -192,7 +192,10 @@ def judged(known: Known, lesion: Lesion) -> Phrase:
     level = certainty(known, lesion)
     grade = known.conclusion("who_grade")
     if level == "proven" and grade is not None:
-        return grade_proven(known)
+        found = grade_proven(known)
+        if lesion.compartment is Compartment.PANCREAS:
+            return found
+        return Phrase(f"a metastasis of {found}", found.rests_on, found.items)
     template = vocabulary().certainty[level]
     other = vocabulary().explained.get(lesion.explained_by, lesion.explained_by.replace("_", " "))
     text = template.format(what=tumour_word(known, lesion) if level != "unlikely" else "tumour", other=other)

@@ -8,7 +8,7 @@ from isletscope.criteria import DUAL_TRACER_BOOK
 from isletscope.model import Exam, ExamKind, ReadingOfPet, State
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
-from isletscope.report.narrative.known import Known
+from isletscope.report.narrative.known import ENTERED, Known
 from isletscope.report.narrative.phrases import Phrase, counted, listed, phrase, tell
 from isletscope.report.narrative.vocabulary import vocabulary
 from isletscope.report.words import words
@@ -88,7 +88,8 @@ def _timing(known: Known) -> Iterator[Ranked]:
     if given:
         on = known.told("PET.timing", "ssa_date")
         date = f" (last dose {fmt.day(str(on.value))})" if on else ""
-        yield Ranked(tell("exams.analogue", *given.rests_on, mark=given.mark, date=date), 2)
+        mark = given.mark or (ENTERED if any(one.startswith("clinical/") for one in given.rests_on) else "")
+        yield Ranked(tell("exams.analogue", *given.rests_on, mark=mark, date=date), 2)
 
 
 def _date(known: Known, kind: ExamKind) -> str | None:

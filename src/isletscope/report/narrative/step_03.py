@@ -28,6 +28,7 @@ from isletscope.report.narrative.vessel_words import (
 from isletscope.report.narrative.vocabulary import vocabulary
 
 _DUCT_LIMIT_MM = 3.0
+_FAR_MM = 30.0
 _VERBS = {"abut": "touches", "invade": "invades"}
 _NAMED = 5
 _CONTACTS = 2
@@ -161,7 +162,7 @@ def _duct_distances(known: Known, primaries: list[Lesion]) -> Iterator[Ranked]:
                 verb = Phrase(_VERBS.get(relation, _VERBS["abut"]), behind + (found[1].rests_on if found else ()))
                 duct = vocabulary().organs[name]
                 yield Ranked(tell("ducts.reached", relation=verb, lesion=lesion.id, duct=duct), 0)
-            elif found is not None:
+            elif found is not None and (name == "pancreatic_duct" or found[0] <= _FAR_MM):
                 parts.append(phrase("ducts.distance_to", distance=found[1], duct=vocabulary().organs[name]))
         if parts:
             yield Ranked(tell("ducts.distance", lesion=lesion.id, distances=listed(parts)), 1)

@@ -38,7 +38,7 @@ def _exams(known: Known) -> list[str]:
 
 
 def _found(known: Known, nodes: list[Lesion]) -> Iterator[Ranked]:
-    if len(nodes) > _SHOWN:
+    if len(nodes) > _SHOWN and size_of(known, nodes[0]) is not None:
         largest = nodes[0]
         count = counted(len(nodes), "suspicious node")
         yield Ranked(

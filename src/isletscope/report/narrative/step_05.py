@@ -107,7 +107,8 @@ def _sides(lesions: list[Lesion]) -> Phrase:
     if not right or not left:
         together = "both" if len(lesions) == 2 else "all"
         return Phrase(f", {together} in the {'right' if right else 'left'} hemiliver")
-    return phrase("liver.sides", right=number_word(right), left=number_word(left))
+    write = number_word if max(right, left) <= 10 else str
+    return phrase("liver.sides", right=write(right), left=write(left))
 
 
 def burden_words(known: Known) -> Phrase:
@@ -216,24 +217,29 @@ def _fdg(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
 
 
 def _by_exam(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
-    """Which exam shows how many, where they differ, and what one of them misses."""
+    """How many metastases CT and MRI show where they differ, and what one of them misses."""
     counts: dict[ExamKind, int] = {}
-    for kind in known.showing("liver", *ANATOMICAL, ExamKind.SSTR_PET):
-        looked = [known.view.looked(one, kind) for one in lesions]
-        if all(one is not None for one in looked):
-            counts[kind] = sum(one is not None and one.visibility is Visibility.SEEN for one in looked)
-    if len(set(counts.values())) < 2:
+    for kind in known.showing("liver", *ANATOMICAL):
+        looked = [one for lesion in lesions if (one := known.view.looked(lesion, kind)) is not None]
+        if len(looked) == len(lesions):
+            counts[kind] = sum(one.visibility is Visibility.SEEN for one in looked)
+    if len(set(counts.values())) < 2 and set(counts.values()) <= {len(lesions)}:
         return
-    parts = [f"{vocabulary().exams[kind]} {fmt.count(count)}" for kind, count in counts.items()]
     behind = [f"lesion/{one.id}" for one in lesions]
-    text = f"{parts[0].replace(' ', ' shows ', 1)}, {', '.join(parts[1:])} of the metastases"
-    yield Ranked(tell("liver.seen_by", *behind, counts=text), 2)
+    if len(counts) > 1:
+        shown = listed(f"{vocabulary().exams[kind]} {number_word(count)}" for kind, count in counts.items())
+        yield Ranked(tell("liver.seen_by", *behind, counts=shown, total=number_word(len(lesions))), 2)
     for kind, count in counts.items():
-        missed = [one for one in lesions if (o := known.view.looked(one, kind)) and o.visibility is Visibility.NOT_SEEN]
-        if 0 < len(missed) <= _NAMES and count:
+        missed = [one for one in lesions if _not_seen(known, one, kind)]
+        if missed and count and len(missed) <= _NAMES:
             names = listed(one.id for one in sorted(missed, key=lambda one: name_key(one.id)))
             exams = known.exams([kind])
             yield Ranked(tell("liver.not_on", *behind, lesions=names, are=_are(missed), exams=exams), 3)
+
+
+def _not_seen(known: Known, lesion: Lesion, kind: ExamKind) -> bool:
+    one = known.view.looked(lesion, kind)
+    return one is not None and one.visibility is Visibility.NOT_SEEN
 
 
 def _looks(known: Known) -> Iterator[Ranked]:

@@ -46,7 +46,7 @@ def _lesions(known: Known, compartment: Compartment) -> Iterator[Ranked]:
     lesions = known.of(compartment)
     if not lesions:
         return
-    if len(lesions) > _SHOWN:
+    if len(lesions) > _SHOWN and size(known, lesions[0]):
         words = vocabulary().compartments[compartment]
         count = counted(len(lesions), words.one, words.many)
         largest = lesions[0]
