@@ -148,12 +148,12 @@ def _ask_volume(view: View, gathered: Gathered) -> None:
     if not view.of(Compartment.LIVER) and (weight is None or height is None):
         return
     asking = Asking("liver_volume")
-    asking.put("weight_kg", weight, "clinical/patient/weight_kg")
-    asking.put("height_cm", height, "clinical/patient/height_cm")
     sex = person.sex or (Sex(header.sex) if header.sex in ("M", "F", "O") else None)
-    asking.put(
-        "male", {Sex.MALE: True, Sex.FEMALE: False}.get(sex) if sex is not None else None, "clinical/patient/sex"
-    )
+    asking.put("weight_kg", weight)
+    asking.put("height_cm", height)
+    asking.put("male", {Sex.MALE: True, Sex.FEMALE: False}.get(sex) if sex is not None else None)
+    stated = [name for name in ("weight_kg", "height_cm", "sex") if getattr(person, name) is not None]
+    asking.rest_on(*(f"clinical/patient/{name}" for name in stated))
     for one in liver_findings(view):
         if "cirrhosis" in one.features:
             asking.put("cirrhosis", one.features["cirrhosis"] == "yes", f"liver/{one.exam_key}/cirrhosis")

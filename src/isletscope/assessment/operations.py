@@ -52,10 +52,13 @@ def localised(view: View, gathered: Gathered) -> bool | None:
     return True if spread.lstrip("cp").startswith("M0") else None
 
 
-def function_of(view: View) -> str | None:
-    """Function of the tumour as the operation tables name it; None when it is not known."""
-    subtype = view.clinical.subtype
-    return None if subtype is None else surgery_book().functions.get(subtype.value, "other")
+def function_of(view: View) -> tuple[str | None, str]:
+    """Function of the tumour as the operation tables name it, and where it stands; None when it is not known."""
+    clinical = view.clinical
+    stated = "clinical/tumour/subtype" if clinical.tumour.subtype is not None else "clinical/hormones/syndrome"
+    if clinical.subtype is None:
+        return None, stated
+    return surgery_book().functions.get(clinical.subtype.value, "other"), stated
 
 
 def _put_tumour(asking: Asking, view: View, gathered: Gathered, lesion: Lesion) -> None:
@@ -77,8 +80,8 @@ def _surveillance(view: View, gathered: Gathered, lesion: Lesion) -> Conclusion:
     _put_tumour(asking, view, gathered, lesion)
     book = surgery_book()
     asking.put("site", book.surveillance_sites.get(lesion.place.region), f"lesion/{lesion.id}")
-    function = function_of(view)
-    asking.put("functioning", None if function is None else function != "none", "clinical/hormones/syndrome")
+    function, stated = function_of(view)
+    asking.put("functioning", None if function is None else function != "none", stated)
     _put_duct(asking, view, lesion)
     _put_symptoms(asking, view)
     asking.put("vessel_involved", *_involved(view, gathered, lesion))
@@ -163,7 +166,7 @@ def _operations(view: View, gathered: Gathered, lesion: Lesion) -> Conclusion:
     here = f"lesion/{lesion.id}"
     region = lesion.place.region
     asking.put("site", surgery_book().operation_sites.get(region), here)
-    asking.put("function", function_of(view), "clinical/hormones/syndrome")
+    asking.put("function", *function_of(view))
     for name, target in (
         ("main_duct_distance", "duct_distance_mm"),
         ("splenic_hilum_distance", "hilum_distance_mm"),
@@ -230,7 +233,7 @@ def _put_vessels(asking: Asking, view: View, gathered: Gathered, lesion: Lesion)
 def _nodes(view: View, gathered: Gathered, lesion: Lesion) -> Conclusion:
     asking = Asking("lymphadenectomy", lesion.id)
     _put_tumour(asking, view, gathered, lesion)
-    asking.put("function", function_of(view), "clinical/hormones/syndrome")
+    asking.put("function", *function_of(view))
     site = surgery_book().surveillance_sites.get(lesion.place.region)
     asking.put("proximal", None if site is None else site == "head", f"lesion/{lesion.id}")
     return asking.conclude()

@@ -25,7 +25,7 @@ from isletscope.assessment.recist_baseline import targets_on
 from isletscope.assessment.view import ANATOMICAL, View
 from isletscope.assessment.wiring_book import response_book
 from isletscope.criteria import Treatment
-from isletscope.model import Compartment, Conclusion, ExamKind, Lesion, Role, State, Visibility
+from isletscope.model import Compartment, Conclusion, ExamKind, Lesion, Role, State, Verdict, Visibility
 
 _PET = {ExamKind.FDG_PET: "fdg", ExamKind.SSTR_PET: "sstr"}
 
@@ -146,7 +146,7 @@ def _new_lesions(asking: Asking, baseline: View, view: View) -> list[dict[str, A
     before = {name for name in baseline.point.coverage if baseline.covered(name, *ANATOMICAL)}
     now = {name for name in view.point.coverage if view.covered(name, *ANATOMICAL)}
     known = chain(baseline)
-    new = [one for one in view.lesions if not _known_before(one, known)]
+    new = [one for one in (*view.lesions, *view.unsure) if not _known_before(one, known)]
     if not new and (not before or not before <= now):
         return None
     asking.rest_on(*(f"exam/{key}" for key in view.point.exam_keys))
@@ -168,10 +168,13 @@ def _new_lesion(asking: Asking, baseline: View, view: View, lesion: Lesion) -> d
     scanned = region is None or bool(baseline.covered(region))
     found: dict[str, Any] = {"id": lesion.id, "region_scanned_at_baseline": scanned}
     anatomical = kinds & set(ANATOMICAL)
-    if anatomical:
+    if lesion.verdict is Verdict.UNSURE:
+        found["unequivocal"] = False
+    elif anatomical:
         comparable = not scanned or any(_shown(baseline, lesion, region, kind) for kind in anatomical)
         if comparable and len(kinds) >= response_book().limit("unequivocal_kinds"):
             found["unequivocal"] = True
+    if anatomical:
         return {**found, "seen_on": "ct_mri"}
     found["seen_on"] = "fdg" if ExamKind.FDG_PET in kinds else "sstr"
     if found["seen_on"] == "fdg":
