@@ -479,6 +479,15 @@ def test_other_findings_are_said_only_by_a_reading() -> None:
     assert value(assessed(case(structures=[structure("incidental", present="no")])), "INC", "found") is False
 
 
+def test_a_value_that_cannot_be_is_not_proposed_and_said() -> None:
+    found = assessed(case(lesion("P1", seen("ct", long_axis=0.4), region="tail")))
+    assert "PRI.size" not in found.answers
+    notes = [alert for alert in found.alerts if alert.code == "implausible_value"]
+    assert len(notes) == 1
+    assert "PRI.size" in notes[0].finding
+    assert "1 to 400 mm" in notes[0].against
+
+
 # A reader's answers.
 
 
