@@ -25,7 +25,8 @@ _LEAD = re.compile(r"^(?P<lead>ALERT, discordance:|Note:)\s*")
 _NUMERIC = re.compile(r"^[~+−<>]?\s*\d[\d.,×/ \u00a0]*[a-z%°]*[†‡§]?$|^n/a|^–$|^not seen$|^neg")
 TEXT_WIDTH_MM = 178.0
 # In letters: a cell that is longer runs over several lines, no column is narrower, and what lies between two columns.
-_LONGEST_CELL, _SHORTEST_CELL, _GAP = 60, 4, 2
+_LONGEST_CELL, _LONGEST_CELL_OF_MANY, _SHORTEST_CELL, _GAP = 60, 14, 4, 2
+_FEW_COLUMNS = 9
 _OPEN = re.compile(r"^Open: \d+ items? that blocks? signing")
 _MOST_NAMED = 6
 # Headlines: what the tumour board asks first, by criterion, in this order.
@@ -40,6 +41,7 @@ _HEADLINES = (
     ("Response", "recist"),
 )
 _MOST_HEADLINES = 6
+_MOST_POSSIBLE = 4
 
 
 def written(case: Case, narrative: Narrative, faults: Sequence[Fault]) -> Written:
@@ -145,7 +147,8 @@ def _headline(label: str, name: str, conclusion: Conclusion, assessed: AssessedT
     if conclusion.state is State.MISSING:
         needed = conclusion.missing[0] if conclusion.missing else "an input"
         more = f" and {len(conclusion.missing) - 1} more" if len(conclusion.missing) > 1 else ""
-        possible = f"possible: {', '.join(conclusion.possible[:4])}; " if conclusion.possible else ""
+        few = 0 < len(conclusion.possible) <= _MOST_POSSIBLE
+        possible = f"possible: {', '.join(conclusion.possible)}; " if few else ""
         return Fact(label, "Not assessable", f"{possible}needed: {needed}{more}")
     value, note = conclusion.value or "", ""
     if name == "tnm":
@@ -210,13 +213,15 @@ def _table(table: NarrativeTable, caption_shown: bool) -> Table:
 
 
 def _widths_mm(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
-    """Widths of the columns in proportion to their longest cell or the longest word of their head."""
-    letters = []
+    """Widths of the columns in proportion to their longest cell or the longest word of head and cells."""
+    widths = []
+    most = _LONGEST_CELL if len(heads) <= _FEW_COLUMNS else _LONGEST_CELL_OF_MANY
     for index, head in enumerate(heads):
-        longest = max((_letters(row[index]) for row in rows if index < len(row)), default=0.0)
-        word = max(_letters(part) for part in head.split(" "))
-        letters.append(max(min(longest, _LONGEST_CELL), word, _SHORTEST_CELL) + _GAP)
-    return [round(TEXT_WIDTH_MM * one / sum(letters), 2) for one in letters]
+        cells = [row[index] for row in rows if index < len(row)]
+        longest = max((_letters(cell) for cell in cells), default=0.0)
+        word = max(_letters(part) for text in (head, *cells) for part in text.split(" "))
+        widths.append(max(min(longest, most), word, _SHORTEST_CELL) + _GAP)
+    return [round(TEXT_WIDTH_MM * one / sum(widths), 2) for one in widths]
 
 
 def _letters(text: str) -> float:
