@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from isletscope.phantom.case_lesions import case_name
 from isletscope.phantom.case_parts import Json, measured
 
 _DELINEATION = "true outline of the reference patient"
@@ -12,7 +13,7 @@ _OTHER_TOTALS = ("tracer_volume", "volume", "total_uptake", "total uptake")
 
 def foci_of(truth: Json, exam: Json, lesions: list[Json], series_key: str) -> list[Json]:
     """Foci of one PET from the observations of ``lesions`` (documents of the case), which get the foci's names."""
-    true = {lesion["id"]: lesion for lesion in (*truth["lesions"], *truth["mimics"])}
+    true = {case_name(lesion): lesion for lesion in (*truth["lesions"], *truth["mimics"])}
     found: list[Json] = []
     for lesion in lesions:
         for seen in lesion["observations"]:
