@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isletscope.assessment.asking import Asking
-from isletscope.assessment.deciding import add_for_primaries, conclusion_of
+from isletscope.assessment.deciding import add_for_primaries, conclusion_of, put_entered
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.grade import ki67_upper_percent
 from isletscope.assessment.primary import largest_dimension, primaries
@@ -189,6 +189,7 @@ def _class(name: str, view: View, gathered: Gathered, lesion: Lesion, vein: Conc
     _put_thickness(asking, view, beside)
     if name == "resectability_net":
         _put_biology(asking, view, lesion)
+        put_entered(asking, view)
     return asking.conclude()
 
 
