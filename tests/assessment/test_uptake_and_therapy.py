@@ -244,6 +244,25 @@ def test_extrahepatic_axis() -> None:
     assert narrow.missing == ["examination of: bone", "examination of: lung"]
 
 
+def test_unsure_foci_outside_the_liver_leave_the_axis_provisional() -> None:
+    unsure = lesion("N1", seen("sstr_pet", suv_max=4.0), verdict=Verdict.UNSURE, region="mediastinal")
+    result = asked(case(P1, unsure), "extrahepatic")
+    assert (result.value, result.provisional) == ("none", True)
+    (flag,) = [flag for flag in result.flags if flag.code == "UNSURE"]
+    assert flag.text == "Not counted because unsure: N1."
+
+
+def test_unmatched_foci_do_not_make_limited_disease_diffuse() -> None:
+    on_sstr = [lesion(f"O{i}", seen("sstr_pet", suv_max=9.0), region="spine") for i in range(1, 4)]
+    on_fdg = [lesion(f"O{i}", seen("fdg_pet", suv_max=9.0), region="spine") for i in range(4, 7)]
+    open_still = asked(case(P1, *on_sstr, *on_fdg), "extrahepatic")
+    assert open_still.possible == ["limited_unresectable", "diffuse"]
+    assert open_still.missing == ["number of lesions: bone"]
+    assert asked(case(P1, *on_sstr), "extrahepatic").value == "limited_unresectable"
+    many = [lesion(f"O{i}", seen("sstr_pet", suv_max=9.0), region="spine") for i in range(10, 13)]
+    assert asked(case(P1, *on_sstr, *many, *on_fdg), "extrahepatic").value == "diffuse"
+
+
 def test_what_a_reader_entered_counts_where_no_exam_shows_it() -> None:
     def entered(**value: Any) -> Answer:
         return Answer(value=value, source=Origin.ENTERED, by="A. Reader")
@@ -253,7 +272,8 @@ def test_what_a_reader_entered_counts_where_no_exam_shows_it() -> None:
     result = asked(case(P1, regions=narrow, answers={"baseline": answers}), "extrahepatic")
     assert result.value == "limited_unresectable"
     uncounted = {**answers, "BON.les": entered(kinds=["lytic"], fracture_risk=False)}
-    assert asked(case(P1, regions=narrow, answers={"baseline": uncounted}), "extrahepatic").value is None
+    open_still = asked(case(P1, regions=narrow, answers={"baseline": uncounted}), "extrahepatic")
+    assert open_still.possible == ["limited_unresectable", "diffuse"]
 
 
 def test_a_node_whose_reach_is_open_leaves_the_axis_open() -> None:

@@ -66,6 +66,9 @@ class TnmInput(CriterionInput):
     size_mm: float | None = Field(default=None, gt=0, le=300, description="largest dimension of the largest tumour, mm")
     size_from: str = Field(default="", description="exam and axis that the size was taken from, as printed")
     tumours: int | Literal["m"] = Field(default=1, description="number of primaries, or m for several")
+    unmatched: tuple[str, ...] = Field(
+        default=(), description="primaries not matched between exams: their number is a lower bound"
+    )
     invades: tuple[StructureName, ...] | None = Field(default=None, description="structures the tumour grows into")
     encased: tuple[StructureName, ...] = Field(default=(), description="of these, judged from contact over 180 degrees")
     touches: tuple[StructureName, ...] = Field(default=(), description="vessels in contact, wall not invaded")
