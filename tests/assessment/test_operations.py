@@ -149,3 +149,19 @@ def test_an_entered_size_is_not_given_to_one_of_several_primaries() -> None:
     two = surgical(primary("P1"), primary("P2"), vessels=[*vessels("P1"), *vessels("P2")])
     found = conclusion(entered(two, PRI_size={"longest_mm": 24.0}), "surveillance", "P2")
     assert found.value == "surveillance"
+
+
+def test_vessels_that_a_reader_entered_stand_in_place_of_the_findings() -> None:
+    held = entered(surgical(primary(region="head")), VES_SMA={"value": "above_180", "contact_deg": 190})
+    found = conclusion(held, "resectability_nccn")
+    assert found.value == "LA"
+    assert "answer/VES.SMA" in conclusion(held, "vessel_signs", "P1 superior_mesenteric_artery").rests_on[0]
+    vein = {"contact_deg": 120, "narrowing_percent": 10, "lumen": "tumour_thrombus"}
+    thrombus = conclusion(entered(surgical(primary(region="head")), VES_PV=vein), "resectability_net")
+    assert thrombus.value == "resectable_with_thrombectomy_or_vein_resection"
+    bare = surgical(vessels=vessels(without=("celiac_artery",)))
+    assert conclusion(bare, "resectability_nccn").state is State.MISSING
+    free = entered(bare, VES_coeliac={"value": "none"})
+    assert conclusion(free, "resectability_nccn").value == "R"
+    about = entered(bare, VES_coeliac={"value": "up_to_180"})
+    assert conclusion(about, "resectability_nccn").state is State.MISSING

@@ -6,6 +6,7 @@ from typing import Any
 
 from isletscope.assessment.asking import Asking
 from isletscope.assessment.deciding import add_for_primaries, conclusion_of, put_entered
+from isletscope.assessment.entered_vessels import TOLERANCE_MM, EnteredVessel, with_entered
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.grade import ki67_upper_percent
 from isletscope.assessment.primary import largest_dimension, primaries
@@ -14,7 +15,6 @@ from isletscope.assessment.view import View
 from isletscope.assessment.wiring_book import surgery_book
 from isletscope.model import Compartment, Conclusion, Lesion, State, VesselFinding
 
-TOLERANCE_MM = "1.0"
 CLASSES = ("resectability_net", "resectability_nccn", "resectability_systems")
 TRUNKS = ("superior_mesenteric_vein", "portal_vein")
 _TOLERANCES = {"0.5": "contact_tight_deg", "1.0": "contact_deg", "1.5": "contact_wide_deg"}
@@ -35,9 +35,11 @@ def assess_vessels(view: View, gathered: Gathered) -> None:
 
 
 def vessels_of(view: View, lesion: Lesion) -> list[VesselFinding]:
-    """The vessels beside a lesion, one finding each, by name; organs and ducts are left out."""
+    """The vessels beside a lesion, one finding each, by name; organs and ducts are left out, a reader's entry is in."""
     names = {*surgery_book().vessels, *surgery_book().other_vessels}
-    return [view.beside[key] for key in sorted(view.beside) if key[0] == lesion.id and key[1] in names]
+    found = {vessel: one for (owner, vessel), one in view.beside.items() if owner == lesion.id and vessel in names}
+    entered = with_entered(view, lesion, found)
+    return [entered[name] for name in sorted(entered)]
 
 
 def contact_of(finding: VesselFinding | None) -> float | None:
@@ -48,6 +50,8 @@ def contact_of(finding: VesselFinding | None) -> float | None:
 
 def reference_of(finding: VesselFinding) -> str:
     """How conclusions name a vessel beside a lesion."""
+    if isinstance(finding, EnteredVessel):
+        return f"answer/{finding.item}"
     return f"vessel/{finding.lesion}/{finding.vessel}/{finding.exam_key}"
 
 
@@ -269,7 +273,7 @@ def _put_trunk(asking: Asking, beside: dict[str, VesselFinding]) -> None:
 
 def _put_thickness(asking: Asking, view: View, beside: dict[str, VesselFinding]) -> None:
     """Whether the contacts were measured on thick slices: the thinnest usable images of their exam decide."""
-    keys = sorted({one.exam_key for one in beside.values()})
+    keys = sorted({one.exam_key for one in beside.values() if one.exam_key})
     for key in keys:
         asking.say(surgery_book().says("exam", exam=view.case.exam(key).title))
     spacings = [list(slice_spacings_mm(view, key)) for key in keys]

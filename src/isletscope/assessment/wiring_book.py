@@ -59,6 +59,7 @@ class SurgeryBook(WiringBook):
     syndromes: dict[str, str]
     hormones: dict[str, str]
     entered: dict[str, dict[str, tuple[str, str]]]
+    entered_vessels: dict[str, str]
     entered_syndromes: dict[str, str]
     severity: dict[str, tuple[str, ...]]
     free_class: str
