@@ -18,7 +18,7 @@ def certain_count(view: View, lesions: Sequence[Lesion]) -> tuple[int, bool]:
     """
     if all(told_apart(view, one, other) for one, other in combinations(lesions, 2)):
         return len(lesions), True
-    return max(sum(_seen(view, lesion, kind) for lesion in lesions) for kind in view.kinds), False
+    return max([1, *(sum(_seen(view, lesion, kind) for lesion in lesions) for kind in view.kinds)]), False
 
 
 def told_apart(view: View, one: Lesion, other: Lesion) -> bool:
