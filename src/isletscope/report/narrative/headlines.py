@@ -203,12 +203,20 @@ def tracers(known: Known) -> Sentence | None:
     parts = []
     for name, title in _SCORES:
         value = known.value(name)
-        if value is not None and value not in ("unclassifiable",):
-            parts.append(Phrase(f"{title} {value}", (f"conclusion/{name}",)))
+        if value is None or value == "unclassifiable":
+            continue
+        without = _suspicious_without_uptake(known) if name == "sstr_rads" and value != "3D" else ""
+        parts.append(Phrase(f"{title} {value}{without}", (f"conclusion/{name}",)))
     shown = step_07.krenning_words(known)
     if shown:
         parts.append(Phrase(f"Krenning {shown}", ("conclusion/krenning",)))
     return tell("headline.scores", scores=joined(parts, "; ")) if parts else None
+
+
+def _suspicious_without_uptake(known: Known) -> str:
+    """Lesions of SSTR-RADS 3D, which the highest category hides: " (3D: L5 and L6)"."""
+    found = [one.id for one in known.tumours if known.value("sstr_rads", one.id) == "3D"]
+    return f" (3D: {step_09.name_list(found)})" if found else ""
 
 
 def exendin(known: Known) -> Sentence | None:

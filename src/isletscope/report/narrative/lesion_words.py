@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from isletscope.assessment import ANATOMICAL, Found, samples_of
@@ -13,6 +14,7 @@ from isletscope.report.narrative.phrases import NOTHING, Phrase
 from isletscope.report.narrative.vocabulary import vocabulary
 
 PET = (ExamKind.SSTR_PET, ExamKind.FDG_PET, ExamKind.EXENDIN_PET, ExamKind.FDOPA_PET)
+_VERTEBRA = re.compile(r"[CTLS]\d{1,2}")
 _AXES = ("long_axis", "short_axis", "craniocaudal")
 SMALL_MM = 12.0
 
@@ -95,6 +97,8 @@ def place(lesion: Lesion, *, short: bool = False) -> str:
         return f"{station.words} (station {station.jps})" if station.jps else station.words
     if lesion.compartment is Compartment.LIVER and lesion.site in ("", "liver"):
         return "segment not known"
+    if lesion.compartment is Compartment.BONE and _VERTEBRA.fullmatch(region):
+        return f"vertebra {region}"
     return region or lesion.site or "site not given"
 
 

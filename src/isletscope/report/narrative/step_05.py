@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isletscope.assessment import ANATOMICAL
+from isletscope.assessment import ANATOMICAL, liver_findings
 from isletscope.model import Compartment, ExamKind, Lesion, Role, Visibility
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
@@ -132,7 +132,7 @@ def burden_words(known: Known) -> Phrase:
 
 def _share(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
     """The fuller hemiliver by volume, where the liver was measured."""
-    for one in reversed(known.view.point.liver):
+    for one in liver_findings(known.view):
         shares = {name: one.number(f"{name}_tumour_share") for name in ("right", "left")}
         found = [(value, name) for name, value in shares.items() if value is not None]
         if found and len(lesions) > 1:
