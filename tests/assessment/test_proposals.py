@@ -474,6 +474,24 @@ def test_ascites_is_never_made_up() -> None:
     assert state(told, "PER.nod") is ItemState.ANSWERED
 
 
+def test_a_lesion_left_unsure_is_never_counted_as_nothing_seen() -> None:
+    names = {"N1": "mediastinum", "L1": "7", "O1": "L2", "X1": "neck"}
+    doubtful = [
+        lesion(one, seen("sstr_pet", suv_max=5), region=place, verdict=Verdict.UNSURE) for one, place in names.items()
+    ]
+    found = assessed(case(tail_tumour(), *doubtful))
+    for item in ("LN.regional", "LN.uptake", "LN.distant", "LIV.count", "BON.les", "THY"):
+        assert item not in found.answers, item
+    assert "hepatectomy_considered" not in found.facts
+
+
+def test_an_extent_on_pet_is_no_diameter() -> None:
+    focus = lesion("L1", seen("sstr_pet", suv_max=20, largest_diameter=33), region="7")
+    found = assessed(case(focus, exams={"sstr_pet": "2026-03-09"}))
+    assert found.answers["LIV.size"].not_assessable
+    assert "LIV.size" not in assessed(case(focus)).answers
+
+
 def test_other_findings_are_said_only_by_a_reading() -> None:
     assert state(assessed(case()), "INC") is ItemState.OPEN
     assert value(assessed(case(structures=[structure("incidental", present="no")])), "INC", "found") is False

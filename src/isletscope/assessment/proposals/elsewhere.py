@@ -51,13 +51,9 @@ def _largest(known: Known, lesions: Sequence[Lesion]) -> tuple[float, str] | Non
     return (round(best.value, 1), best.reference) if best is not None else None
 
 
-def _unsure(known: Known, compartment: Compartment) -> list[Lesion]:
-    return [lesion for lesion in known.view.unsure if lesion.compartment is compartment]
-
-
 def _peritoneum(known: Known) -> Answer | None:
     """Definite where a tumour lies there, suspected where a lesion is left unsure; ascites only as told."""
-    found, doubtful = known.view.of(Compartment.PERITONEUM), _unsure(known, Compartment.PERITONEUM)
+    found, doubtful = known.view.of(Compartment.PERITONEUM), known.doubtful(Compartment.PERITONEUM)
     shown = known.covered("peritoneum")
     ascites = known.structure_word("ascites", "extent")
     present = known.structure_word("ascites", "present")
@@ -88,6 +84,8 @@ def _peritoneum(known: Known) -> Answer | None:
 def _bone(known: Known) -> Answer | None:
     """Kinds by the look on CT; a lesion that CT shows the place of and not the lesion counts as not visible on CT."""
     found = known.view.of(Compartment.BONE)
+    if not found and known.doubtful(Compartment.BONE):
+        return None
     if not found:
         shown = known.covered("bone")
         if shown:
@@ -124,14 +122,14 @@ def _bone_look(known: Known) -> Answer | None:
         because = f"{explained[0].id}: {words.replace('_', ' ')}"
         return propose({"value": value}, BY, because, _references(known, explained))
     found = known.view.of(Compartment.BONE)
-    if found and not _unsure(known, Compartment.BONE):
+    if found and not known.doubtful(Compartment.BONE):
         because = f"none of {plural(len(found), 'bone lesion')} is explained by a benign one"
         return propose({"value": "no_sign"}, BY, because, _references(known, found))
     return None
 
 
 def _lung(known: Known) -> Answer | None:
-    found = [*known.view.of(Compartment.LUNG), *_unsure(known, Compartment.LUNG)]
+    found = [*known.view.of(Compartment.LUNG), *known.doubtful(Compartment.LUNG)]
     shown = known.covered("chest", _CHEST)
     if found:
         value: dict[str, Any] = {"count": len(found)}
@@ -161,7 +159,7 @@ def _gland(structure: str, region: str) -> Proposer:
         if known.outside(region):
             return propose({"value": "outside"}, BY, f"no exam reaches the {said}", [])
         shown = known.covered(region)
-        if shown and not _lesions_named(known, structure):
+        if shown and not _lesions_named(known, structure) and not known.doubtful(Compartment.OTHER):
             because = f"nothing is seen of a lesion in the {said} on {exam_words(shown)}"
             return propose({"value": "none"}, BY, because, exams_of(shown))
         return None
@@ -195,7 +193,7 @@ def _nervous(known: Known) -> Answer | None:
     if found:
         return propose({"value": "seen"}, BY, f"{_names(found)} in the brain", _references(known, found))
     shown = known.covered("brain", (ExamKind.MRI,))
-    if shown:
+    if shown and not known.doubtful(Compartment.BRAIN):
         return propose(
             {"value": "none"}, BY, "no tumour of the brain is seen on MRI, as far as it reaches", exams_of(shown)
         )
@@ -214,7 +212,7 @@ def _brain(known: Known) -> Answer | None:
             {"value": value}, BY, f"{_names([*found, *benign])} in the brain", _references(known, [*found, *benign])
         )
     shown = known.covered("brain")
-    if shown:
+    if shown and not known.doubtful(Compartment.BRAIN):
         because = f"nothing is seen in the brain on {exam_words(shown)}, as far as they reach"
         return propose({"value": ["none"]}, BY, because, exams_of(shown))
     if known.outside("brain"):

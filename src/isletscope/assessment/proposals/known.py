@@ -56,21 +56,23 @@ class Known:
         return self.primaries[0] if self.primaries else None
 
     def size(self, lesion: Lesion) -> float:
-        """Longest diameter on CT or MRI, else on PET, mm; 0 when it was not measured."""
-        found = self.longest(lesion)
+        """Longest diameter on CT or MRI, else extent on PET, mm; 0 when it was not measured. Puts lesions in order."""
+        found = self.longest(lesion) or self.longest(lesion, PET)
         return found.value if found is not None else 0.0
 
-    def longest(self, lesion: Lesion) -> Found | None:
-        """Longest diameter, by CT or MRI when one of them shows the lesion, mm."""
-        names = ("largest_diameter", "long_axis")
-        on_images = [self.view.find(lesion, name, ANATOMICAL) for name in names]
-        on_pet = [self.view.find(lesion, name, PET) for name in names]
-        return next((found for found in (*on_images, *on_pet) if found is not None), None)
+    def longest(self, lesion: Lesion, kinds: Sequence[ExamKind] = ANATOMICAL) -> Found | None:
+        """Longest diameter on CT or MRI, mm; the extent of a focus on PET is no diameter."""
+        found = [self.view.find(lesion, name, kinds) for name in ("largest_diameter", "long_axis")]
+        return next((one for one in found if one is not None), None)
 
     def benign(self, compartment: Compartment) -> list[Lesion]:
         """Lesions of that compartment that are seen and held to be benign or physiologic."""
         found = [one for one in self.view.case.lesions if one.verdict is Verdict.PHYSIOLOGIC]
         return [one for one in found if one.compartment is compartment and any(self.view.seen(one))]
+
+    def doubtful(self, *compartments: Compartment) -> list[Lesion]:
+        """Lesions of these compartments that are left unsure: nobody may say that nothing is there."""
+        return [lesion for lesion in self.view.unsure if lesion.compartment in compartments]
 
     def covered(self, region: str, kinds: Sequence[ExamKind] = ANY) -> list[str]:
         """Exams that show the region, as ``exam key/kind``."""

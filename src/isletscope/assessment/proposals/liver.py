@@ -42,6 +42,8 @@ def _count(known: Known) -> Answer | None:
         kinds = [one.kind for lesion in found for one in known.view.seen(lesion)]
         because = f"{plural(len(found), 'lesion')} of the liver on {exam_words(kinds)}"
         return propose({"group": group, "count": len(found)}, BY, because, _references(found))
+    if known.doubtful(Compartment.LIVER):
+        return None
     shown = known.covered("liver")
     if shown:
         because = f"no metastasis of the liver is seen on {exam_words(shown)}"
