@@ -19,7 +19,7 @@ from isletscope.report.content.document import (
     Table,
     Written,
 )
-from isletscope.report.narrative import Narrative, NarrativeTable, Sentence
+from isletscope.report.narrative import Narrative, NarrativeTable, ScoreLine, Sentence
 
 _LEAD = re.compile(r"^(?P<lead>ALERT, discordance:|Note:)\s*")
 _NUMERIC = re.compile(r"^[~+−<>]?\s*\d[\d.,×/ \u00a0]*[a-z%°]*[†‡§]?$|^n/a|^–$|^not seen$|^neg")
@@ -61,12 +61,8 @@ def written(case: Case, narrative: Narrative, faults: Sequence[Fault]) -> Writte
         vessels=_tables([narrative.vessels], caption_shown=False),
         liver=_tables([narrative.liver], caption_shown=False),
         change=_tables([narrative.change], caption_shown=False),
-        scores=tuple(
-            ScorePart(
-                score.title, f"{score.result}{score.mark}", _why(score.why), open=score.result.startswith("not assess")
-            )
-            for score in narrative.scores
-        ),
+        scores=tuple(_score(score) for score in narrative.scores),
+        score_notes=tuple(one.text for one in narrative.score_notes),
         impression=tuple(_line(one) for one in narrative.impression),
         open_items=tuple(one.text for one in narrative.open_items),
         not_assessable=tuple(one.text for one in narrative.not_assessable),
@@ -86,6 +82,11 @@ def _reading(case: Case, narrative: Narrative) -> str:
     before = names[: names.index(point.name)]
     dates = ", ".join(case.time_point(name).date for name in before)
     return f"Reading of {point.date}{f', compared with {dates}' if dates else ''}"
+
+
+def _score(score: ScoreLine) -> ScorePart:
+    unsettled = score.result.startswith("not assess")
+    return ScorePart(score.title, f"{score.result}{score.mark}", _why(score.why), score.others, open=unsettled)
 
 
 def _why(text: str) -> str:
