@@ -50,8 +50,8 @@ def test_tracer_against_tracer() -> None:
     )
     assert alert.sentence() == (
         "ALERT, discordance: FDG-positive L1 (FDG SUVmax up to 12.0) against SSTR-negative there (Krenning 0). "
-        "Meaning: suspicious for a part of the disease without receptors and of higher grade; SSTR PET alone does not show it. "
-        "Would be settled by: biopsy of L1."
+        "Meaning: suspicious for a part of the disease without receptors and of higher grade; SSTR PET alone does not "
+        "show it. Would be settled by: biopsy of L1."
     )
     assert "conclusion/concordance" in alert.rests_on
 
