@@ -485,6 +485,16 @@ def test_a_lesion_left_unsure_is_never_counted_as_nothing_seen() -> None:
     assert "hepatectomy_considered" not in found.facts
 
 
+def test_foci_that_nobody_matched_are_not_counted_twice() -> None:
+    two = {"sstr_pet": "2026-03-09", "fdg_pet": "2026-03-12"}
+    alone = [lesion("L1", seen("sstr_pet", suv_max=20)), lesion("L2", seen("fdg_pet", suv_max=9))]
+    found = assessed(case(*alone, exams=two))
+    assert value(found, "LIV.count", "group") == "1-3"
+    assert value(found, "LIV.count", "count") is None
+    pancreas = [lesion("P1", seen("sstr_pet", suv_max=20)), lesion("P2", seen("fdg_pet", suv_max=9))]
+    assert "PRI.number" not in assessed(case(*pancreas, exams=two)).answers
+
+
 def test_an_extent_on_pet_is_no_diameter() -> None:
     focus = lesion("L1", seen("sstr_pet", suv_max=20, largest_diameter=33), region="7")
     found = assessed(case(focus, exams={"sstr_pet": "2026-03-09"}))

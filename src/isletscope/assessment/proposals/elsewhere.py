@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from isletscope.assessment.counting import certain_count
 from isletscope.assessment.proposals.known import (
     ANY,
     Known,
@@ -103,7 +104,8 @@ def _bone(known: Known) -> Answer | None:
             kinds.append("unseen_on_ct")
         elif not known.shown(lesion, ANATOMICAL):
             kinds.append("not_judged")
-    value: dict[str, Any] = {"sites": _sites(found), "count": len(found)}
+    number, exact = certain_count(known.view, found)
+    value: dict[str, Any] = {"sites": _sites(found), **({"count": number} if exact else {})}
     if kinds:
         value["kinds"] = list(dict.fromkeys(kinds))
     risks = [told for lesion in found if (told := known.feature(lesion, "fracture_risk", ANY)) is not None]
@@ -132,6 +134,8 @@ def _lung(known: Known) -> Answer | None:
     found = [*known.view.of(Compartment.LUNG), *known.doubtful(Compartment.LUNG)]
     shown = known.covered("chest", _CHEST)
     if found:
+        if not certain_count(known.view, found)[1]:
+            return None
         value: dict[str, Any] = {"count": len(found)}
         references = _references(known, found)
         size = _largest(known, found)
@@ -235,8 +239,9 @@ def _extrahepatic(known: Known) -> Answer | None:
     doubtful = [one for one in known.view.unsure if one.compartment in _SITES]
     listed = elsewhere or doubtful
     if listed:
-        counts = {name: sum(one.compartment is kind for one in listed) for kind, name in _SITES.items()}
-        rows = [{"site": name, "count": count} for name, count in counts.items() if count]
+        groups = {name: [one for one in listed if one.compartment is kind] for kind, name in _SITES.items()}
+        counts = {name: certain_count(known.view, group)[0] for name, group in groups.items() if group}
+        rows = [{"site": name, "count": count} for name, count in counts.items()]
         value = {"state": "definite" if elsewhere else "suspected", "sites": rows}
         because = ", ".join(f"{row['site']} {row['count']}" for row in rows)
         return propose(value, "extrahepatic", because, [*_references(known, listed), *_asked(known)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from isletscope.assessment.counting import certain_count
 from isletscope.assessment.proposals.known import (
     ANY,
     Known,
@@ -36,12 +37,16 @@ def _references(lesions: list[Lesion]) -> list[str]:
 
 
 def _count(known: Known) -> Answer | None:
+    """The group, and the number where it is exact: foci that nobody matched between exams may be one."""
     found = metastases(known)
     if found:
-        group = group_of_count(len(found), rules().counts)
+        least, exact = certain_count(known.view, found)
+        group = group_of_count(least, rules().counts)
+        if group != group_of_count(len(found), rules().counts):
+            return None
         kinds = [one.kind for lesion in found for one in known.view.seen(lesion)]
-        because = f"{plural(len(found), 'lesion')} of the liver on {exam_words(kinds)}"
-        return propose({"group": group, "count": len(found)}, BY, because, _references(found))
+        because = f"{plural(least, 'lesion')}{'' if exact else ' or more'} of the liver on {exam_words(kinds)}"
+        return propose({"group": group, **({"count": least} if exact else {})}, BY, because, _references(found))
     if known.doubtful(Compartment.LIVER):
         return None
     shown = known.covered("liver")
@@ -82,10 +87,9 @@ def _burden(known: Known) -> Answer | None:
         return _no_images(known, "liver_burden")
     value: dict[str, Any] = {"percent": float(burden.parts["percent"]), "group": rules().bands[str(burden.value)]}
     references = ["conclusion/liver_burden", *burden.rests_on]
-    volume = known.liver.number("tumour_volume") if known.liver is not None else None
-    if known.liver is not None and volume is not None:
-        value["volume_ml"] = round(volume, 2)
-        references.append(f"liver/{known.liver.exam_key}/tumour_volume")
+    volumes = [one.value for one in burden.evidence if one.text == "tumour volume in the liver"]
+    if volumes and volumes[0] is not None:
+        value["volume_ml"] = round(volumes[0], 2)
     because = f"{burden.parts['percent']} % of the liver, band {burden.value}"
     return propose(value, "liver_burden", because, references)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isletscope.assessment.anatomy import station_of
+from isletscope.assessment.counting import certain_count
 from isletscope.assessment.outside_liver import reach_of
 from isletscope.assessment.proposals.known import (
     Known,
@@ -67,7 +68,7 @@ def _regional(known: Known) -> Answer | None:
 
 
 def _row(known: Known, words: str, group: list[Lesion]) -> tuple[dict[str, Any], list[str]]:
-    row: dict[str, Any] = {"station": words, "count": len(group)}
+    row: dict[str, Any] = {"station": words, "count": certain_count(known.view, group)[0]}
     references = [f"lesion/{node.id}" for node in group]
     axes = [found for node in group if (found := known.view.find(node, "short_axis", (*ANATOMICAL, *_TRACERS)))]
     if axes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from isletscope.assessment.counting import certain_count
 from isletscope.assessment.proposals.known import (
     Known,
     Proposer,
@@ -75,7 +76,10 @@ def _references(known: Known, lesions: list[Lesion]) -> list[str]:
 
 
 def _number(known: Known) -> Answer | None:
+    """How many, unless foci of two exams that nobody matched may be one tumour."""
     if not known.primaries:
+        return None
+    if not certain_count(known.view, known.primaries)[1]:
         return None
     names = ", ".join(lesion.id for lesion in known.primaries)
     because = f"{plural(len(known.primaries), 'tumour')} of the pancreas: {names}"
