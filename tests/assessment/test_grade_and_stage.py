@@ -241,6 +241,14 @@ def test_no_primary_found_is_said_only_where_the_pancreas_was_shown() -> None:
     assert "unsure_not_counted" in result.flag_codes()
 
 
+def test_an_unsure_node_is_no_absence_of_nodes() -> None:
+    unsure = node("N1", "mediastinal", verdict=Verdict.UNSURE)
+    result = stage(primary(), unsure)
+    assert (result.value, result.provisional) == ("cT2 cN0 cM0, stage II", True)
+    assert "No suspicious" not in result.because
+    assert "left unsure, and in doubt not counted: N1" in result.because
+
+
 def test_the_date_of_diagnosis_decides_on_the_edition() -> None:
     for sampled, edition in (("2023-12-31", "AJCC 8"), ("2024-01-01", "AJCC Version 9")):
         result = stage(primary(), clinical={"histology": {**G2, "sampled_on": sampled}})

@@ -39,6 +39,8 @@ def assess_stage(view: View, gathered: Gathered) -> None:
     _put_spread(asking, view)
     unsure = [lesion.id for lesion in view.unsure]
     asking.put("unsure", unsure or None, *(f"lesion/{name}" for name in unsure))
+    nodes = [lesion.id for lesion in view.unsure if lesion.compartment is Compartment.NODE]
+    asking.put("unsure_nodes", nodes or None)
     gathered.add(asking.conclude())
 
 

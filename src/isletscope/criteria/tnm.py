@@ -201,7 +201,9 @@ def _explain_n(given: TnmInput, side: Side, system: System, steps: Reasoning) ->
     regional = regional_nodes(given, side, system)
     values = n_categories(given, side, system)
     stations = _stations(regional)
-    if not regional:
+    if not regional and given.unsure_nodes:
+        steps.fire("n_unsure", nodes=_listed(list(given.unsure_nodes)))
+    elif not regional:
         steps.fire("n_none" if given.basis == "clinical" else "n_none_specimen")
     elif len(values) > 1:
         steps.fire("n_count_open", stations=stations)
