@@ -1,7 +1,7 @@
 """Marking what a case says of the true lesions on every exam, CT and MR included: seen where a reader could see it.
 
-A lesion of the case stands for a true lesion when a focus of it touches that lesion, or, in a case that was written
-from the truth, by its name.
+A lesion of the case stands for a true lesion when a focus of it or its outline on CT or MR touches that lesion, or, in
+a case that was written from the truth, by its name.
 """
 
 from __future__ import annotations
