@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
 import numpy.typing as npt
 
@@ -54,6 +53,8 @@ def read_document(path: Path, kind: type[InputError] | type[CaseError], what: st
 
 def read_map(path: Path) -> LabelMap:
     """A label map in NIfTI. Raises InputError when it cannot be read."""
+    import nibabel  # loads slowly, and only marking a reading needs it
+
     try:
         image: Any = nibabel.load(str(path))
         labels = np.asarray(image.dataobj).astype(np.int32)
