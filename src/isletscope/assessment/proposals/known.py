@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from isletscope.assessment.gathered import Gathered
+from isletscope.assessment.liver import liver_findings
 from isletscope.assessment.view import ANATOMICAL, Found, View
 from isletscope.items import catalogue
 from isletscope.model import (
@@ -141,21 +142,18 @@ class Known:
         return ""
 
     def beside(self, lesion: Lesion, name: str) -> VesselFinding | None:
-        """What is beside a lesion: the latest finding of that vessel, duct or organ."""
-        return self._beside.get((lesion.id, name))
-
-    @cached_property
-    def _beside(self) -> dict[tuple[str, str], VesselFinding]:
-        return {(one.lesion, one.vessel): one for one in self.view.point.vessels}
+        """What is beside a lesion, a vessel, duct or organ: the finding that the rules read."""
+        return self.view.beside.get((lesion.id, name))
 
     @property
     def liver(self) -> LiverFinding | None:
-        """The latest finding of the liver."""
-        return self.view.point.liver[-1] if self.view.point.liver else None
+        """The finding of the liver that the rules read: MRI before CT, then the latest."""
+        found = liver_findings(self.view)
+        return found[0] if found else None
 
     def liver_word(self, key: str) -> Told | None:
         """A feature of the liver."""
-        for one in reversed(self.view.point.liver):
+        for one in liver_findings(self.view):
             if key in one.features:
                 return Told(one.features[key], f"liver/{one.exam_key}/{key}")
         return None

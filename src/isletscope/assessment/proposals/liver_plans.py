@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from isletscope.assessment.liver import liver_findings
 from isletscope.assessment.proposals.known import Known, Proposer, plural, propose
 from isletscope.assessment.proposals.liver import SEGMENTS, metastases
 from isletscope.assessment.proposals.rules import rules
@@ -37,8 +38,8 @@ def _segments(known: Known) -> Answer | None:
 
 
 def _volumes(known: Known) -> tuple[dict[str, float], list[str]]:
-    """Tumour volume by segment (mL), from the latest finding that holds segments."""
-    for one in reversed(known.view.point.liver):
+    """Tumour volume by segment (mL), from the first finding that holds segments."""
+    for one in liver_findings(known.view):
         measured = {
             each.segment: each.tumour.value
             for each in one.segments
