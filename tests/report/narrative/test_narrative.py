@@ -13,7 +13,7 @@ import pytest
 
 from isletscope.assessment import assess
 from isletscope.items import catalogue
-from isletscope.model import Case
+from isletscope.model import Case, Verdict
 from isletscope.report import narrative as room
 from isletscope.report.narrative import Narrative, Sentence, fitting, narrate
 from isletscope.report.narrative.fitting import Ranked, fit, word_count
@@ -157,6 +157,34 @@ def test_uptake_alone_says_what_was_not_done() -> None:
     assert "not assessable because neither CT nor MRI was done" in step_text(written, 3)
     assert "PET extent 22" in step_text(written, 2)
     assert any("indeterminate: X1" in one.text for one in written.summary)
+
+
+def test_foci_that_were_not_matched_are_an_upper_bound() -> None:
+    foci = [
+        lesion("L1", seen("sstr_pet", suv_max=20.0), region="5"),
+        lesion("L2", seen("fdg_pet", suv_max=9.0), region="6"),
+    ]
+    apart = report_of(case(*foci, exams={"sstr_pet": "2026-03-09", "fdg_pet": "2026-03-12"}))
+    assert "Up to two metastases" in step_text(apart, 5)
+    assert "one lesion may be counted twice" in step_text(apart, 1)
+    matched = [
+        lesion("L1", seen("sstr_pet", suv_max=20.0), not_seen("fdg_pet"), region="5"),
+        lesion("L2", not_seen("sstr_pet"), seen("fdg_pet", suv_max=9.0), region="6"),
+    ]
+    together = report_of(case(*matched, exams={"sstr_pet": "2026-03-09", "fdg_pet": "2026-03-12"}))
+    assert step_text(together, 5).startswith("Two metastases")
+
+
+def test_an_indeterminate_finding_is_neither_a_tumour_nor_nothing() -> None:
+    doubtful = [
+        lesion("P1", seen("sstr_pet", suv_max=5.0), region="uncinate", verdict=Verdict.UNSURE),
+        lesion("N1", seen("sstr_pet", suv_max=4.0), region="celiac", verdict=Verdict.UNSURE),
+    ]
+    written = report_of(case(*doubtful, exams={"sstr_pet": "2026-03-09"}))
+    assert "beyond the indeterminate findings" in step_text(written, 2)
+    summary = " ".join(one.text for one in written.summary)
+    assert "No suspicious node, one indeterminate" in summary
+    assert "Two findings are indeterminate" in summary
 
 
 def test_a_thrombus_is_told_although_no_angle_was_measured() -> None:

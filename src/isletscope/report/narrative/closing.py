@@ -137,8 +137,8 @@ def footer(known: Known) -> tuple[Sentence, ...]:
     if pets:
         found.append(Ranked(tell("footer.suv", behind), 0))
         for method, tracers in _outlining(known).items():
-            sentence = tell("footer.method", behind, tracer=listed(tracers), method=method.rstrip("."))
-            found.append(Ranked(sentence, 2))
+            sentence = tell("footer.method", behind, volumes=listed(tracers), method=method.rstrip("."))
+            found.append(Ranked(sentence, 0))
         found.append(Ranked(tell("footer.levels", behind), 1))
     if any(vessels_of(known, lesion) for lesion in known.tumours):
         found.append(Ranked(tell("footer.contact", behind), 0))
@@ -150,16 +150,23 @@ def footer(known: Known) -> tuple[Sentence, ...]:
 
 
 def _outlining(known: Known) -> dict[str, list[str]]:
-    """How uptake was outlined -> tracers for which it was."""
+    """How uptake was outlined -> the volumes that it gives, e.g. SSTR-TV."""
     found: dict[str, list[str]] = {}
     keys = {series.key for exam in known.view.exams for series in exam.series}
     for reading in known.case.readings:
         if reading.series_key in keys and reading.methods:
-            names = found.setdefault(reading.methods[0], [])
-            name = words().tracer(reading.tracer_class).name
+            names = found.setdefault(_outline(reading.methods), [])
+            name = words().tracer(reading.tracer_class).volume
             if name not in names:
                 names.append(name)
     return found
+
+
+def _outline(methods: Sequence[str]) -> str:
+    """The threshold rule among the methods of a reading; the first method where none names an outline."""
+    rule = next((one for one in methods if one.startswith("Outline: ")), methods[0])
+    shown = rule.partition(", background =")[0].replace("Outline: ", "outlined at ")
+    return re.sub(r"(?<=\d)%", f"{fmt.NO_BREAK}%", shown)
 
 
 def sources(parts: Narrative) -> tuple[SourceLine, ...]:

@@ -10,7 +10,7 @@ from isletscope.report import format as fmt
 from isletscope.report.narrative import step_07, step_08, step_09
 from isletscope.report.narrative.fitting import shortened
 from isletscope.report.narrative.known import Known
-from isletscope.report.narrative.lesion_words import certainty, judged, longest, named, place, size, uptake
+from isletscope.report.narrative.lesion_words import certainty, how_many, judged, longest, named, place, size, uptake
 from isletscope.report.narrative.parts import Sentence
 from isletscope.report.narrative.phrases import NOTHING, Phrase, counted, joined, listed, number_word, phrase, tell
 from isletscope.report.narrative.step_05 import burden_words, segments, side
@@ -40,6 +40,7 @@ _REGIONS = {
     Compartment.PERITONEUM: "peritoneum",
 }
 _NAMED = 3
+_DETAILED, _LISTED = 2, 8
 _SCORES = (("netpet", "NETPET"), ("karfis", "Karfis"), ("zidan", "Zidan"), ("sstr_rads", "SSTR-RADS"))
 
 
@@ -58,6 +59,9 @@ def primary(known: Known) -> Sentence | None:
         shown = known.showing("pancreas")
         if known.said("PRI.seen", "resected"):
             return tell("headline.primary_removed", *(f"exam/{one.key}" for one in known.view.exams))
+        if shown and known.unsure(Compartment.PANCREAS):
+            behind = [f"lesion/{one.id}" for one in known.unsure(Compartment.PANCREAS)]
+            return tell("headline.primary_open", *behind, exams=known.exams(shown))
         if shown:
             return tell("headline.primary_not_seen", exams=known.exams(shown))
         return tell("headline.primary_unknown", *(f"exam/{one.key}" for one in known.view.exams))
@@ -66,7 +70,7 @@ def primary(known: Known) -> Sentence | None:
         found = size(known, first) or Phrase("size not measured")
         return tell("headline.primary", lesion=first.id, place=place(first), size=found, judgement=judged(known, first))
     behind = [f"lesion/{one.id}" for one in lesions]
-    count = counted(len(lesions), "pancreatic tumour")
+    count = how_many(known, lesions, "pancreatic tumour")
     return tell(
         "headline.primaries",
         *behind,
@@ -82,9 +86,12 @@ def nodes(known: Known) -> Sentence | None:
     if not found:
         if not known.showing("abdominal_nodes"):
             return tell("headline.nodes_unknown", *(f"exam/{one.key}" for one in known.view.exams))
-        return tell("headline.no_node", *(f"exam/{one.key}" for one in known.view.exams))
+        unsure = [one.id for one in known.unsure(Compartment.NODE)]
+        beside = f", {number_word(len(unsure))} indeterminate" if unsure else ""
+        behind = [*(f"exam/{one.key}" for one in known.view.exams), *(f"lesion/{one}" for one in unsure)]
+        return tell("headline.no_node", *behind, unsure=beside)
     behind = [f"lesion/{one.id}" for one in found]
-    count = counted(len(found), "node")
+    count = how_many(known, found, "node")
     return tell("headline.nodes", *behind, count=count, which=_which(known, found), judgement=_together(known, found))
 
 
@@ -131,7 +138,7 @@ def liver(known: Known) -> Sentence | None:
     return tell(
         "headline.liver",
         *behind,
-        count=counted(len(found), "liver metastasis", "liver metastases"),
+        count=how_many(known, found, "liver metastasis", "liver metastases"),
         spread=f", {spread}" if spread else "",
         burden=burden_words(known),
         largest=_largest(known, first, len(found)),
@@ -165,7 +172,7 @@ def elsewhere(known: Known) -> Sentence | None:
             continue
         words = vocabulary().compartments[compartment]
         which, judgement = _which(known, found), _together(known, found)
-        text = f"{counted(len(found), words.one, words.many)} {which}, {judgement}"
+        text = f"{how_many(known, found, words.one, words.many)} {which}, {judgement}"
         behind = (*which.rests_on, *judgement.rests_on, *(f"lesion/{one.id}" for one in found))
         parts.append(Phrase(text, behind))
     return tell("headline.elsewhere", lesions=joined(parts, "; ")) if parts else None
@@ -177,11 +184,15 @@ def indeterminate(known: Known) -> Sentence | None:
     if not found:
         return None
     behind = [f"lesion/{one.id}" for one in found]
-    shown = [named(known, one) for one in found[:_NAMED]]
-    more = [f"{len(found) - _NAMED} more in the lesion table"] if len(found) > _NAMED else []
     count = counted(len(found), "finding")
     are = "is" if len(found) == 1 else "are"
-    return tell("headline.indeterminate", *behind, count=count, are=are, lesions=joined([*shown, *more]))
+    if len(found) <= _DETAILED:
+        shown = joined(named(known, one) for one in found)
+    else:
+        names = [one.id for one in found[:_LISTED]]
+        more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+        shown = Phrase(f"{', '.join(names)}{more}" if more else str(listed(names)))
+    return tell("headline.indeterminate", *behind, count=count, are=are, lesions=shown)
 
 
 def no_metastasis(known: Known) -> Sentence | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from isletscope.criteria import DUAL_TRACER_BOOK
-from isletscope.model import Exam, ExamKind, ReadingOfPet, State
+from isletscope.model import Compartment, Exam, ExamKind, ReadingOfPet, State
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
 from isletscope.report.narrative.known import ENTERED, Known
+from isletscope.report.narrative.lesion_words import unmatched
 from isletscope.report.narrative.phrases import Phrase, counted, listed, phrase, tell
 from isletscope.report.narrative.vocabulary import vocabulary
 from isletscope.report.words import words
@@ -103,6 +104,8 @@ def _limits(known: Known) -> Iterator[Ranked]:
     if unusable:
         behind = sorted({f"exam/{exam.key}" for exam in known.view.exams for one in exam.series if one in unusable})
         yield Ranked(tell("exams.not_measured", *behind, count=counted(len(unusable), "series", "series")), 2)
+    if any(unmatched(known, known.of(compartment)) for compartment in Compartment):
+        yield Ranked(tell("exams.unmatched", *(f"lesion/{one.id}" for one in known.tumours)), 0)
     for reading in known.case.readings:
         if reading.series_key in keys:
             yield from _references(reading)

@@ -9,7 +9,16 @@ from isletscope.model import Compartment, ExamKind, Lesion, Role, Visibility
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
 from isletscope.report.narrative.known import Known, name_key
-from isletscope.report.narrative.lesion_words import fdg_level, krenning, longest, pattern, place, size, uptake
+from isletscope.report.narrative.lesion_words import (
+    fdg_level,
+    how_many,
+    krenning,
+    longest,
+    pattern,
+    place,
+    size,
+    uptake,
+)
 from isletscope.report.narrative.parts import Sentence
 from isletscope.report.narrative.phrases import (
     NOTHING,
@@ -67,7 +76,7 @@ def _one(known: Known, lesion: Lesion) -> Sentence:
 
 
 def _several(known: Known, lesions: list[Lesion]) -> Sentence:
-    count = counted(len(lesions), "metastasis", "metastases")
+    count = how_many(known, lesions, "metastasis", "metastases")
     spread, burden = joined([_segments(lesions), _sides(lesions)], ""), burden_words(known)
     behind = [f"lesion/{one.id}" for one in lesions]
     return tell("liver.several", *behind, count=count, spread=spread, burden=burden)

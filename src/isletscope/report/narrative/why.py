@@ -49,6 +49,7 @@ def why(one: Conclusion, result: str, about: str = "") -> str:
 
 def tidy(text: str) -> str:
     """Lengths and uptake in a rule's own sentence with one decimal, angles whole, as the report prints them."""
+    text = re.sub(r"(?<=\d)%", f"{fmt.NO_BREAK}%", text)
     return _LONG_NUMBER.sub(lambda hit: f"{fmt.number(float(hit[1]), 0 if hit[2] == 'degrees' else 1)} {hit[2]}", text)
 
 
