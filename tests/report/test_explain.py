@@ -9,12 +9,12 @@ import pytest
 
 from isletscope.cli.explanation import explanation_lines
 from isletscope.errors import InputError
-from isletscope.report.explain import Explanation, explain
+from isletscope.report.explain import Explanation, explain_case
 from tests.report.narrated_cases import followed_up, whole, written
 
 
 def of(*asked: str) -> Explanation:
-    return explain(whole(), written(), asked)
+    return explain_case(whole(), written(), asked)
 
 
 def test_a_value_names_exam_series_and_state() -> None:
@@ -88,11 +88,11 @@ def test_an_unknown_name_asks_whether_another_was_meant(asked: tuple[str, ...], 
 
 def test_a_rule_that_was_not_asked_says_so() -> None:
     with pytest.raises(InputError, match="was not asked"):
-        explain(whole(), written(), ["percist"])
+        explain_case(whole(), written(), ["percist"])
 
 
 def test_an_earlier_time_point_stays_in_reach() -> None:
-    told = explain(followed_up(), written("later"), ["doubling_time", "L1"])
+    told = explain_case(followed_up(), written("later"), ["doubling_time", "L1"])
     exams = {found.exam for found in told.findings}
     assert any("2026-03-02" in exam for exam in exams)
     assert any("2026-09-02" in exam for exam in exams)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from isletscope.report.explain.parts import Explanation, Found, GivenAnswer, GivenConclusion, Line, UsedSeries, Value
+from isletscope.report import Explanation, GivenAnswer, GivenConclusion, RuleLine, UsedFinding, UsedSeries, UsedValue
 
 _INDENT = "   "
 _FEW = 12
@@ -79,7 +79,7 @@ def _conclusion(one: GivenConclusion) -> Iterator[str]:
     yield f"rules version {one.rules_version}, criterion {one.name}"
 
 
-def _line(line: Line, *, rule: bool = True) -> str:
+def _line(line: RuleLine, *, rule: bool = True) -> str:
     tail = ", ".join([line.support, *line.sources])
     name = f" [{line.rule}]" if rule and line.rule else ""
     return f"{line.text} ({tail}){name}"
@@ -90,11 +90,11 @@ def _few(texts: Sequence[str]) -> str:
     return shown if len(texts) <= _FEW else f"{shown}; and {len(texts) - _FEW} more (--json shows all)"
 
 
-def _finding(found: Found) -> str:
+def _finding(found: UsedFinding) -> str:
     """A finding with its exam, and its values below, those of one method together."""
     where = ", series ".join(filter(None, [found.exam, found.series]))
     lines = [f"{found.title} ({where})" if where else found.title]
-    groups: dict[str, list[Value]] = {}
+    groups: dict[str, list[UsedValue]] = {}
     for value in found.values:
         groups.setdefault(_known(value), []).append(value)
     lines += [
@@ -105,7 +105,7 @@ def _finding(found: Found) -> str:
     return "\n".join(lines)
 
 
-def _known(value: Value) -> str:
+def _known(value: UsedValue) -> str:
     """How a value is known: state, method, and why to read it with care."""
     limit = f"read with care: {value.limitation}" if value.limitation else ""
     return "; ".join(filter(None, [value.state, value.method, limit]))

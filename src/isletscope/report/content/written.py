@@ -175,7 +175,7 @@ def _headline(label: str, name: str, conclusion: Conclusion, assessed: AssessedT
         value = (
             f"{fmt.percent(float(conclusion.parts['percent']), table=True)}" if "percent" in conclusion.parts else value
         )
-        note = "of the liver is tumour"
+        note = "of the liver is tumour" if value != f"{fmt.percent(0.0, table=True)}" else "no liver metastasis seen"
         if pattern is not None and pattern.value not in (None, "none"):
             note += f"; pattern {pattern.value}"
     elif name == "recist":

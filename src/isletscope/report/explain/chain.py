@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from isletscope.items import catalogue
 from isletscope.model import Answer, Case, Conclusion, ItemState, ItemStatus, Origin, State
 from isletscope.report.explain.findings import entries_of, findings_of, series_of
-from isletscope.report.explain.parts import Explanation, GivenAnswer, GivenConclusion, Lacking, Line, Said
+from isletscope.report.explain.parts import Explanation, GivenAnswer, GivenConclusion, Lacking, RuleLine, Said
 from isletscope.report.explain.subject import Subject, find_subject
 from isletscope.report.narrative import Narrative, Sentence
 from isletscope.report.references import Named, References
 from isletscope.report.words import words
 
 
-def explain(case: Case, narrative: Narrative, asked: Sequence[str]) -> Explanation:
+def explain_case(case: Case, narrative: Narrative, asked: Sequence[str]) -> Explanation:
     """From voxels to sentence for what the words name (an item, a score, a lesion and its value, a reference).
 
     Raises InputError with the closest names when nothing is named so, KeyError when the case lacks the time point.
@@ -149,14 +149,16 @@ def _conclusion(one: Conclusion) -> GivenConclusion:
         subject=one.subject,
         result=_result(one),
         rules_version=one.version,
-        branches=tuple(Line(each.text, support[each.support], tuple(each.sources), each.rule) for each in one.branches),
+        branches=tuple(
+            RuleLine(each.text, support[each.support], tuple(each.sources), each.rule) for each in one.branches
+        ),
         inputs=tuple(
             each.text if each.value is None else f"{each.text}: {each.value:g}{_unit(each.unit)}"
             for each in one.evidence
         ),
-        flags=tuple(Line(each.text, support[each.support], tuple(each.sources), each.code) for each in one.flags),
+        flags=tuple(RuleLine(each.text, support[each.support], tuple(each.sources), each.code) for each in one.flags),
         other_systems=tuple(
-            Line(f"{each.system}: {each.value}. {each.because}", support[each.support], tuple(each.sources))
+            RuleLine(f"{each.system}: {each.value}. {each.because}", support[each.support], tuple(each.sources))
             for each in one.alternatives
         ),
         lesions=tuple(f"{each.subject}: {_result(each)}" for each in one.lesions),

@@ -19,14 +19,14 @@ from isletscope.model import (
     VesselFinding,
 )
 from isletscope.report import format as fmt
-from isletscope.report.explain.parts import Entered, Found, UsedSeries, Value
+from isletscope.report.explain.parts import Entered, UsedFinding, UsedSeries, UsedValue
 from isletscope.report.references import Named, known_measurements
 from isletscope.report.words import words
 
 _STATES = {State.MEASURED: "measured", State.DERIVED: "derived", State.ENTERED: "entered", State.MISSING: "missing"}
 
 
-def findings_of(case: Case, met: Iterable[Named], asked: Sequence[str]) -> list[Found]:
+def findings_of(case: Case, met: Iterable[Named], asked: Sequence[str]) -> list[UsedFinding]:
     """One entry for each finding or reference region that was met, with the values that were used.
 
     A finding that was ``asked`` for as a whole shows all its values.
@@ -44,7 +44,7 @@ def _stem(named: Named) -> str:
     return "/".join(parts[:size])
 
 
-def _found(case: Case, group: Sequence[Named], whole: bool) -> Found:
+def _found(case: Case, group: Sequence[Named], whole: bool) -> UsedFinding:
     first = group[0]
     exam = f"{first.exam.title}, {fmt.day(first.exam.date)}, {first.exam.key}" if first.exam else ""
     if first.region is not None:
@@ -55,14 +55,14 @@ def _found(case: Case, group: Sequence[Named], whole: bool) -> Found:
     if whole:
         values = [_value(f"{first.reference}/{name}", one, "") for name, one in known_measurements(finding).items()]
         values += [
-            Value(f"{first.reference}/{name}", name.replace("_", " "), word.replace("_", " "), "feature")
+            UsedValue(f"{first.reference}/{name}", name.replace("_", " "), word.replace("_", " "), "feature")
             for name, word in finding.features.items()
         ]
     focus = _focus(case, first, finding)
     observed = isinstance(finding, Observation)
     visibility = f": {finding.visibility.value}" if isinstance(finding, Observation) else ""
     because = f" because {finding.because}" if isinstance(finding, Observation) and finding.because else ""
-    return Found(
+    return UsedFinding(
         title=f"{_title(first)}{visibility}{because}",
         exam=exam,
         series=finding.series_key if isinstance(finding, Observation) else "",
@@ -106,15 +106,15 @@ def _verdict(focus: Focus) -> str:
     return f"{words().verdicts[focus.verdict]}: {focus.assessment.because.rstrip('.')}{rule}"
 
 
-def _value(reference: str, measurement: Measurement | None, word: str) -> Value:
+def _value(reference: str, measurement: Measurement | None, word: str) -> UsedValue:
     name = reference.rpartition("/")[2].replace("_", " ")
     if measurement is None:
-        return Value(reference, name, word.replace("_", " "), "feature")
+        return UsedValue(reference, name, word.replace("_", " "), "feature")
     if "contact_deg" in reference:
         name = f"contact at {name} mm"
     elif measurement.name:
         name = measurement.name
-    return Value(
+    return UsedValue(
         reference=reference,
         name=name,
         printed=printed_value(measurement),
@@ -137,17 +137,17 @@ def printed_value(measurement: Measurement) -> str:
     return f"{fmt.significant(measurement.value, 5)}{gap}{unit}"
 
 
-def _region(named: Named, exam: str) -> Found:
+def _region(named: Named, exam: str) -> UsedFinding:
     region = named.region
     assert region is not None
     values = [
-        Value(
+        UsedValue(
             named.reference, name, f"{fmt.number(value, 2)}{fmt.NO_BREAK}{region.unit}", "measured", value, region.unit
         )
         for name, value in (("mean", region.mean), ("maximum", region.maximum))
         if value is not None
     ]
-    return Found(
+    return UsedFinding(
         title=f"reference region {words().region(region.name)}",
         exam=exam,
         series=named.series_key,
