@@ -191,6 +191,8 @@ def _used(series: Series, exam: Exam) -> UsedSeries:
 
 def _used_exam(exam: Exam) -> UsedSeries:
     usable = [series for series in exam.series if series.usable]
+    if len(usable) == 1:
+        return _used(usable[0], exam)
     return UsedSeries(
         key=exam.key,
         exam=exam.title,
