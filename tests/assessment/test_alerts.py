@@ -49,11 +49,17 @@ def test_tracer_against_tracer() -> None:
         ["L1"],
     )
     assert alert.sentence() == (
-        "ALERT, discordance: FDG-positive L1 (FDG SUVmax up to 12.0) against no SSTR uptake there. Meaning: suspicious "
-        "for a part of the disease without receptors and of higher grade; SSTR PET alone does not show it. Would be "
-        "settled by: biopsy of L1."
+        "ALERT, discordance: FDG-positive L1 (FDG SUVmax up to 12.0) against SSTR-negative there (Krenning 0). "
+        "Meaning: suspicious for a part of the disease without receptors and of higher grade; SSTR PET alone does not "
+        "show it. Would be settled by: biopsy of L1."
     )
     assert "conclusion/concordance" in alert.rests_on
+
+
+def test_the_scores_behind_sstr_negative_are_printed() -> None:
+    faint = lesion("N1", seen("ct", short_axis=14), seen("sstr_pet", suv_max=1.2), seen("fdg_pet", suv_max=6.0))
+    (alert,) = alerts(case(P1, COLD, faint, exams=EXAMS))
+    assert alert.against == "SSTR-negative there (Krenning 0 and 1)"
 
 
 def test_histology_against_phenotype_says_it_once() -> None:

@@ -121,6 +121,17 @@ def test_several_primaries_carry_their_number_and_the_largest_decides() -> None:
     assert result.parts["T"] == "T2(2)"
 
 
+def test_foci_that_nobody_matched_are_not_several_primaries() -> None:
+    on_sstr = lesion("P1", seen("sstr_pet", suv_max=30.0), region="tail")
+    on_fdg = lesion("P2", seen("fdg_pet", suv_max=9.0), region="tail")
+    result = stage(on_sstr, on_fdg)
+    assert result.parts["T"] == "TX"
+    (flag,) = [flag for flag in result.flags if flag.code == "number_open"]
+    assert flag.text == "P1 and P2 were not matched between exams and may be one tumour; their number is at least 1."
+    apart = [on_sstr, lesion("P2", not_seen("sstr_pet"), seen("fdg_pet", suv_max=9.0), region="tail")]
+    assert stage(*apart).parts["T"] == "TX(2)"
+
+
 def test_an_entered_size_outranks_the_measurement() -> None:
     answers = {"baseline": {"PRI.size": entered(longest_mm=45, second_mm=40, third_mm=30, phase="arterial")}}
     result = stage(primary(30), answers=answers)
@@ -228,6 +239,14 @@ def test_no_primary_found_is_said_only_where_the_pancreas_was_shown() -> None:
     result = stage(liver, unsure)
     assert result.parts["T"] == "TX"
     assert "unsure_not_counted" in result.flag_codes()
+
+
+def test_an_unsure_node_is_no_absence_of_nodes() -> None:
+    unsure = node("N1", "mediastinal", verdict=Verdict.UNSURE)
+    result = stage(primary(), unsure)
+    assert (result.value, result.provisional) == ("cT2 cN0 cM0, stage II", True)
+    assert "No suspicious" not in result.because
+    assert "left unsure, and in doubt not counted: N1" in result.because
 
 
 def test_the_date_of_diagnosis_decides_on_the_edition() -> None:

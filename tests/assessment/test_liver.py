@@ -119,3 +119,12 @@ def test_ablation_is_asked_of_lesions_with_known_surroundings() -> None:
     assert gate is not None
     assert gate.value == "no"
     assert found.conclusion("ablation", "L2") is None
+
+
+def test_foci_that_nobody_matched_are_not_counted_as_two() -> None:
+    hot = lesion("L1", seen("sstr_pet", suv_max=20), region="6")
+    other = lesion("L2", seen("fdg_pet", suv_max=8), region="6")
+    given = case(hot, other, exams={"sstr_pet": "2026-03-09", "fdg_pet": "2026-03-12"})
+    found = conclusion(given, "liver_pattern")
+    assert found.missing == ["which foci on different exams are one and the same lesion"]
+    assert "tumour_burden_score" not in conclusion(given, "liver_burden").parts

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from isletscope.model import State
+from isletscope.model import Answer, Origin, State
 from tests.assessment.cases import assessed, lesion, seen
 from tests.assessment.surgical_cases import NET, primary, structures, surgical, vessels
 from tests.assessment.test_vessels import conclusion
@@ -121,3 +121,47 @@ def test_nodes_are_absent_only_where_an_exam_shows_them() -> None:
     assert conclusion(surgical(), "operations").parts["kimura"] == "yes"
     node = lesion("N1", seen("ct", long_axis=14, short_axis=12), region="celiac")
     assert conclusion(surgical(primary(), node), "lymphadenectomy").value == "formal"
+
+
+def entered(given: Any, **answers: Any) -> Any:
+    """The case with a reader's answers; underscores in the names stand for the point of the item."""
+    made = {
+        name.replace("_", ".", 1): Answer(value=value, source=Origin.ENTERED, by="A. Reader")
+        for name, value in answers.items()
+    }
+    return given.model_copy(update={"answers": {"baseline": made}})
+
+
+def test_a_readers_entry_outranks_the_finding() -> None:
+    size = entered(surgical(), PRI_size={"longest_mm": 24.0})
+    found = conclusion(size, "surveillance")
+    assert found.value == "surgery_recommended"
+    assert "answer/PRI.size" in found.rests_on
+    gate = conclusion(entered(surgical(), MPD_dist=2.5), "operations").parts["enucleation_gate"]
+    assert gate == "caution"
+    insulin = conclusion(entered(surgical(), CTX_hormone=["insulin"]), "surveillance")
+    assert insulin.value == "surgery_recommended"
+    men1 = entered(surgical(clinical={"germline": "not tested"}), CTX_syndrome="men1")
+    assert "syndrome: MEN1" in [one.text for one in conclusion(men1, "surveillance").evidence]
+
+
+def test_an_entered_size_is_not_given_to_one_of_several_primaries() -> None:
+    two = surgical(primary("P1"), primary("P2"), vessels=[*vessels("P1"), *vessels("P2")])
+    found = conclusion(entered(two, PRI_size={"longest_mm": 24.0}), "surveillance", "P2")
+    assert found.value == "surveillance"
+
+
+def test_vessels_that_a_reader_entered_stand_in_place_of_the_findings() -> None:
+    held = entered(surgical(primary(region="head")), VES_SMA={"value": "above_180", "contact_deg": 190})
+    found = conclusion(held, "resectability_nccn")
+    assert found.value == "LA"
+    assert "answer/VES.SMA" in conclusion(held, "vessel_signs", "P1 superior_mesenteric_artery").rests_on[0]
+    vein = {"contact_deg": 120, "narrowing_percent": 10, "lumen": "tumour_thrombus"}
+    thrombus = conclusion(entered(surgical(primary(region="head")), VES_PV=vein), "resectability_net")
+    assert thrombus.value == "resectable_with_thrombectomy_or_vein_resection"
+    bare = surgical(vessels=vessels(without=("celiac_artery",)))
+    assert conclusion(bare, "resectability_nccn").state is State.MISSING
+    free = entered(bare, VES_coeliac={"value": "none"})
+    assert conclusion(free, "resectability_nccn").value == "R"
+    about = entered(bare, VES_coeliac={"value": "up_to_180"})
+    assert conclusion(about, "resectability_nccn").state is State.MISSING

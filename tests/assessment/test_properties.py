@@ -85,7 +85,8 @@ def test_taking_an_observation_away_never_makes_a_result_more_certain(
     fewer[which] = lesions[which].model_copy(update={"observations": left})
     before, after = (conclusions(case(*given, clinical=HISTOLOGY)) for given in (lesions, fewer))
     for name, result in after.items():
-        assert certainty(result) <= certainty(before[name]), name
+        if before[name].missing != ["a lesion"]:  # certain that there is nothing to rate, which is no result either
+            assert certainty(result) <= certainty(before[name]), name
 
 
 @few

@@ -19,6 +19,7 @@ from isletscope.model import (
     Lesion,
     Origin,
     QualityFinding,
+    Role,
     Severity,
     Verdict,
 )
@@ -243,6 +244,18 @@ def test_brightness_by_the_ratio_of_attenuations(tumour_hu: float, level: str) -
     assert value(found, "PRI.enh_art", "level") == level
 
 
+def test_a_phase_that_was_not_acquired_is_not_assessable_and_one_of_unknown_kind_stays_open() -> None:
+    made = case(tail_tumour(hu_portal_venous=100, organ_hu_portal_venous=95), exams={"ct": "2026-03-02"})
+    found = assessed(made)
+    assert found.answers["PRI.enh_art"].not_assessable == "no arterial phase was acquired"
+    assert value(found, "PRI.HU", "not_acquired") == ["arterial"]
+    assert state(found, "PRI.HU") is ItemState.ANSWERED
+    exam: Exam = made.exams[0]
+    unknown = exam.series[0].model_copy(update={"role": Role.CT_PHASE_UNKNOWN})
+    changed = made.model_copy(update={"exams": [exam.model_copy(update={"series": [unknown]})]})
+    assert state(assessed(changed), "PRI.enh_art") is ItemState.OPEN
+
+
 def test_no_lesion_in_a_pancreas_that_exams_show_is_not_seen() -> None:
     found = assessed(case())
     assert value(found, "PRI.seen") == "not_seen"
@@ -418,6 +431,23 @@ def test_fourth_segment_is_one_segment() -> None:
     assert value(found, "LIV.lobes", "segments") == ["IV"]
 
 
+def test_distances_of_a_metastasis_are_those_of_the_nearest_vein_and_pedicle() -> None:
+    gaps = {"hepatic_vein_right": 12, "hepatic_vein_middle": 4, "portal_vein_right": 20, "portal_vein": 35}
+    beside = [vessel("L1", name, distance=gap) for name, gap in gaps.items()]
+    metastasis = lesion("L1", seen("ct", long_axis=20), region="8")
+    found = assessed(case(metastasis, clinical={"question": "cytoreduction"}, vessels=beside))
+    row = {"lesion": "L1", "hepatic_vein_mm": 4.0, "pedicle_mm": 20.0, "hilum_mm": 35.0}
+    assert value(found, "SUR.lesion_distances", "lesions") == [row]
+
+
+def test_without_a_plan_no_remnant_and_no_cleared_share_is_proposed() -> None:
+    metastasis = lesion("L1", seen("ct", long_axis=20, volume=4), region="8")
+    whole = liver({"7": (250.0, 0.0), "8": (300.0, 4.0)}, whole_volume=1500, tumour_volume=4)
+    found = assessed(case(metastasis, clinical={"question": "cytoreduction"}, liver=[whole]))
+    assert state(found, "LIV.remnant") is ItemState.OPEN
+    assert state(found, "SUR.cytoreduction") is ItemState.OPEN
+
+
 def test_background_is_normal_only_when_fat_and_cirrhosis_were_looked_for() -> None:
     whole = liver({"7": (250.0, 0.0)})
     told = whole.model_copy(update={"features": {"steatosis": "no", "cirrhosis": "no"}})
@@ -444,9 +474,46 @@ def test_ascites_is_never_made_up() -> None:
     assert state(told, "PER.nod") is ItemState.ANSWERED
 
 
+def test_a_lesion_left_unsure_is_never_counted_as_nothing_seen() -> None:
+    names = {"N1": "mediastinum", "L1": "7", "O1": "L2", "X1": "neck"}
+    doubtful = [
+        lesion(one, seen("sstr_pet", suv_max=5), region=place, verdict=Verdict.UNSURE) for one, place in names.items()
+    ]
+    found = assessed(case(tail_tumour(), *doubtful))
+    for item in ("LN.regional", "LN.uptake", "LN.distant", "LIV.count", "BON.les", "THY"):
+        assert item not in found.answers, item
+    assert "hepatectomy_considered" not in found.facts
+
+
+def test_foci_that_nobody_matched_are_not_counted_twice() -> None:
+    two = {"sstr_pet": "2026-03-09", "fdg_pet": "2026-03-12"}
+    alone = [lesion("L1", seen("sstr_pet", suv_max=20)), lesion("L2", seen("fdg_pet", suv_max=9))]
+    found = assessed(case(*alone, exams=two))
+    assert value(found, "LIV.count", "group") == "1-3"
+    assert value(found, "LIV.count", "count") is None
+    pancreas = [lesion("P1", seen("sstr_pet", suv_max=20)), lesion("P2", seen("fdg_pet", suv_max=9))]
+    assert "PRI.number" not in assessed(case(*pancreas, exams=two)).answers
+
+
+def test_an_extent_on_pet_is_no_diameter() -> None:
+    focus = lesion("L1", seen("sstr_pet", suv_max=20, largest_diameter=33), region="7")
+    found = assessed(case(focus, exams={"sstr_pet": "2026-03-09"}))
+    assert found.answers["LIV.size"].not_assessable
+    assert "LIV.size" not in assessed(case(focus)).answers
+
+
 def test_other_findings_are_said_only_by_a_reading() -> None:
     assert state(assessed(case()), "INC") is ItemState.OPEN
     assert value(assessed(case(structures=[structure("incidental", present="no")])), "INC", "found") is False
+
+
+def test_a_value_that_cannot_be_is_not_proposed_and_said() -> None:
+    found = assessed(case(lesion("P1", seen("ct", long_axis=0.4), region="tail")))
+    assert "PRI.size" not in found.answers
+    notes = [alert for alert in found.alerts if alert.code == "implausible_value"]
+    assert len(notes) == 1
+    assert "PRI.size" in notes[0].finding
+    assert "1 to 400 mm" in notes[0].against
 
 
 # A reader's answers.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from isletscope.model import Case, Lesion, Observation, Software, State
+from isletscope.model import Case, Lesion, Observation, Software, State, Verdict
 from tests.assessment.cases import assessed, case, lesion, not_covered, not_seen, seen
 from tests.assessment.test_vessels import conclusion
 
@@ -203,3 +203,24 @@ def test_losing_the_later_size_never_makes_response_more_certain() -> None:
     less = conclusion(followed(lesions[0], course("L2", 40.0, None)), "recist")
     assert whole.value == "PR"
     assert less.value == "NE"
+
+
+def test_a_target_that_comes_back_after_a_complete_response() -> None:
+    found = conclusion(followed(course("L1", 30.0, 0.0, 12.0), last=True), "recist")
+    assert found.value == "PD"
+    assert "review_previous_cr" in found.flag_codes()
+
+
+def test_a_new_focus_that_is_left_unsure_is_only_a_possible_new_lesion() -> None:
+    found = lesion(
+        "L9",
+        not_seen("ct"),
+        not_seen("sstr_pet"),
+        on_ct(9.0, at="later"),
+        seen("sstr_pet", at="later", suv_max=8.0),
+        region="5",
+        verdict=Verdict.UNSURE,
+    )
+    answer = conclusion(followed(course("L1", 50.0, 50.0), found), "recist")
+    assert answer.value == "SD"
+    assert "possible_new_lesion" in answer.flag_codes()

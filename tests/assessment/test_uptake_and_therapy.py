@@ -149,11 +149,28 @@ def test_sstr_rads_takes_the_place_from_the_compartment(name: str, region: str, 
         assert result.possible == ["3C", "5"]
 
 
+@pytest.mark.parametrize(("size_mm", "category"), [(9.9, None), (10.0, "3D")])
+def test_a_cold_lesion_that_pet_may_miss_is_left_to_the_reader(size_mm: float, category: str | None) -> None:
+    cold = lesion("L1", seen("ct", long_axis=size_mm), not_seen("sstr_pet"), region="7")
+    assert asked(case(cold), "sstr_rads").value == category
+    rated = lesion("L1", seen("ct", long_axis=size_mm, suspicious_on_anatomy="yes"), not_seen("sstr_pet"), region="7")
+    assert asked(case(rated), "sstr_rads").value == "3D"
+
+
 def test_without_ct_or_mri_the_correlate_is_not_known() -> None:
     shown = lesion("P1", seen("sstr_pet", suv_max=30.0), region="tail")
     assert asked(case(shown), "sstr_rads").possible == ["4", "5"]
     alone = lesion("P1", seen("sstr_pet", suv_max=30.0), not_seen("ct"), region="tail")
     assert asked(case(alone), "sstr_rads").value == "4"
+
+
+def test_figures_of_a_cohort_are_printed_only_for_a_patient_of_that_cohort() -> None:
+    metastasis = lesion("L1", seen("ct", long_axis=20), seen("sstr_pet", suv_max=30), not_seen("fdg_pet"), region="7")
+    known = {"tumour": {"sites": ["pancreas", "liver"]}}
+    assert "cohort_figure" in asked(case(P1, metastasis), "netpet").flag_codes()
+    assert "cohort_figure" in asked(case(metastasis, clinical=known), "netpet").flag_codes()
+    assert "cohort_figure" not in asked(case(metastasis), "netpet").flag_codes()
+    assert "cohort_figure" not in asked(case(P1), "netpet").flag_codes()
 
 
 def test_volume_is_a_lower_bound_where_a_lesion_lies_outside() -> None:
@@ -227,6 +244,25 @@ def test_extrahepatic_axis() -> None:
     assert narrow.missing == ["examination of: bone", "examination of: lung"]
 
 
+def test_unsure_foci_outside_the_liver_leave_the_axis_provisional() -> None:
+    unsure = lesion("N1", seen("sstr_pet", suv_max=4.0), verdict=Verdict.UNSURE, region="mediastinal")
+    result = asked(case(P1, unsure), "extrahepatic")
+    assert (result.value, result.provisional) == ("none", True)
+    (flag,) = [flag for flag in result.flags if flag.code == "UNSURE"]
+    assert flag.text == "Not counted because unsure: N1."
+
+
+def test_unmatched_foci_do_not_make_limited_disease_diffuse() -> None:
+    on_sstr = [lesion(f"O{i}", seen("sstr_pet", suv_max=9.0), region="spine") for i in range(1, 4)]
+    on_fdg = [lesion(f"O{i}", seen("fdg_pet", suv_max=9.0), region="spine") for i in range(4, 7)]
+    open_still = asked(case(P1, *on_sstr, *on_fdg), "extrahepatic")
+    assert open_still.possible == ["limited_unresectable", "diffuse"]
+    assert open_still.missing == ["number of lesions: bone"]
+    assert asked(case(P1, *on_sstr), "extrahepatic").value == "limited_unresectable"
+    many = [lesion(f"O{i}", seen("sstr_pet", suv_max=9.0), region="spine") for i in range(10, 13)]
+    assert asked(case(P1, *on_sstr, *many, *on_fdg), "extrahepatic").value == "diffuse"
+
+
 def test_what_a_reader_entered_counts_where_no_exam_shows_it() -> None:
     def entered(**value: Any) -> Answer:
         return Answer(value=value, source=Origin.ENTERED, by="A. Reader")
@@ -236,7 +272,8 @@ def test_what_a_reader_entered_counts_where_no_exam_shows_it() -> None:
     result = asked(case(P1, regions=narrow, answers={"baseline": answers}), "extrahepatic")
     assert result.value == "limited_unresectable"
     uncounted = {**answers, "BON.les": entered(kinds=["lytic"], fracture_risk=False)}
-    assert asked(case(P1, regions=narrow, answers={"baseline": uncounted}), "extrahepatic").value is None
+    open_still = asked(case(P1, regions=narrow, answers={"baseline": uncounted}), "extrahepatic")
+    assert open_still.possible == ["limited_unresectable", "diffuse"]
 
 
 def test_a_node_whose_reach_is_open_leaves_the_axis_open() -> None:

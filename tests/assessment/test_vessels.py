@@ -143,3 +143,15 @@ def test_cavernous_transformation_is_asked_for_and_not_assumed() -> None:
 def test_without_any_vessel_the_class_says_so_in_one_line() -> None:
     found = conclusion(surgical(vessels=[]), "resectability_nccn")
     assert found.missing == ["the vessels beside P1, measured on CT or MRI"]
+
+
+def test_a_vessel_is_read_on_ct_before_mri_and_with_a_known_contact_first() -> None:
+    exams = {"ct": "2026-03-02", "mri": "2026-03-04"}
+    on_mri = [one.model_copy(update={"exam_key": "baseline-mri"}) for one in vessels(superior_mesenteric_vein=40)]
+    given = surgical(exams=exams, vessels=[*on_mri, *vessels(superior_mesenteric_vein=60)])
+    signs = conclusion(given, "vessel_signs", "P1 superior_mesenteric_vein")
+    assert "vessel/P1/superior_mesenteric_vein/baseline-ct/contact_deg/1.0" in signs.rests_on
+    unmeasured = [one.model_copy(update={"contact_deg": {}}) for one in vessels()]
+    given = surgical(exams=exams, vessels=[*unmeasured, *on_mri])
+    signs = conclusion(given, "vessel_signs", "P1 superior_mesenteric_vein")
+    assert "vessel/P1/superior_mesenteric_vein/baseline-mri/contact_deg/1.0" in signs.rests_on

@@ -120,6 +120,13 @@ def test_grade_hints(lesions: list[dict[str, Any]], hint: str) -> None:
     assert compared(lesions, "G1").parts["grade hint"] == hint
 
 
+def test_the_hint_needs_no_tissue_sample() -> None:
+    document = {"lesions": [lesion("L1", 4, 0)]}
+    found = CRITERION.run_document(document)
+    assert found.missing == ["grade of a tissue sample"]
+    assert found.parts["grade hint"] == "low-grade-leaning"
+
+
 def test_what_is_missing_is_named() -> None:
     assert compared(REPORT_C).missing == ["grade of a tissue sample"]
     assert compared([], "G1").missing == ["a lesion"]

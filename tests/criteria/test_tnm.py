@@ -367,6 +367,8 @@ def test_contact_read_as_growth_is_printed_with_its_alternatives() -> None:
     encased = staged(**findings, invades=sma, encased=sma)
     assert encased.parts["T"] == "T4"
     assert "t4_by_encasement" in encased.flag_codes()
+    assert encased.branches[0].rule == "tnm.t_encasement"
+    assert encased.branches[0].text.startswith("Contact with the superior mesenteric artery over 180 degrees")
     assert {one.system: one.value for one in encased.alternatives}["by size alone"] == "cT2 cN0 cM0, stage II"
     touched = staged(**findings, invades=[], touches=["superior_mesenteric_vein"])
     assert touched.parts["T"] == "T2"

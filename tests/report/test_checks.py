@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -299,3 +300,10 @@ def test_numbers_are_read_with_their_units(printed: str, found: list[str]) -> No
 
 def test_words_are_counted_without_signs_and_sources() -> None:
     assert words_of("P1, 34 × 31 mm, touches the SMV [WHO2022].") == 7
+
+
+def test_the_page_on_the_report_lists_every_check() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
+    for entry in check_list().checks:
+        mark = " (warns)" if entry.level is Level.WARNS else ""
+        assert f"| {entry.id}{mark} | {entry.title} |" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -13,11 +14,15 @@ import pytest
 from isletscope.errors import OutputError
 from isletscope.model import Case, Patient, SupplementaryObject
 from isletscope.report import NoImages, write_lesion_table, write_report
+from isletscope.report.checks import Fault
 from isletscope.report.content.overview import pet_views
 from isletscope.report.content.summary import summary
-from isletscope.report.table import COLUMNS
+from isletscope.report.content.written import written
+from isletscope.report.table import COLUMNS, lesion_table_text
 from isletscope.report.words import forbidden_words
 from tests.report import cases
+from tests.report.narrated_cases import whole
+from tests.report.narrated_cases import written as narrative_of_whole
 
 VOID = {"meta", "link", "br", "col", "img", "hr", "input"}
 BARE_SUV = re.compile(r"(?<!SSTR )(?<!FDG )(?<!tracer )\bSUV(?:max|mean)\b")
@@ -290,3 +295,55 @@ def test_the_lesion_table_is_tidy(tmp_path: Path) -> None:
 def test_the_lesion_table_of_no_lesion_has_its_header(tmp_path: Path) -> None:
     write_lesion_table(cases.no_pet_case(), tmp_path / "lesions.csv")
     assert (tmp_path / "lesions.csv").read_text(encoding="utf-8") == ",".join(COLUMNS) + "\n"
+
+
+def test_lesions_of_ct_have_rows_and_columns_of_their_own() -> None:
+    rows = list(csv.DictReader(io.StringIO(lesion_table_text(whole()))))
+    assert [row["lesion_id"] for row in rows] == ["P1", "N1", "L1", "L2"]
+    assert rows[0]["ct_long_axis_mm"] == "34"
+    assert rows[0]["ct_visibility"] == "seen"
+    assert rows[1]["ct_volume_ml"] == ""
+
+
+def test_without_observations_the_columns_stay(two: tuple[str, Path]) -> None:
+    header = lesion_table_text(cases.two_tracer_case()[0]).split("\n", 1)[0]
+    assert header == ",".join(COLUMNS)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    files = write_report(whole(), NoImages(), tmp_path_factory.mktemp("told"))
+    return files.html.read_text(encoding="utf-8"), files.pdf
+
+
+def test_the_written_report_comes_in_its_order(told: tuple[str, Path]) -> None:
+    headings = [name for name in re.findall(r"<h2 id=\"([\w-]+)\"", told[0]) if name != "checks"]
+    assert headings == [
+        "question", "summary", "where", "examined", "steps", "lesion-table", "vessel-table", "liver-table", "scores",
+        "impression", "open", "overrides", "slices", "lesions", "totals", "references", "physiologic", "exams",
+        "quantification", "refused", "methods", "sources",
+    ]  # fmt: skip
+    assert [f"step-{number}" for number in range(1, 11)] == re.findall(r"<h3 id=\"(step-\d+)\"", told[0])
+
+
+def test_what_blocks_signing_and_the_alert_stand_first(told: tuple[str, Path]) -> None:
+    text = " ".join(Page(told[0]).text)
+    assert text.index("block signing:") < text.index("ALERT, discordance:") < text.index("Findings, step by step")
+
+
+def test_a_fault_of_the_text_is_listed_first_and_in_full() -> None:
+    fault = Fault("C01", "step 2 1", "35 mm", "34 mm")
+    parts = written(whole(), narrative_of_whole(), [fault])
+    assert [line.lead for line in parts.before_signing][-1] == "1 fault of this text blocks signing:"
+    assert parts.faults == ("C01 step 2 1: found 35 mm; expected 34 mm.",)
+
+
+def test_the_written_page_is_accessible_and_closed(told: tuple[str, Path]) -> None:
+    page = Page(told[0])
+    assert page.open == []
+    assert page.count("h1") == 1
+    assert page.count("caption") == page.count("table")
+    assert all(a.get("scope") for t, a in page.tags if t == "th")
+    identifiers = [a["id"] for _, a in page.tags if "id" in a]
+    assert len(identifiers) == len(set(identifiers))
+    assert told[1].read_bytes().startswith(b"%PDF-1.7")

@@ -81,10 +81,23 @@ def _tracers(view: View, gathered: Gathered) -> Iterator[Alert]:
         yield make_alert(
             "sstr_negative_fdg_positive",
             lesions=lesions,
-            rests_on=["conclusion/concordance", *(one.reference for one in found if one is not None)],
+            rests_on=[
+                "conclusion/concordance",
+                "conclusion/krenning",
+                *(one.reference for one in found if one is not None),
+            ],
             suv=suv,
+            scores=joined(_scores(gathered, lesions)),
             site=_site_to_sample(gathered, lesions),
         )
+
+
+def _scores(gathered: Gathered, lesions: list[str]) -> list[str]:
+    """Krenning scores of these lesions, each once; every score below the limit where one is not settled."""
+    asked = gathered.get("krenning")
+    found = {one.subject: one for one in asked.lesions} if asked is not None else {}
+    values = {value for name in lesions for value in ([found[name].value] if name in found else []) if value}
+    return sorted(values) or ["0 or 1"]
 
 
 def _sstr_rads(view: View, gathered: Gathered, told: set[str]) -> Iterator[Alert]:

@@ -15,7 +15,7 @@ from isletscope.assessment.metabolic import assess_metabolic
 from isletscope.assessment.operations import assess_operations
 from isletscope.assessment.outside_liver import assess_outside_liver
 from isletscope.assessment.phenotype import assess_phenotype
-from isletscope.assessment.proposals import fill_items, notes_on_entries
+from isletscope.assessment.proposals import fill_items, notes_on_items
 from isletscope.assessment.recist import assess_recist
 from isletscope.assessment.stage import assess_stage
 from isletscope.assessment.therapy import assess_therapy
@@ -64,7 +64,7 @@ def _assessed(view: View) -> AssessedTimePoint:
     return AssessedTimePoint(
         time_point=view.point.name,
         conclusions=gathered.in_order(),
-        alerts=[*find_alerts(view, gathered), *notes_on_entries(view, filled)],
+        alerts=[*find_alerts(view, gathered), *notes_on_items(view, filled)],
         exams=filled.exams,
         facts=filled.facts,
         answers=filled.answers,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from isletscope.assessment.asking import Asking
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.primary import largest_dimension, primaries
 from isletscope.assessment.view import View
@@ -38,6 +39,16 @@ def conclusion_of(view: View, criterion: str, lesion: Lesion) -> str:
 def of_primary(view: View, gathered: Gathered, criterion: str, lesion: Lesion) -> Conclusion | None:
     """The conclusion on one primary; None when it was not asked."""
     return gathered.get(criterion, lesion.id if len(primaries(view)) > 1 else "")
+
+
+def put_entered(asking: Asking, view: View) -> None:
+    """A reader's entries in place of findings; the items ask for one primary, so several are left to the findings."""
+    if len(primaries(view)) != 1:
+        return
+    for name, (item, part) in surgery_book().entered.get(asking.criterion.name, {}).items():
+        value = view.answer(item, part)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            asking.put(name, float(value), f"answer/{item}")
 
 
 def _deciding(view: View, criterion: str, found: Mapping[str, Conclusion]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isletscope.assessment.asking import Asking
+from isletscope.assessment.counting import certain_count
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.primary import largest_dimension
 from isletscope.assessment.view import Found, View
@@ -54,6 +55,10 @@ def liver_findings(view: View) -> list[LiverFinding]:
 def _ask_pattern(view: View, gathered: Gathered) -> None:
     asking = Asking("liver_pattern")
     lesions = metastases(view)
+    if lesions is not None and not certain_count(view, lesions)[1]:
+        asking.rest_on(*_shown(view, lesions))
+        gathered.add(asking.lacking("which foci on different exams are one and the same lesion"))
+        return
     if lesions is not None:
         volumes = volumes_of(view, lesions)
         asking.put("lesions", [_metastasis(one, volumes) for one in lesions], *_shown(view, lesions))
@@ -111,7 +116,8 @@ def _ask_burden(view: View, gathered: Gathered) -> None:
     asking = Asking("liver_burden")
     lesions = metastases(view)
     if lesions is not None:
-        asking.put("count", len(lesions), *_shown(view, lesions))
+        number, exact = certain_count(view, lesions)
+        asking.put("count", number if exact else None, *_shown(view, lesions))
         _put_volumes(asking, view, lesions)
         sizes = [size for one in lesions if (size := largest_dimension(view, one, KINDS)) is not None]
         if lesions and len(sizes) == len(lesions):
@@ -148,12 +154,12 @@ def _ask_volume(view: View, gathered: Gathered) -> None:
     if not view.of(Compartment.LIVER) and (weight is None or height is None):
         return
     asking = Asking("liver_volume")
-    asking.put("weight_kg", weight, "clinical/patient/weight_kg")
-    asking.put("height_cm", height, "clinical/patient/height_cm")
     sex = person.sex or (Sex(header.sex) if header.sex in ("M", "F", "O") else None)
-    asking.put(
-        "male", {Sex.MALE: True, Sex.FEMALE: False}.get(sex) if sex is not None else None, "clinical/patient/sex"
-    )
+    asking.put("weight_kg", weight)
+    asking.put("height_cm", height)
+    asking.put("male", {Sex.MALE: True, Sex.FEMALE: False}.get(sex) if sex is not None else None)
+    stated = [name for name in ("weight_kg", "height_cm", "sex") if getattr(person, name) is not None]
+    asking.rest_on(*(f"clinical/patient/{name}" for name in stated))
     for one in liver_findings(view):
         if "cirrhosis" in one.features:
             asking.put("cirrhosis", one.features["cirrhosis"] == "yes", f"liver/{one.exam_key}/cirrhosis")

@@ -8,6 +8,7 @@ from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.view import KIND_OF_TRACER, View
 from isletscope.assessment.wiring_book import response_book
 from isletscope.model import (
+    Case,
     Compartment,
     Conclusion,
     Evidence,
@@ -166,7 +167,7 @@ def _sstr(asking: Asking, baseline: View, view: View) -> Conclusion:
         asking.put(name, _total(when, _SSTR, "volume"), *_volumes(when))
     first, second = series_of(baseline, TracerClass.SSTR), series_of(view, TracerClass.SSTR)
     if first is not None and second is not None:
-        _put_alike(asking, first, second)
+        _put_alike(asking, view.case, first, second)
     hottest = _hottest(baseline, _SSTR, "suv_max")
     if hottest is not None:
         asking.take("tumour_to_spleen_before", baseline.find(hottest[0], "to_spleen", (_SSTR,)))
@@ -183,10 +184,11 @@ def _volumes(view: View) -> list[str]:
     return [one.reference for one in found if one is not None]
 
 
-def _put_alike(asking: Asking, first: Series, second: Series) -> None:
+def _put_alike(asking: Asking, case: Case, first: Series, second: Series) -> None:
     """Same tracer by name, same reconstruction by scanner and voxels, same uptake time within the limit."""
     if first.tracer is not None and second.tracer is not None:
-        asking.put("same_tracer", first.tracer.name == second.tracer.name, f"exam/{first.key}", f"exam/{second.key}")
+        exams = [f"exam/{case.exam_of(one.key).key}" for one in (first, second)]
+        asking.put("same_tracer", first.tracer.name == second.tracer.name, *exams)
     if first.grid is not None and second.grid is not None and first.model and second.model:
         same = (first.manufacturer, first.model, first.grid.spacing_kji_mm) == (
             second.manufacturer,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from isletscope.assessment.asking import Asking
-from isletscope.assessment.deciding import add_for_primaries, conclusion_of, of_primary
+from isletscope.assessment.deciding import add_for_primaries, conclusion_of, of_primary, put_entered
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.grade import ki67_upper_percent
 from isletscope.assessment.primary import largest_dimension, primaries
@@ -52,10 +52,17 @@ def localised(view: View, gathered: Gathered) -> bool | None:
     return True if spread.lstrip("cp").startswith("M0") else None
 
 
-def function_of(view: View) -> str | None:
-    """Function of the tumour as the operation tables name it; None when it is not known."""
-    subtype = view.clinical.subtype
-    return None if subtype is None else surgery_book().functions.get(subtype.value, "other")
+def function_of(view: View) -> tuple[str | None, str]:
+    """Function of the tumour as the operation tables name it, and where it stands; None when it is not known."""
+    entered = view.answer("CTX.hormone")
+    if isinstance(entered, list) and entered and "unknown" not in entered:
+        named = [surgery_book().hormones.get(str(hormone), "other") for hormone in entered]
+        return next((one for one in named if one != "other"), "other"), "answer/CTX.hormone"
+    clinical = view.clinical
+    stated = "clinical/tumour/subtype" if clinical.tumour.subtype is not None else "clinical/hormones/syndrome"
+    if clinical.subtype is None:
+        return None, stated
+    return surgery_book().functions.get(clinical.subtype.value, "other"), stated
 
 
 def _put_tumour(asking: Asking, view: View, gathered: Gathered, lesion: Lesion) -> None:
@@ -77,17 +84,22 @@ def _surveillance(view: View, gathered: Gathered, lesion: Lesion) -> Conclusion:
     _put_tumour(asking, view, gathered, lesion)
     book = surgery_book()
     asking.put("site", book.surveillance_sites.get(lesion.place.region), f"lesion/{lesion.id}")
-    function = function_of(view)
-    asking.put("functioning", None if function is None else function != "none", "clinical/hormones/syndrome")
+    function, stated = function_of(view)
+    asking.put("functioning", None if function is None else function != "none", stated)
     _put_duct(asking, view, lesion)
     _put_symptoms(asking, view)
     asking.put("vessel_involved", *_involved(view, gathered, lesion))
     _put_growth(asking, view, gathered, lesion)
+    put_entered(asking, view)
     germline = view.clinical.germline
     if germline is not None:
         asking.put("syndrome", book.syndromes.get(germline.value), "clinical/germline")
+    entered = view.answer("CTX.syndrome")
+    if isinstance(entered, str):
+        asking.put("syndrome", book.entered_syndromes.get(entered), "answer/CTX.syndrome")
     found = asking.conclude()
-    if found.state is not State.MISSING or germline is not Germline.NOT_TESTED:
+    untested = germline is Germline.NOT_TESTED and "syndrome" not in asking.values
+    if found.state is not State.MISSING or not untested:
         return found
     asking.put("syndrome", "sporadic", "clinical/germline")
     asking.say(book.says("not_tested"))
@@ -163,7 +175,7 @@ def _operations(view: View, gathered: Gathered, lesion: Lesion) -> Conclusion:
     here = f"lesion/{lesion.id}"
     region = lesion.place.region
     asking.put("site", surgery_book().operation_sites.get(region), here)
-    asking.put("function", function_of(view), "clinical/hormones/syndrome")
+    asking.put("function", *function_of(view))
     for name, target in (
         ("main_duct_distance", "duct_distance_mm"),
         ("splenic_hilum_distance", "hilum_distance_mm"),
@@ -184,6 +196,7 @@ def _operations(view: View, gathered: Gathered, lesion: Lesion) -> Conclusion:
         asking.put("peripheral", _YES.get(exophytic or ""), seen)
     _put_dilated(asking, view)
     _put_vessels(asking, view, gathered, lesion)
+    put_entered(asking, view)
     return asking.conclude()
 
 
@@ -230,7 +243,8 @@ def _put_vessels(asking: Asking, view: View, gathered: Gathered, lesion: Lesion)
 def _nodes(view: View, gathered: Gathered, lesion: Lesion) -> Conclusion:
     asking = Asking("lymphadenectomy", lesion.id)
     _put_tumour(asking, view, gathered, lesion)
-    asking.put("function", function_of(view), "clinical/hormones/syndrome")
+    asking.put("function", *function_of(view))
     site = surgery_book().surveillance_sites.get(lesion.place.region)
     asking.put("proximal", None if site is None else site == "head", f"lesion/{lesion.id}")
+    put_entered(asking, view)
     return asking.conclude()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from isletscope.assessment.anatomy import station_of
 from isletscope.assessment.asking import Asking
+from isletscope.assessment.counting import certain_count
 from isletscope.assessment.entered import entered_spread
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.primary import primary_site
@@ -24,6 +26,7 @@ _REGIONS = {
     "other": "",
 }
 """Compartment of the axis -> region of the body that must be shown before 'none' is said."""
+_INSIDE = (Compartment.PANCREAS, Compartment.LIVER)
 Reach = Literal["regional", "distant", "unclear"]
 
 
@@ -33,9 +36,10 @@ def assess_outside_liver(view: View, gathered: Gathered) -> None:
     reaches = {lesion.id: reach_of(view, lesion) for lesion in view.of(Compartment.NODE)}
     counts = {name: _count(asking, view, name) for name in _REGIONS}
     counts["distant_node"] = _nodes(asking, view, reaches, "distant")
-    compartments = [{"compartment": name, "lesions": count} for name, count in sorted(counts.items())]
-    asking.put("compartments", compartments)
-    asking.put("regional_nodes", _nodes(asking, view, reaches, "regional"))
+    asking.put("compartments", [{"compartment": name, **asdict(count)} for name, count in sorted(counts.items())])
+    asking.put("regional_nodes", _nodes(asking, view, reaches, "regional").lesions)
+    unsure = [lesion.id for lesion in view.unsure if lesion.compartment not in _INSIDE]
+    asking.put("unsure", unsure or None, *(f"lesion/{name}" for name in unsure))
     gathered.add(asking.conclude())
 
 
@@ -75,30 +79,44 @@ def compartment_of(lesion: Lesion) -> str | None:
     return "ovary" if "ovar" in words else "mesentery" if "mesenter" in words else "other"
 
 
-def _count(asking: Asking, view: View, name: str) -> int | None:
-    """Lesions of a compartment, else what a reader entered; None where nobody looked or nobody counted."""
+def _count(asking: Asking, view: View, name: str) -> Count:
+    """Lesions of a compartment, else what a reader entered; without a number where nobody looked."""
     lesions = [lesion for lesion in view.lesions if compartment_of(lesion) == name]
     asking.rest_on(*(f"lesion/{lesion.id}" for lesion in lesions))
     if lesions:
-        return len(lesions)
+        return Count.of(view, lesions)
     entered = entered_spread(view)
     if name in entered.sites:
         asking.rest_on(entered.sites[name])
         counted = view.answer("BON.les", "count") if name == "bone" else None
-        return counted if isinstance(counted, int) else None
+        return Count(counted, False) if isinstance(counted, int) and counted else Count(1, True)
     if _REGIONS[name] in entered.regions:
         asking.rest_on(entered.regions[_REGIONS[name]])
-        return 0
+        return Count(0, False)
     shown = view.covered(_REGIONS[name]) if _REGIONS[name] else []
     asking.rest_on(*(f"exam/{entry.split('/')[0]}" for entry in shown))
-    return 0 if shown else None
+    return Count(0 if shown else None, False)
 
 
-def _nodes(asking: Asking, view: View, reaches: dict[str, Reach], wanted: Reach) -> int | None:
-    """Nodes regional or distant; None where none is certain and a node is unclear, or nobody looked."""
-    found = [name for name, reach in reaches.items() if reach == wanted]
-    asking.rest_on(*(f"lesion/{name}" for name in found))
+@dataclass(frozen=True)
+class Count:
+    """A number of lesions; ``at_least``: there may be more. None: nobody looked."""
+
+    lesions: int | None
+    at_least: bool
+
+    @classmethod
+    def of(cls, view: View, lesions: list[Lesion]) -> Count:
+        """The lesions that are certain; foci that nobody matched between exams may be one."""
+        number, exact = certain_count(view, lesions)
+        return cls(number, not exact)
+
+
+def _nodes(asking: Asking, view: View, reaches: dict[str, Reach], wanted: Reach) -> Count:
+    """Nodes regional or distant; without a number where none is certain and a node is unclear, or nobody looked."""
+    found = [lesion for lesion in view.of(Compartment.NODE) if reaches[lesion.id] == wanted]
+    asking.rest_on(*(f"lesion/{lesion.id}" for lesion in found))
     if found:
-        return len(found)
+        return Count.of(view, found)
     unclear = "unclear" in reaches.values()
-    return 0 if view.covered("abdominal_nodes") and not unclear else None
+    return Count(0 if view.covered("abdominal_nodes") and not unclear else None, False)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from isletscope.assessment.view import ANATOMICAL, Found, View
+from isletscope.criteria import Site
 from isletscope.model import Compartment, ExamKind, Lesion
 
 PARTS = ("head", "uncinate", "neck", "body", "tail")
@@ -29,7 +30,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Site:
+class PartOfPancreas:
     """Part of the pancreas that holds the largest primary."""
 
     region: str
@@ -39,6 +40,15 @@ class Site:
 def primaries(view: View) -> list[Lesion]:
     """Tumours of the pancreas at this time point."""
     return view.of(Compartment.PANCREAS)
+
+
+def gep_primary(view: View) -> tuple[bool | None, str]:
+    """Whether the primary is gastroenteropancreatic, and where that is seen or stated; None when it is not known."""
+    found = primaries(view)
+    if found:
+        return True, f"lesion/{found[0].id}"
+    stated = {Site.PANCREAS, Site.DUODENUM} & set(view.clinical.tumour.sites or ())
+    return (True, "clinical/tumour/sites") if stated else (None, "")
 
 
 def largest_dimension(view: View, lesion: Lesion, kinds: Sequence[ExamKind] = ANATOMICAL) -> Size | None:
@@ -93,13 +103,13 @@ def largest_primary(view: View) -> Lesion | None:
     return next((lesion for lesion in found if size is not None and lesion.id == size.lesion), None)
 
 
-def primary_site(view: View) -> Site | None:
+def primary_site(view: View) -> PartOfPancreas | None:
     """Where the largest primary lies; a reader's entry outranks the computed place."""
     entered = view.answer("PRI.site", "region")
     if entered in PARTS:
-        return Site(str(entered), "answer/PRI.site")
+        return PartOfPancreas(str(entered), "answer/PRI.site")
     largest = largest_primary(view)
     candidates = [largest] if largest is not None else primaries(view)
     regions = {lesion.place.region for lesion in candidates}
     region = regions.pop() if len(regions) == 1 else ""
-    return Site(region, f"lesion/{candidates[0].id}") if region in PARTS else None
+    return PartOfPancreas(region, f"lesion/{candidates[0].id}") if region in PARTS else None

@@ -25,7 +25,7 @@ from isletscope.assessment.recist_baseline import targets_on
 from isletscope.assessment.view import ANATOMICAL, View
 from isletscope.assessment.wiring_book import response_book
 from isletscope.criteria import Treatment
-from isletscope.model import Compartment, Conclusion, ExamKind, Lesion, Role, State, Visibility
+from isletscope.model import Compartment, Conclusion, ExamKind, Lesion, Role, State, Verdict, Visibility
 
 _PET = {ExamKind.FDG_PET: "fdg", ExamKind.SSTR_PET: "sstr"}
 
@@ -63,7 +63,7 @@ def response_at(view: View) -> Conclusion:
     between = [one for one in chain(view)[:-1] if day_of(one) > day_of(baseline)]
     sums = [total for one in between if (total := _sum(one, lesions, kind)) is not None]
     asking.put("earlier_sums_mm", sums or None)
-    asking.put("earlier_complete", any(response_at(one).parts.get("target") == "CR" for one in between) or None)
+    asking.put("earlier_complete", any(_complete(one, lesions, kind) for one in between) or None)
     asking.put("non_target", _non_target(asking, baseline, view, _lesions(view, targets, "non_target"), kind))
     asking.put("new_lesions", _new_lesions(asking, baseline, view))
     return asking.conclude()
@@ -101,6 +101,17 @@ def _sum(view: View, targets: Sequence[Lesion], kind: ExamKind) -> float | None:
     return None if not sizes or None in sizes else sum(size.value_mm for size in sizes if size is not None)
 
 
+def _complete(view: View, targets: Sequence[Lesion], kind: ExamKind) -> bool:
+    """Whether every target had vanished at an earlier time point, nodes below the limit of a normal one."""
+    sizes = [(one, _counted(view, one, kind, targets)) for one in targets]
+    return bool(sizes) and all(size is not None and _gone(one, size) for one, size in sizes)
+
+
+def _gone(lesion: Lesion, size: Size) -> bool:
+    small = lesion.compartment is Compartment.NODE and size.value_mm < response_book().limit("node")
+    return size.value_mm == 0 or small
+
+
 def _non_target(asking: Asking, baseline: View, view: View, lesions: Sequence[Lesion], kind: ExamKind) -> str | None:
     """none, CR, non-CR/non-PD or NE. A lesion that grew beyond the limits leaves it to a reader whether it is PD."""
     if not lesions:
@@ -122,8 +133,7 @@ def _non_target(asking: Asking, baseline: View, view: View, lesions: Sequence[Le
             asking.say(book.says("worse", lesion=lesion.id, before=before, now=now.value_mm))
             states.append("worse")
         elif not lesion.merged_into or now.value_mm > 0:
-            gone = now.value_mm == 0 or (lesion.compartment is Compartment.NODE and now.value_mm < book.limit("node"))
-            states.append("gone" if gone else "persists")
+            states.append("gone" if _gone(lesion, now) else "persists")
     if "worse" in states:
         return None
     if "not evaluated" in states:
@@ -136,7 +146,7 @@ def _new_lesions(asking: Asking, baseline: View, view: View) -> list[dict[str, A
     before = {name for name in baseline.point.coverage if baseline.covered(name, *ANATOMICAL)}
     now = {name for name in view.point.coverage if view.covered(name, *ANATOMICAL)}
     known = chain(baseline)
-    new = [one for one in view.lesions if not _known_before(one, known)]
+    new = [one for one in (*view.lesions, *view.unsure) if not _known_before(one, known)]
     if not new and (not before or not before <= now):
         return None
     asking.rest_on(*(f"exam/{key}" for key in view.point.exam_keys))
@@ -158,10 +168,13 @@ def _new_lesion(asking: Asking, baseline: View, view: View, lesion: Lesion) -> d
     scanned = region is None or bool(baseline.covered(region))
     found: dict[str, Any] = {"id": lesion.id, "region_scanned_at_baseline": scanned}
     anatomical = kinds & set(ANATOMICAL)
-    if anatomical:
+    if lesion.verdict is Verdict.UNSURE:
+        found["unequivocal"] = False
+    elif anatomical:
         comparable = not scanned or any(_shown(baseline, lesion, region, kind) for kind in anatomical)
         if comparable and len(kinds) >= response_book().limit("unequivocal_kinds"):
             found["unequivocal"] = True
+    if anatomical:
         return {**found, "seen_on": "ct_mri"}
     found["seen_on"] = "fdg" if ExamKind.FDG_PET in kinds else "sstr"
     if found["seen_on"] == "fdg":

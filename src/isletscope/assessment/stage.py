@@ -8,6 +8,7 @@ from typing import Any
 
 from isletscope.assessment.anatomy import growth_of, station_of
 from isletscope.assessment.asking import Asking
+from isletscope.assessment.counting import certain_count
 from isletscope.assessment.entered import entered_nodes, entered_spread
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.grade import samples_of
@@ -38,6 +39,8 @@ def assess_stage(view: View, gathered: Gathered) -> None:
     _put_spread(asking, view)
     unsure = [lesion.id for lesion in view.unsure]
     asking.put("unsure", unsure or None, *(f"lesion/{name}" for name in unsure))
+    nodes = [lesion.id for lesion in view.unsure if lesion.compartment is Compartment.NODE]
+    asking.put("unsure_nodes", nodes or None)
     gathered.add(asking.conclude())
 
 
@@ -72,7 +75,9 @@ def _put_primary(asking: Asking, view: View) -> None:
     if isinstance(counted, int):
         asking.put("tumours", counted, "answer/PRI.number")
     else:
-        asking.put("tumours", len(lesions), *(f"lesion/{lesion.id}" for lesion in lesions))
+        count, exact = certain_count(view, lesions)
+        asking.put("tumours", count, *(f"lesion/{lesion.id}" for lesion in lesions))
+        asking.put("unmatched", None if exact else [lesion.id for lesion in lesions])
     site = primary_site(view)
     if site is not None:
         asking.put("site", site.region, site.reference)
@@ -126,12 +131,13 @@ def _put_nodes(asking: Asking, view: View) -> None:
     if entered is not None:
         found = [lesion for lesion in found if reach_of(view, lesion) == "distant"]
         asking.rest_on("answer/LN.regional")
+    exact = certain_count(view, found)[1]
     placed = Counter(station for lesion in found if (station := station_of(lesion)) is not None)
     placed.update(entered.placed if entered is not None else {})
     if found or shown or entered is not None:
         asking.put(
             "nodes",
-            [{"station": station, "count": count} for station, count in sorted(placed.items())],
+            [{"station": station, "count": count if exact else None} for station, count in sorted(placed.items())],
             *(f"lesion/{lesion.id}" for lesion in found),
             *(f"exam/{entry.split('/')[0]}" for entry in shown),
         )

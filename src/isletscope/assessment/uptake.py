@@ -9,7 +9,7 @@ from isletscope.assessment.asking import Asking
 from isletscope.assessment.entered import entered_uptake
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.outside_liver import has_distant_spread, reach_of
-from isletscope.assessment.primary import largest_primary
+from isletscope.assessment.primary import gep_primary, largest_primary
 from isletscope.assessment.view import ANATOMICAL, KIND_OF_TRACER, View
 from isletscope.criteria import Treatment
 from isletscope.model import Compartment, ExamKind, Lesion, Observation, TracerClass, Visibility
@@ -37,6 +37,9 @@ _TYPICALITY = {
     Compartment.LUNG: "not_atypical",
 }
 
+SMALL_FOR_PET_MM = 10.0
+"""Size below which a lesion without uptake may have been missed by PET (software convention)."""
+
 
 def assess_uptake(view: View, gathered: Gathered) -> None:
     """Ask every uptake criterion about the tumours of this time point."""
@@ -58,7 +61,7 @@ def put_lesions(asking: Asking, view: View, gathered: Gathered, tracers: tuple[s
         _put_interval(asking, view)
     if "fdg" in tracers:
         asking.put("grade", gathered.grade, "conclusion/who_grade")
-        asking.put("gep_primary", True if view.of(Compartment.PANCREAS) else None)
+        asking.put("gep_primary", *gep_primary(view))
         asking.put("metastatic_or_unresectable", True if has_distant_spread(view) else None)
 
 
@@ -99,7 +102,7 @@ def _lesion(asking: Asking, view: View, lesion: Lesion, tracers: tuple[str, ...]
     if size is not None:
         found["longest_mm"] = size.value
         asking.rest_on(size.reference)
-    found |= _anatomy(asking, view, lesion)
+    found |= _anatomy(asking, view, lesion, None if size is None else size.value)
     found["typicality"] = _typicality(view, lesion)
     for tracer in tracers:
         uptake = _uptake(asking, view, lesion, tracer)
@@ -127,11 +130,12 @@ def _typicality(view: View, lesion: Lesion) -> str | None:
     return _TYPICALITY.get(lesion.compartment)
 
 
-def _anatomy(asking: Asking, view: View, lesion: Lesion) -> dict[str, Any]:
+def _anatomy(asking: Asking, view: View, lesion: Lesion, size_mm: float | None) -> dict[str, Any]:
     """Whether CT or MRI shows a correlate, and whether it is suspicious; unknown unless somebody looked.
 
     A correlate named on the PET counts beside what CT and MRI say. A lesion held to be tumour that CT or MRI shows is
-    suspicious there, unless a reader said otherwise.
+    suspicious there, unless a reader said otherwise or it is so small that PET may miss it: then missing uptake says
+    nothing, and whether it is suspicious is left to the reader.
     """
     found: dict[str, Any] = {}
     looked = [one for kind in ANATOMICAL if (one := view.looked(lesion, kind)) is not None]
@@ -144,7 +148,7 @@ def _anatomy(asking: Asking, view: View, lesion: Lesion) -> dict[str, Any]:
     rated = [one.features["suspicious_on_anatomy"] for one in looked if "suspicious_on_anatomy" in one.features]
     if rated:
         found["anatomy_suspicious"] = "yes" in rated
-    elif any(one.visibility is Visibility.SEEN for one in looked):
+    elif any(one.visibility is Visibility.SEEN for one in looked) and (size_mm is None or size_mm >= SMALL_FOR_PET_MM):
         found["anatomy_suspicious"] = True
     asking.rest_on(*(f"lesion/{lesion.id}/{one.reference}" for one in looked))
     return found

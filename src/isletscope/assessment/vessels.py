@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from isletscope.assessment.asking import Asking
-from isletscope.assessment.deciding import add_for_primaries, conclusion_of
+from isletscope.assessment.deciding import add_for_primaries, conclusion_of, put_entered
+from isletscope.assessment.entered_vessels import TOLERANCE_MM, EnteredVessel, with_entered
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.grade import ki67_upper_percent
 from isletscope.assessment.primary import largest_dimension, primaries
 from isletscope.assessment.slices import slice_spacings_mm
-from isletscope.assessment.view import ANATOMICAL, View
+from isletscope.assessment.view import View
 from isletscope.assessment.wiring_book import surgery_book
 from isletscope.model import Compartment, Conclusion, Lesion, State, VesselFinding
 
-TOLERANCE_MM = "1.0"
 CLASSES = ("resectability_net", "resectability_nccn", "resectability_systems")
 TRUNKS = ("superior_mesenteric_vein", "portal_vein")
 _TOLERANCES = {"0.5": "contact_tight_deg", "1.0": "contact_deg", "1.5": "contact_wide_deg"}
@@ -35,17 +35,11 @@ def assess_vessels(view: View, gathered: Gathered) -> None:
 
 
 def vessels_of(view: View, lesion: Lesion) -> list[VesselFinding]:
-    """One finding for each vessel beside a lesion: with known contact first, then CT before MRI, then the latest."""
-    order = [key for kind in ANATOMICAL for key in reversed(view.kinds.get(kind, []))]
+    """The vessels beside a lesion, one finding each, by name; organs and ducts are left out, a reader's entry is in."""
     names = {*surgery_book().vessels, *surgery_book().other_vessels}
-    beside = [one for one in view.point.vessels if one.lesion == lesion.id and one.vessel in names]
-    found: dict[str, VesselFinding] = {}
-    for one in sorted(
-        (one for one in beside if one.exam_key in order),
-        key=lambda one: (contact_of(one) is None, order.index(one.exam_key)),
-    ):
-        found.setdefault(one.vessel, one)
-    return [found[name] for name in sorted(found)]
+    found = {vessel: one for (owner, vessel), one in view.beside.items() if owner == lesion.id and vessel in names}
+    entered = with_entered(view, lesion, found)
+    return [entered[name] for name in sorted(entered)]
 
 
 def contact_of(finding: VesselFinding | None) -> float | None:
@@ -56,6 +50,8 @@ def contact_of(finding: VesselFinding | None) -> float | None:
 
 def reference_of(finding: VesselFinding) -> str:
     """How conclusions name a vessel beside a lesion."""
+    if isinstance(finding, EnteredVessel):
+        return f"answer/{finding.item}"
     return f"vessel/{finding.lesion}/{finding.vessel}/{finding.exam_key}"
 
 
@@ -197,6 +193,7 @@ def _class(name: str, view: View, gathered: Gathered, lesion: Lesion, vein: Conc
     _put_thickness(asking, view, beside)
     if name == "resectability_net":
         _put_biology(asking, view, lesion)
+        put_entered(asking, view)
     return asking.conclude()
 
 
@@ -276,7 +273,7 @@ def _put_trunk(asking: Asking, beside: dict[str, VesselFinding]) -> None:
 
 def _put_thickness(asking: Asking, view: View, beside: dict[str, VesselFinding]) -> None:
     """Whether the contacts were measured on thick slices: the thinnest usable images of their exam decide."""
-    keys = sorted({one.exam_key for one in beside.values()})
+    keys = sorted({one.exam_key for one in beside.values() if one.exam_key})
     for key in keys:
         asking.say(surgery_book().says("exam", exam=view.case.exam(key).title))
     spacings = [list(slice_spacings_mm(view, key)) for key in keys]

@@ -30,6 +30,7 @@ from isletscope.model import (
     TimePoint,
     TracerClass,
     Verdict,
+    VesselFinding,
     Visibility,
 )
 
@@ -136,6 +137,22 @@ class View:
             if measurement is not None and measurement.state is not State.MISSING:
                 return Found(measurement, f"lesion/{lesion.id}/{one.reference}/{name}")
         return None
+
+    @cached_property
+    def beside(self) -> dict[tuple[str, str], VesselFinding]:
+        """What lies beside each lesion, one finding for lesion and structure; rules, items and prose read the same one.
+
+        CT goes before MRI, since vessels are measured on its thin slices, then the latest exam; a finding with a known
+        contact goes before one without.
+        """
+        order = [key for kind in ANATOMICAL for key in reversed(self.kinds.get(kind, []))]
+        found: dict[tuple[str, str], VesselFinding] = {}
+        for one in sorted(
+            (one for one in self.point.vessels if one.exam_key in order),
+            key=lambda one: (not any(m.value is not None for m in one.contact_deg.values()), order.index(one.exam_key)),
+        ):
+            found.setdefault((one.lesion, one.vessel), one)
+        return found
 
     def reading(self, tracer: TracerClass) -> ReadingOfPet | None:
         """The last reading of a PET with that tracer at this time point."""

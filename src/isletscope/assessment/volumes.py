@@ -8,8 +8,9 @@ from typing import Any
 
 from isletscope.assessment.asking import Asking
 from isletscope.assessment.gathered import Gathered
+from isletscope.assessment.primary import gep_primary
 from isletscope.assessment.view import KIND_OF_TRACER, View
-from isletscope.model import Compartment, Lesion, Observation, State, TracerClass, Visibility
+from isletscope.model import Lesion, Observation, State, TracerClass, Visibility
 
 TRACERS = {"sstr": TracerClass.SSTR, "fdg": TracerClass.FDG}
 _PERCENT = re.compile(r"^(\d+(?:\.\d+)?) ?% of SUVmax\b(?!.*above background)")
@@ -31,7 +32,7 @@ def assess_volumes(view: View, gathered: Gathered) -> None:
         reading = view.reading(tracer)
         if liver is not None and reading is not None:
             asking.put("liver_mean_g_ml", liver.mean, f"reference/{reading.series_key}/liver")
-        asking.put("gep_primary", True if view.of(Compartment.PANCREAS) else None)
+        asking.put("gep_primary", *gep_primary(view))
         gathered.add(asking.conclude())
 
 

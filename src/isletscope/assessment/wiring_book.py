@@ -57,6 +57,10 @@ class SurgeryBook(WiringBook):
     surveillance_sites: dict[str, str]
     functions: dict[str, str]
     syndromes: dict[str, str]
+    hormones: dict[str, str]
+    entered: dict[str, dict[str, tuple[str, str]]]
+    entered_vessels: dict[str, str]
+    entered_syndromes: dict[str, str]
     severity: dict[str, tuple[str, ...]]
     free_class: str
     tracer_signs: dict[str, dict[str, bool]]

@@ -30,8 +30,7 @@ def run(
     from isletscope.cli.explanation import explanation_lines
     from isletscope.errors import InputError
     from isletscope.reading import CaseFolder
-    from isletscope.report.explain import explain
-    from isletscope.report.narrative import narrate
+    from isletscope.report import explain_case, narrate
 
     console = Console(as_json=as_json)
     document = CaseFolder.open(case).case
@@ -43,7 +42,7 @@ def run(
             expected=", ".join(names),
             remedy="Run isletscope assess on the case.",
         )
-    explanation = explain(document, narrate(document, time_point or names[-1]), what)
+    explanation = explain_case(document, narrate(document, time_point or names[-1]), what)
     if as_json:
         console.document(asdict(explanation))
     else:

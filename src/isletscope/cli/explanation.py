@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from isletscope.report.explain.parts import Explanation, Found, GivenAnswer, GivenConclusion, Line, UsedSeries, Value
+from isletscope.report import Explanation, GivenAnswer, GivenConclusion, RuleLine, UsedFinding, UsedSeries, UsedValue
 
 _INDENT = "   "
 _FEW = 12
@@ -23,8 +23,11 @@ def explanation_lines(told: Explanation) -> Iterator[str]:
         yield from _part(_heading(conclusion), _conclusion(conclusion))
     if told.entries:
         yield from _part("Clinical file", [f"{one.reference}: {one.text}" for one in told.entries])
-    for found in told.findings:
-        yield from _part(f"Finding {found.title}", _finding(found))
+    if told.findings:
+        lines = [_finding(found) for found in told.findings[:_FEW]]
+        if len(told.findings) > _FEW:
+            lines.append(f"and {len(told.findings) - _FEW} more findings (--json shows all)")
+        yield from _part("Findings", lines)
     for series in told.series:
         yield from _part(f"Series {series.key}", _series(series))
     if told.lacking:
@@ -66,6 +69,8 @@ def _conclusion(one: GivenConclusion) -> Iterator[str]:
     yield from (f"branch: {_line(branch)}" for branch in one.branches)
     if one.inputs:
         yield f"inputs: {_few(one.inputs)}"
+    if one.lesions:
+        yield f"lesions: {_few(one.lesions)}"
     yield from (f"flag {flag.rule}: {_line(flag, rule=False)}" for flag in one.flags)
     yield from (f"other system: {_line(other)}" for other in one.other_systems)
     if one.missing:
@@ -74,7 +79,7 @@ def _conclusion(one: GivenConclusion) -> Iterator[str]:
     yield f"rules version {one.rules_version}, criterion {one.name}"
 
 
-def _line(line: Line, *, rule: bool = True) -> str:
+def _line(line: RuleLine, *, rule: bool = True) -> str:
     tail = ", ".join([line.support, *line.sources])
     name = f" [{line.rule}]" if rule and line.rule else ""
     return f"{line.text} ({tail}){name}"
@@ -85,27 +90,30 @@ def _few(texts: Sequence[str]) -> str:
     return shown if len(texts) <= _FEW else f"{shown}; and {len(texts) - _FEW} more (--json shows all)"
 
 
-def _finding(found: Found) -> Iterator[str]:
-    if found.exam:
-        yield f"exam: {found.exam}{f', series {found.series}' if found.series else ''}"
-    yield from (_value(value) for value in found.values)
-    if found.outlined:
-        yield f"outline: {found.outlined}"
-    if found.mask:
-        yield f"mask: {found.mask}"
-    if found.held_to_be:
-        yield found.held_to_be
+def _finding(found: UsedFinding) -> str:
+    """A finding with its exam, and its values below, those of one method together."""
+    where = ", series ".join(filter(None, [found.exam, found.series]))
+    lines = [f"{found.title} ({where})" if where else found.title]
+    groups: dict[str, list[UsedValue]] = {}
+    for value in found.values:
+        groups.setdefault(_known(value), []).append(value)
+    lines += [
+        f"{', '.join(f'{value.name} {value.printed}' for value in values)} ({how})" for how, values in groups.items()
+    ]
+    details = [("outline", found.outlined), ("mask", found.mask), ("held to be", found.held_to_be)]
+    lines += [f"{name}: {text}" for name, text in details if text]
+    return "\n".join(lines)
 
 
-def _value(value: Value) -> str:
-    method = f"; {value.method}" if value.method else ""
-    limit = f"; read with care: {value.limitation}" if value.limitation else ""
-    return f"{value.name} {value.printed} ({value.state}{method}{limit})"
+def _known(value: UsedValue) -> str:
+    """How a value is known: state, method, and why to read it with care."""
+    limit = f"read with care: {value.limitation}" if value.limitation else ""
+    return "; ".join(filter(None, [value.state, value.method, limit]))
 
 
 def _series(series: UsedSeries) -> Iterator[str]:
     yield f"{series.exam}, {series.date}: {series.description}"
-    yield f"{series.images} images, series UID {series.series_uid}"
+    yield f"{series.images} images{f', series UID {series.series_uid}' if series.series_uid else ''}"
     yield f"study UID {series.study_uid}"
     yield from series.suv
 

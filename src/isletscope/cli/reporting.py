@@ -9,8 +9,7 @@ from pathlib import Path
 from isletscope.cli.console import Console
 from isletscope.model import case_to_json
 from isletscope.reading import CaseFolder, Progress, StepStore, digest, rules_digest, silent, write_text
-from isletscope.report import ReportFiles, write_lesion_table, write_report
-from isletscope.report.checks import Fault, Level
+from isletscope.report import Fault, Level, ReportFiles, write_lesion_table, write_report
 
 _ROOMS_BEHIND_A_REPORT = ("model", "spatial", "criteria", "items", "assessment", "report")
 

@@ -11,6 +11,7 @@ from isletscope.criteria.fdg_uptake import fdg_levels, level_of
 from isletscope.criteria.krenning import score_lesion, sstr_scores
 from isletscope.criteria.lesion_input import LesionFinding, LesionsInput
 from isletscope.criteria.result import Reasoning
+from isletscope.model import Conclusion
 
 SHARED = load_book("dual_tracer", Book)
 
@@ -80,6 +81,20 @@ def classes(given: LesionsInput, book: Book, class_of: Callable[[SeenSigns], str
     """Every class of the patient that the known inputs of all lesions leave possible."""
     options = [signs_by_book(lesion, given, book, prefix) for lesion in given.tumours]
     return sorted({class_of(seen) for seen in fold(SeenSigns(), options, SeenSigns.add)})
+
+
+def one_class(
+    given: LesionsInput, book: Book, class_of: Callable[[SeenSigns], str], steps: Reasoning
+) -> Conclusion | str:
+    """The patient's class, or the conclusion that says why it is open."""
+    if scans_missing(given, steps):
+        return steps.not_assessable()
+    note_levels(given, steps)
+    possible = classes(given, book, class_of)
+    if len(possible) > 1:
+        lack_levels(given, steps)
+        return steps.not_assessable(possible=possible)
+    return possible[0]
 
 
 def certain(given: LesionsInput, book: Book, holds: Callable[[Signs], bool]) -> list[LesionFinding]:

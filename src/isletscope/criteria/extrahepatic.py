@@ -27,10 +27,14 @@ _FLAGS = {"bone": "EHD_BONE", "peritoneum": "PERITONEUM", "distant_node": "DISTA
 
 
 class CompartmentFinding(CriterionInput):
-    """Lesions in one compartment. ``resectable`` overrides the default; None for the count is not examined."""
+    """Lesions in one compartment. ``resectable`` overrides the default; None for the count is not examined.
+
+    ``at_least``: there may be more, because nobody counted or foci of different exams were not matched.
+    """
 
     compartment: Compartment
     lesions: Annotated[int | None, Field(ge=0)]
+    at_least: bool = False
     resectable: bool | None = None
 
 
@@ -40,6 +44,7 @@ class ExtrahepaticInput(CriterionInput):
     compartments: tuple[CompartmentFinding, ...] = ()
     regional_nodes: Annotated[int | None, Field(ge=0)] = None
     whole_body_examined: bool = False
+    unsure: tuple[str, ...] = Field(default=(), description="lesions outside the liver left unsure, not counted")
 
     @model_validator(mode="after")
     def _once_each(self) -> ExtrahepaticInput:
@@ -78,7 +83,10 @@ def assess(given: ExtrahepaticInput) -> Conclusion:
     if len(possible) > 1:
         return reasoning.not_assessable(*lacking, possible=possible)
     reasoning.fire(level, **words)
-    return reasoning.conclude(level)
+    if given.unsure:
+        reasoning.flag("UNSURE", lesions=", ".join(sorted(given.unsure)))
+        reasoning.lack("whether the lesions left unsure are tumour")
+    return reasoning.conclude(level, provisional=bool(given.unsure))
 
 
 def _limited(given: ExtrahepaticInput, involved: dict[Compartment, CompartmentFinding]) -> str:
@@ -97,7 +105,8 @@ def _unexamined(given: ExtrahepaticInput, found: dict[Compartment, CompartmentFi
     ]
     if given.regional_nodes is None:
         names.append("regional nodes")
-    return [f"examination of: {name}" for name in names]
+    counts = [f"number of lesions: {name.replace('_', ' ')}" for name, one in found.items() if one.at_least]
+    return [*(f"examination of: {name}" for name in names), *counts]
 
 
 def _unseen(name: Compartment, given: ExtrahepaticInput, found: dict[Compartment, CompartmentFinding]) -> bool:

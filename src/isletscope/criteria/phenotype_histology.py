@@ -63,7 +63,8 @@ def phenotype_histology(given: PhenotypeInput) -> Conclusion:
     steps = Reasoning(BOOK)
     if not given.samples:
         steps.lack("grade of a tissue sample")
-    if scans_missing(given, steps) or not given.tumours:
+    scans_missing(given, steps)
+    if not (given.done("sstr") and given.done("fdg")) or not given.tumours:
         return steps.not_assessable(*([] if given.tumours else ["a lesion"]))
     note_levels(given, steps)
     found = findings_of(given)

@@ -18,7 +18,7 @@ from isletscope.criteria.tnm_stage import (
 )
 from isletscope.model import Conclusion
 
-SIDES: tuple[Side, Side] = ("head", "body_tail")
+SIDES: tuple[Side, ...] = ("head", "body_tail")
 _UNCLEAR_PLACES = ("mesenteric_unspecified", "hepatic_unspecified")
 
 
@@ -26,7 +26,7 @@ def tnm(given: TnmInput) -> Conclusion:
     """TNM and stage; where the part of the pancreas or a node's station is unknown and matters, all results remain."""
     if given.nothing_known:
         return Reasoning(BOOK).not_assessable("primary tumour", "regional nodes", "distant sites")
-    sides = SIDES if given.site is None else ("head" if given.site in ("head", "neck", "uncinate") else "body_tail",)
+    sides = SIDES if given.site is None else (_side_of(given.site),)
     results = [_conclude(placed, side) for side in sides for placed in _placements(given)]
     first = results[0]
     for result in results:
@@ -47,6 +47,10 @@ def tnm(given: TnmInput) -> Conclusion:
     steps.lack(*(f"station of {name}" for name in given.unplaced_nodes))
     agreed = {name: value for name, value in first.parts.items() if all(one.parts[name] == value for one in results)}
     return steps.not_assessable(possible=possible, parts=agreed)
+
+
+def _side_of(site: str) -> Side:
+    return "head" if site in ("head", "neck", "uncinate") else "body_tail"
 
 
 def _placements(given: TnmInput) -> list[TnmInput]:
@@ -108,6 +112,8 @@ def _note(given: TnmInput, steps: Reasoning) -> None:
     if given.tumours != 1:
         number = given.tumours if isinstance(given.tumours, int) else None
         steps.note("number of primary tumours" + ("" if number else ": several"), number)
+    if given.unmatched:
+        steps.flag("number_open", lesions=_listed(list(given.unmatched)), least=given.tumours)
     for name in given.invades or ():
         steps.note(f"growth into {BOOK.invasion[name].words}")
     for nodes in given.nodes or ():
@@ -116,17 +122,21 @@ def _note(given: TnmInput, steps: Reasoning) -> None:
         steps.note(f"distant spread: {site.replace('_', ' ')}")
     if given.unsure:
         steps.flag("unsure_not_counted", lesions=_listed(list(given.unsure)))
+        steps.lack("whether the lesions left unsure are tumour")
 
 
 def _explain_t(given: TnmInput, system: System, steps: Reasoning) -> None:
     t = t_category(given, system)
-    invades = [BOOK.invasion[name] for name in given.invades or () if BOOK.invasion[name].effect(system) == t]
+    deciding = [name for name in given.invades or () if BOOK.invasion[name].effect(system) == t]
+    invades = [BOOK.invasion[name] for name in deciding]
     words = _listed([structure.words for structure in invades])
     examples = [structure.words for structure in invades if structure.example]
     if t == "T0":
         steps.fire("t_none")
     elif t == "Tis":
         steps.fire("t_in_situ")
+    elif invades and set(deciding) <= set(given.encased):
+        steps.fire("t_encasement", structures=words.replace("the wall of ", ""), t=t)
     elif invades and system == "exocrine":
         steps.fire("t_invasion_exocrine", structures=words)
     elif invades and len(examples) == len(invades):
@@ -191,7 +201,9 @@ def _explain_n(given: TnmInput, side: Side, system: System, steps: Reasoning) ->
     regional = regional_nodes(given, side, system)
     values = n_categories(given, side, system)
     stations = _stations(regional)
-    if not regional:
+    if not regional and given.unsure_nodes:
+        steps.fire("n_unsure", nodes=_listed(list(given.unsure_nodes)))
+    elif not regional:
         steps.fire("n_none" if given.basis == "clinical" else "n_none_specimen")
     elif len(values) > 1:
         steps.fire("n_count_open", stations=stations)

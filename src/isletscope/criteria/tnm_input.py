@@ -66,12 +66,16 @@ class TnmInput(CriterionInput):
     size_mm: float | None = Field(default=None, gt=0, le=300, description="largest dimension of the largest tumour, mm")
     size_from: str = Field(default="", description="exam and axis that the size was taken from, as printed")
     tumours: int | Literal["m"] = Field(default=1, description="number of primaries, or m for several")
+    unmatched: tuple[str, ...] = Field(
+        default=(), description="primaries not matched between exams: their number is a lower bound"
+    )
     invades: tuple[StructureName, ...] | None = Field(default=None, description="structures the tumour grows into")
     encased: tuple[StructureName, ...] = Field(default=(), description="of these, judged from contact over 180 degrees")
     touches: tuple[StructureName, ...] = Field(default=(), description="vessels in contact, wall not invaded")
     nodes: tuple[NodeFinding, ...] | None = Field(default=None, description="involved nodes; None: nodes not assessed")
     unplaced_nodes: tuple[str, ...] = Field(default=(), description="involved nodes whose station is not known")
     unsure: tuple[str, ...] = Field(default=(), description="lesions left unsure, which are not counted")
+    unsure_nodes: tuple[str, ...] = Field(default=(), description="nodes among the lesions left unsure")
     metastases: tuple[Metastasis, ...] | None = Field(default=None, description="None: distant sites not assessed")
     metastasis_proven: bool = Field(default=False, description="distant spread proven by tissue: printed as pM1")
     not_examined: tuple[str, ...] = Field(default=(), description="regions no exam covered, e.g. bone")

@@ -3,7 +3,7 @@
 The catalogue is YAML, one file for each of the ten reading steps; it is checked as a whole when it is loaded.
 """
 
-from isletscope.items.answers import ReportAnswers, read_answers
+from isletscope.items.answers import ReportAnswers, check_value, read_answers
 from isletscope.items.catalogue import Catalogue, build_catalogue, catalogue
 from isletscope.items.completeness import completeness, not_asked
 from isletscope.items.condition import Truth, evaluate, parse_condition
@@ -21,6 +21,7 @@ __all__ = [
     "Truth",
     "build_catalogue",
     "catalogue",
+    "check_value",
     "completeness",
     "evaluate",
     "not_asked",

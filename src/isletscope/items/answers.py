@@ -50,7 +50,7 @@ def read_answers(
         if item_id not in book.items:
             raise unknown_name("item", item_id, book.items, "`isletscope items list` shows all.", subject=subject)
         if answer.value is not None:
-            _check_value(book.items[item_id], answer, subject)
+            check_value(book.items[item_id], answer, subject)
             if not_after is not None:
                 _check_days(book.items[item_id].answer, given.parts(book.items[item_id]), not_after, subject, item_id)
     return given
@@ -62,7 +62,8 @@ def _known(names: Any, known: dict[str, Any], what: str, subject: str) -> None:
             raise unknown_name(what, name, known, f"Known are {', '.join(known)}.", subject=subject)
 
 
-def _check_value(item: Item, answer: Answer, subject: str) -> None:
+def check_value(item: Item, answer: Answer, subject: str) -> None:
+    """Check the value of an answer against its item. Raises InputError that names the part which does not fit."""
     place = f"{subject}, {item.id}"
     parts: dict[str, JsonValue] = (
         answer.value if isinstance(answer.value, dict) else {next(iter(item.answer)): answer.value}

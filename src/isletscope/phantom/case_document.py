@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from isletscope.phantom.case_foci import foci_of, totals_of
 from isletscope.phantom.case_lesions import lesion_documents
 from isletscope.phantom.case_parts import Json, exam_kind, grid_document, rules, series_key
 from isletscope.phantom.case_structures import liver_findings, structure_findings, vessel_findings
@@ -25,6 +26,7 @@ def case_of_truth(truth: Json) -> Json:
     Lesions bear the truth's names. Time points are those of ``expected``, or else of the exams.
     """
     points = [_time_point(truth, name, exams) for name, exams in _time_points(truth).items()]
+    lesions = lesion_documents(truth)
     last = max(str(exam["date"]) for exam in truth["exams"])
     return {
         "schema_version": SCHEMA_VERSION,
@@ -32,8 +34,8 @@ def case_of_truth(truth: Json) -> Json:
         "patient": _patient(truth),
         "clinical": clinical_file(truth),
         "exams": [_exam(truth, exam) for exam in truth["exams"]],
-        "readings": [_reading(exam) for exam in truth["exams"] if exam["kind"] == "pet_ct"],
-        "lesions": lesion_documents(truth),
+        "readings": [_reading(truth, exam, lesions) for exam in truth["exams"] if exam["kind"] == "pet_ct"],
+        "lesions": lesions,
         "time_points": points,
     }
 
@@ -181,7 +183,9 @@ def _quantification(exam: Json) -> Json:
     }
 
 
-def _reading(exam: Json) -> Json:
+def _reading(truth: Json, exam: Json, lesions: list[Json]) -> Json:
+    key = series_key(exam, "pet")
+    foci = foci_of(truth, exam, lesions, key)
     references = [
         {
             "name": name,
@@ -205,9 +209,11 @@ def _reading(exam: Json) -> Json:
         for name, organ in exam["organs"].items()
     ]
     return {
-        "series_key": series_key(exam, "pet"),
+        "series_key": key,
         "tracer_class": exam["tracer_class"],
         "organs": organs,
         "references": references,
+        "foci": foci,
+        "totals": totals_of(exam, foci),
         "methods": ["True values of the reference patient; no image was read."],
     }

@@ -1,7 +1,7 @@
 """Marking what a case says of the true lesions on every exam, CT and MR included: seen where a reader could see it.
 
-A lesion of the case stands for a true lesion when a focus of it touches that lesion, or, in a case that was written
-from the truth, by its name.
+A lesion of the case stands for a true lesion when a focus of it or its outline on CT or MR touches that lesion, or, in
+a case that was written from the truth, by its name.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def written_from_truth(case: Json) -> bool:
     return bool(case.get("software", {}).get("name") == WRITTEN_FROM_TRUTH)
 
 
-def mark_findings(truth: Json, case: Json, names: dict[str, str]) -> tuple[FindingMark, ...]:
-    """Marks of all true lesions on all exams that the case holds; ``names``: true lesion -> lesion of the case.
+def mark_findings(truth: Json, case: Json, names: dict[str, list[str]]) -> tuple[FindingMark, ...]:
+    """Marks of all true lesions on all exams that the case holds; ``names``: true lesion -> lesions of the case.
 
     Truths of older versions, which lack the tissues that decide about visibility, give no marks.
     """
@@ -58,7 +58,7 @@ def mark_findings(truth: Json, case: Json, names: dict[str, str]) -> tuple[Findi
             if exam["study_uid"] not in keys:
                 continue
             kind = exam_kind(exam)
-            own = said.get(names.get(lesion["id"], ""), [])
+            own = [one for name in names.get(lesion["id"], ()) for one in said.get(name, ())]
             entry = _entry(own, keys[exam["study_uid"]], kind)
             marks.append(
                 FindingMark(
@@ -75,7 +75,8 @@ def mark_findings(truth: Json, case: Json, names: dict[str, str]) -> tuple[Findi
 
 
 def _entry(observations: list[Json], exam_key: str, kind: str) -> Json:
-    return next((one for one in observations if (one["exam_key"], one["kind"]) == (exam_key, kind)), {})
+    there = [one for one in observations if (one["exam_key"], one["kind"]) == (exam_key, kind)]
+    return max(there, key=lambda one: one["visibility"] == "seen", default={})
 
 
 def _long_axis(observation: Json) -> float | None:

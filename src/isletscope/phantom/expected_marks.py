@@ -16,6 +16,7 @@ from isletscope.phantom.tables import read_table
 
 Json = dict[str, Any]
 Outcome = Literal["equal", "differs", "missing"]
+_REASONS_SHOWN = 3
 _SIZE_LIMIT = re.compile(r"lesions of (\d+) mm and more")
 
 
@@ -66,9 +67,16 @@ def expected_lines(marks: tuple[ExpectedMark, ...]) -> list[str]:
     others = [mark for mark in marks if mark.outcome != "equal"]
     wide = max((len(f"{mark.time_point}, {mark.item}") for mark in others), default=0)
     for mark in others:
-        found = f"found {mark.found}" if mark.outcome == "differs" else f"missing: {mark.because}"
+        found = f"found {mark.found}" if mark.outcome == "differs" else f"missing: {_short(mark.because)}"
         lines.append(f"{f'{mark.time_point}, {mark.item}':<{wide}}  expected {mark.expected}; {found}")
     return [*lines, ""]
+
+
+def _short(text: str) -> str:
+    """The first reasons, and how many more there are."""
+    reasons = text.split(", ")
+    more = len(reasons) - _REASONS_SHOWN
+    return f"{', '.join(reasons[:_REASONS_SHOWN])} and {more} more" if more > 0 else text
 
 
 @dataclass(frozen=True)
@@ -193,11 +201,11 @@ def _worded(value: Any, rule: Json) -> Any:
 
 
 def _asked(point: _Point, rule: Json) -> Json | None:
-    """The conclusion; None when it is missing and the table has a word for that."""
+    """The conclusion; None when it is missing and the statement expects just that."""
     try:
         return point.conclusion(rule["criterion"], rule.get("subject", ""))
     except _Missing:
-        if "missing" in rule:
+        if "missing" in rule and rule["wanted"] == rule["missing"]:
             return None
         raise
 

@@ -1,7 +1,36 @@
-"""From the case to HTML, PDF and tables."""
+"""From the case to HTML, PDF and tables; the checks of what is written; the way back from a sentence to its voxels."""
 
+from isletscope.report.checks import Fault, Level
+from isletscope.report.explain.chain import explain_case
+from isletscope.report.explain.parts import (
+    Explanation,
+    GivenAnswer,
+    GivenConclusion,
+    RuleLine,
+    UsedFinding,
+    UsedSeries,
+    UsedValue,
+)
 from isletscope.report.images import ImageSource, NoImages
+from isletscope.report.narrative import narrate
 from isletscope.report.table import write_lesion_table
 from isletscope.report.write import ReportFiles, write_report
 
-__all__ = ["ImageSource", "NoImages", "ReportFiles", "write_lesion_table", "write_report"]
+__all__ = [
+    "Explanation",
+    "Fault",
+    "GivenAnswer",
+    "GivenConclusion",
+    "ImageSource",
+    "Level",
+    "NoImages",
+    "ReportFiles",
+    "RuleLine",
+    "UsedFinding",
+    "UsedSeries",
+    "UsedValue",
+    "explain_case",
+    "narrate",
+    "write_lesion_table",
+    "write_report",
+]

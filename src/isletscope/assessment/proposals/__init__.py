@@ -5,8 +5,8 @@ with the references it rests on, or nothing. What the exams did not show becomes
 region; what they could not show becomes "not assessable", with the reason.
 """
 
-from isletscope.assessment.proposals.answering import PROPOSERS, Filled, fill_items, notes_on_entries
+from isletscope.assessment.proposals.answering import PROPOSERS, Filled, fill_items, notes_on_items
 from isletscope.assessment.proposals.facts import known_facts
 from isletscope.assessment.proposals.known import Known
 
-__all__ = ["PROPOSERS", "Filled", "Known", "fill_items", "known_facts", "notes_on_entries"]
+__all__ = ["PROPOSERS", "Filled", "Known", "fill_items", "known_facts", "notes_on_items"]

@@ -27,7 +27,8 @@ from isletscope.assessment.proposals import (
 from isletscope.assessment.proposals.facts import known_facts
 from isletscope.assessment.proposals.known import Known, Proposer
 from isletscope.assessment.view import View
-from isletscope.items import ReportAnswers, catalogue, completeness, not_asked
+from isletscope.errors import InputError
+from isletscope.items import ReportAnswers, catalogue, check_value, completeness, not_asked
 from isletscope.model import Alert, AlertKind, Answer, Completeness
 
 _MODULES = (
@@ -41,12 +42,17 @@ PROPOSERS: dict[str, Proposer] = {item: each for module in _MODULES for item, ea
 
 @dataclass(frozen=True)
 class Filled:
-    """The items of one time point. ``set_aside``: proposals that a reader's answer replaced and that say otherwise."""
+    """The items of one time point.
+
+    ``set_aside``: proposals that a reader's answer replaced and that say otherwise. ``implausible``: items whose value
+    cannot be meant, with the message; they are left to the reader.
+    """
 
     exams: list[str]
     facts: dict[str, bool]
     answers: dict[str, Answer]
     set_aside: dict[str, Answer]
+    implausible: dict[str, str]
     completeness: Completeness
 
 
@@ -58,7 +64,7 @@ def fill_items(view: View, gathered: Gathered) -> Filled:
     book = catalogue()
     known = Known(view, gathered)
     exams, facts = sorted(kind.value for kind in view.kinds), known_facts(known)
-    proposed = {item: answer for item, propose in PROPOSERS.items() if (answer := propose(known)) is not None}
+    proposed, implausible = _proposed(known)
     merged = {**proposed, **view.entered}
     asked = ReportAnswers(exams=exams, facts=facts, answers=merged)
     dropped = {item for item in not_asked(book, asked) if item not in view.entered}
@@ -69,7 +75,27 @@ def fill_items(view: View, gathered: Gathered) -> Filled:
         if item in proposed and _differs(proposed[item], view.entered[item])
     }
     given = ReportAnswers(exams=exams, facts=facts, answers=answers)
-    return Filled(exams, facts, answers, aside, completeness(book, given))
+    shown = {item: message for item, message in implausible.items() if item not in answers and item not in dropped}
+    return Filled(exams, facts, answers, aside, shown, completeness(book, given))
+
+
+def _proposed(known: Known) -> tuple[dict[str, Answer], dict[str, str]]:
+    """All proposals that pass the check of a reader's answer, and why the others do not."""
+    book = catalogue()
+    found: dict[str, Answer] = {}
+    refused: dict[str, str] = {}
+    for item, proposer in PROPOSERS.items():
+        answer = proposer(known)
+        if answer is None:
+            continue
+        try:
+            if answer.value is not None:
+                check_value(book.items[item], answer, "proposal")
+        except InputError as error:
+            refused[item] = str(error)
+        else:
+            found[item] = answer
+    return found, refused
 
 
 def _differs(proposal: Answer, entered: Answer) -> bool:
@@ -84,7 +110,28 @@ def _differs(proposal: Answer, entered: Answer) -> bool:
     return mine != theirs
 
 
-def notes_on_entries(view: View, filled: Filled) -> list[Alert]:
+def notes_on_items(view: View, filled: Filled) -> list[Alert]:
+    """Notes on answers of a reader that differ from the proposal, and on values that cannot be meant."""
+    return [*_notes_on_entries(view, filled), *_notes_on_values(filled)]
+
+
+def _notes_on_values(filled: Filled) -> list[Alert]:
+    book = catalogue()
+    return [
+        Alert(
+            code="implausible_value",
+            kind=AlertKind.NOTE,
+            step=book.step_of[item],
+            finding=f"the value found for {item}",
+            against=f"what can be: {message}",
+            meaning="nothing is proposed and the item stays open",
+            settled_by="the reader, after a look at unit and outline",
+        )
+        for item, message in filled.implausible.items()
+    ]
+
+
+def _notes_on_entries(view: View, filled: Filled) -> list[Alert]:
     """One note for each answer of a reader that differs from the proposal, with both side by side."""
     book = catalogue()
     return [

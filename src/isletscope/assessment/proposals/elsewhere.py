@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from isletscope.assessment.counting import certain_count
 from isletscope.assessment.proposals.known import (
     ANY,
     Known,
@@ -51,13 +52,9 @@ def _largest(known: Known, lesions: Sequence[Lesion]) -> tuple[float, str] | Non
     return (round(best.value, 1), best.reference) if best is not None else None
 
 
-def _unsure(known: Known, compartment: Compartment) -> list[Lesion]:
-    return [lesion for lesion in known.view.unsure if lesion.compartment is compartment]
-
-
 def _peritoneum(known: Known) -> Answer | None:
     """Definite where a tumour lies there, suspected where a lesion is left unsure; ascites only as told."""
-    found, doubtful = known.view.of(Compartment.PERITONEUM), _unsure(known, Compartment.PERITONEUM)
+    found, doubtful = known.view.of(Compartment.PERITONEUM), known.doubtful(Compartment.PERITONEUM)
     shown = known.covered("peritoneum")
     ascites = known.structure_word("ascites", "extent")
     present = known.structure_word("ascites", "present")
@@ -88,6 +85,8 @@ def _peritoneum(known: Known) -> Answer | None:
 def _bone(known: Known) -> Answer | None:
     """Kinds by the look on CT; a lesion that CT shows the place of and not the lesion counts as not visible on CT."""
     found = known.view.of(Compartment.BONE)
+    if not found and known.doubtful(Compartment.BONE):
+        return None
     if not found:
         shown = known.covered("bone")
         if shown:
@@ -105,7 +104,8 @@ def _bone(known: Known) -> Answer | None:
             kinds.append("unseen_on_ct")
         elif not known.shown(lesion, ANATOMICAL):
             kinds.append("not_judged")
-    value: dict[str, Any] = {"sites": _sites(found), "count": len(found)}
+    number, exact = certain_count(known.view, found)
+    value: dict[str, Any] = {"sites": _sites(found), **({"count": number} if exact else {})}
     if kinds:
         value["kinds"] = list(dict.fromkeys(kinds))
     risks = [told for lesion in found if (told := known.feature(lesion, "fracture_risk", ANY)) is not None]
@@ -124,16 +124,18 @@ def _bone_look(known: Known) -> Answer | None:
         because = f"{explained[0].id}: {words.replace('_', ' ')}"
         return propose({"value": value}, BY, because, _references(known, explained))
     found = known.view.of(Compartment.BONE)
-    if found and not _unsure(known, Compartment.BONE):
+    if found and not known.doubtful(Compartment.BONE):
         because = f"none of {plural(len(found), 'bone lesion')} is explained by a benign one"
         return propose({"value": "no_sign"}, BY, because, _references(known, found))
     return None
 
 
 def _lung(known: Known) -> Answer | None:
-    found = [*known.view.of(Compartment.LUNG), *_unsure(known, Compartment.LUNG)]
+    found = [*known.view.of(Compartment.LUNG), *known.doubtful(Compartment.LUNG)]
     shown = known.covered("chest", _CHEST)
     if found:
+        if not certain_count(known.view, found)[1]:
+            return None
         value: dict[str, Any] = {"count": len(found)}
         references = _references(known, found)
         size = _largest(known, found)
@@ -161,7 +163,7 @@ def _gland(structure: str, region: str) -> Proposer:
         if known.outside(region):
             return propose({"value": "outside"}, BY, f"no exam reaches the {said}", [])
         shown = known.covered(region)
-        if shown and not _lesions_named(known, structure):
+        if shown and not _lesions_named(known, structure) and not known.doubtful(Compartment.OTHER):
             because = f"nothing is seen of a lesion in the {said} on {exam_words(shown)}"
             return propose({"value": "none"}, BY, because, exams_of(shown))
         return None
@@ -195,7 +197,7 @@ def _nervous(known: Known) -> Answer | None:
     if found:
         return propose({"value": "seen"}, BY, f"{_names(found)} in the brain", _references(known, found))
     shown = known.covered("brain", (ExamKind.MRI,))
-    if shown:
+    if shown and not known.doubtful(Compartment.BRAIN):
         return propose(
             {"value": "none"}, BY, "no tumour of the brain is seen on MRI, as far as it reaches", exams_of(shown)
         )
@@ -214,7 +216,7 @@ def _brain(known: Known) -> Answer | None:
             {"value": value}, BY, f"{_names([*found, *benign])} in the brain", _references(known, [*found, *benign])
         )
     shown = known.covered("brain")
-    if shown:
+    if shown and not known.doubtful(Compartment.BRAIN):
         because = f"nothing is seen in the brain on {exam_words(shown)}, as far as they reach"
         return propose({"value": ["none"]}, BY, because, exams_of(shown))
     if known.outside("brain"):
@@ -237,8 +239,9 @@ def _extrahepatic(known: Known) -> Answer | None:
     doubtful = [one for one in known.view.unsure if one.compartment in _SITES]
     listed = elsewhere or doubtful
     if listed:
-        counts = {name: sum(one.compartment is kind for one in listed) for kind, name in _SITES.items()}
-        rows = [{"site": name, "count": count} for name, count in counts.items() if count]
+        groups = {name: [one for one in listed if one.compartment is kind] for kind, name in _SITES.items()}
+        counts = {name: certain_count(known.view, group)[0] for name, group in groups.items() if group}
+        rows = [{"site": name, "count": count} for name, count in counts.items()]
         value = {"state": "definite" if elsewhere else "suspected", "sites": rows}
         because = ", ".join(f"{row['site']} {row['count']}" for row in rows)
         return propose(value, "extrahepatic", because, [*_references(known, listed), *_asked(known)])

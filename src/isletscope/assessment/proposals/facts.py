@@ -60,7 +60,7 @@ def _hepatectomy(known: Known) -> bool | None:
     if has_words(wording, rules().facts.hepatectomy_words):
         return True
     seen = known.view.of(Compartment.LIVER)
-    if not seen and known.covered("liver"):
+    if not seen and known.covered("liver") and not known.doubtful(Compartment.LIVER):
         return False
     fit = _value(known.conclusion("cytoreduction_fit"))
     return {"proposed": True, "discuss": True, "not_proposed": False}.get(fit)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from isletscope.assessment.gathered import Gathered
+from isletscope.assessment.liver import liver_findings
 from isletscope.assessment.view import ANATOMICAL, Found, View
 from isletscope.items import catalogue
 from isletscope.model import (
@@ -56,21 +57,23 @@ class Known:
         return self.primaries[0] if self.primaries else None
 
     def size(self, lesion: Lesion) -> float:
-        """Longest diameter on CT or MRI, else on PET, mm; 0 when it was not measured."""
-        found = self.longest(lesion)
+        """Longest diameter on CT or MRI, else extent on PET, mm; 0 when it was not measured. Puts lesions in order."""
+        found = self.longest(lesion) or self.longest(lesion, PET)
         return found.value if found is not None else 0.0
 
-    def longest(self, lesion: Lesion) -> Found | None:
-        """Longest diameter, by CT or MRI when one of them shows the lesion, mm."""
-        names = ("largest_diameter", "long_axis")
-        on_images = [self.view.find(lesion, name, ANATOMICAL) for name in names]
-        on_pet = [self.view.find(lesion, name, PET) for name in names]
-        return next((found for found in (*on_images, *on_pet) if found is not None), None)
+    def longest(self, lesion: Lesion, kinds: Sequence[ExamKind] = ANATOMICAL) -> Found | None:
+        """Longest diameter on CT or MRI, mm; the extent of a focus on PET is no diameter."""
+        found = [self.view.find(lesion, name, kinds) for name in ("largest_diameter", "long_axis")]
+        return next((one for one in found if one is not None), None)
 
     def benign(self, compartment: Compartment) -> list[Lesion]:
         """Lesions of that compartment that are seen and held to be benign or physiologic."""
         found = [one for one in self.view.case.lesions if one.verdict is Verdict.PHYSIOLOGIC]
         return [one for one in found if one.compartment is compartment and any(self.view.seen(one))]
+
+    def doubtful(self, *compartments: Compartment) -> list[Lesion]:
+        """Lesions of these compartments that are left unsure: nobody may say that nothing is there."""
+        return [lesion for lesion in self.view.unsure if lesion.compartment in compartments]
 
     def covered(self, region: str, kinds: Sequence[ExamKind] = ANY) -> list[str]:
         """Exams that show the region, as ``exam key/kind``."""
@@ -99,9 +102,10 @@ class Known:
         return any(one.visibility is Visibility.SEEN for one in self.looks(lesion, kinds))
 
     def hidden(self, lesion: Lesion, kinds: Sequence[ExamKind]) -> str:
-        """Why no exam of these kinds can describe the lesion, in words; empty where one shows it or none looked."""
+        """Why no exam of these kinds can describe the lesion; empty where one shows it or was not looked at."""
         looks = self.looks(lesion, kinds)
-        if not looks or self.shown(lesion, kinds):
+        done = [kind for kind in kinds if self.view.done(kind)]
+        if not looks or len(looks) < len(done) or self.shown(lesion, kinds):
             return ""
         return "; ".join(_why_hidden(lesion, one) for one in looks)
 
@@ -138,21 +142,18 @@ class Known:
         return ""
 
     def beside(self, lesion: Lesion, name: str) -> VesselFinding | None:
-        """What is beside a lesion: the latest finding of that vessel, duct or organ."""
-        return self._beside.get((lesion.id, name))
-
-    @cached_property
-    def _beside(self) -> dict[tuple[str, str], VesselFinding]:
-        return {(one.lesion, one.vessel): one for one in self.view.point.vessels}
+        """What is beside a lesion, a vessel, duct or organ: the finding that the rules read."""
+        return self.view.beside.get((lesion.id, name))
 
     @property
     def liver(self) -> LiverFinding | None:
-        """The latest finding of the liver."""
-        return self.view.point.liver[-1] if self.view.point.liver else None
+        """The finding of the liver that the rules read: MRI before CT, then the latest."""
+        found = liver_findings(self.view)
+        return found[0] if found else None
 
     def liver_word(self, key: str) -> Told | None:
         """A feature of the liver."""
-        for one in reversed(self.view.point.liver):
+        for one in liver_findings(self.view):
             if key in one.features:
                 return Told(one.features[key], f"liver/{one.exam_key}/{key}")
         return None

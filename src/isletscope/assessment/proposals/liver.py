@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from isletscope.assessment.counting import certain_count
 from isletscope.assessment.proposals.known import (
     ANY,
     Known,
@@ -22,6 +23,7 @@ from isletscope.model import Answer, Compartment, ExamKind, Lesion, State
 
 BY = "lesions of the liver"
 SEGMENTS = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V", "6": "VI", "7": "VII", "8": "VIII"}
+_BRIGHT = ("higher", "equal")
 _ENHANCEMENT = {"higher": "hyper", "equal": "iso", "lower": "hypo"}
 
 
@@ -35,12 +37,18 @@ def _references(lesions: list[Lesion]) -> list[str]:
 
 
 def _count(known: Known) -> Answer | None:
+    """The group, and the number where it is exact: foci that nobody matched between exams may be one."""
     found = metastases(known)
     if found:
-        group = group_of_count(len(found), rules().counts)
+        least, exact = certain_count(known.view, found)
+        group = group_of_count(least, rules().counts)
+        if group != group_of_count(len(found), rules().counts):
+            return None
         kinds = [one.kind for lesion in found for one in known.view.seen(lesion)]
-        because = f"{plural(len(found), 'lesion')} of the liver on {exam_words(kinds)}"
-        return propose({"group": group, "count": len(found)}, BY, because, _references(found))
+        because = f"{plural(least, 'lesion')}{'' if exact else ' or more'} of the liver on {exam_words(kinds)}"
+        return propose({"group": group, **({"count": least} if exact else {})}, BY, because, _references(found))
+    if known.doubtful(Compartment.LIVER):
+        return None
     shown = known.covered("liver")
     if shown:
         because = f"no metastasis of the liver is seen on {exam_words(shown)}"
@@ -79,10 +87,9 @@ def _burden(known: Known) -> Answer | None:
         return _no_images(known, "liver_burden")
     value: dict[str, Any] = {"percent": float(burden.parts["percent"]), "group": rules().bands[str(burden.value)]}
     references = ["conclusion/liver_burden", *burden.rests_on]
-    volume = known.liver.number("tumour_volume") if known.liver is not None else None
-    if known.liver is not None and volume is not None:
-        value["volume_ml"] = round(volume, 2)
-        references.append(f"liver/{known.liver.exam_key}/tumour_volume")
+    volumes = [one.value for one in burden.evidence if one.text == "tumour volume in the liver"]
+    if volumes and volumes[0] is not None:
+        value["volume_ml"] = round(volumes[0], 2)
     because = f"{burden.parts['percent']} % of the liver, band {burden.value}"
     return propose(value, "liver_burden", because, references)
 
@@ -251,19 +258,19 @@ def _missed(known: Known) -> Answer | None:
 
 
 def _well(known: Known) -> Answer | None:
-    """From the look of the arterial and the delayed phase; a hint only, so that both must have been told."""
+    """From the look of arterial and portal venous phase on one kind of images, CT where it was done; a hint only."""
+    kinds = (ExamKind.CT,) if known.view.done(ExamKind.CT) else (ExamKind.MRI,)
     looks = set()
     references = []
     for lesion in metastases(known):
-        rim = known.feature(lesion, "enhancement_pattern", ANATOMICAL)
-        nature = known.feature(lesion, "nature", ANATOMICAL)
-        early = known.feature(lesion, "enhancement_arterial", ANATOMICAL)
-        late = known.feature(lesion, "enhancement_portal_venous", ANATOMICAL)
-        if (rim is not None and rim.word == "rim") or (nature is not None and nature.word == "necrotic"):
+        names = ("enhancement_pattern", "nature", "enhancement_arterial", "enhancement_portal_venous")
+        told = {name: one for name in names if (one := known.feature(lesion, name, kinds)) is not None}
+        words = {name: one.word for name, one in told.items()}
+        if words.get("enhancement_pattern") == "rim" or words.get("nature") == "necrotic":
             looks.add("rim_necrotic")
-        elif early is not None and late is not None and early.word == "higher" and late.word != "lower":
+        elif words.get("enhancement_arterial") == "higher" and words.get("enhancement_portal_venous") in _BRIGHT:
             looks.add("persistent")
-        references += [one.reference for one in (rim, nature, early, late) if one is not None]
+        references += [one.reference for one in told.values()]
     if not looks:
         return None
     value = "mixed" if len(looks) == 2 else looks.pop()

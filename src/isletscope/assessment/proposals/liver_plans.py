@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from isletscope.assessment.liver import liver_findings
 from isletscope.assessment.proposals.known import Known, Proposer, plural, propose
 from isletscope.assessment.proposals.liver import SEGMENTS, metastases
 from isletscope.assessment.proposals.rules import rules
-from isletscope.model import Answer, State
+from isletscope.model import Answer, Lesion, State
 
 BY = "lesions and volumes of the liver"
 
@@ -36,8 +38,8 @@ def _segments(known: Known) -> Answer | None:
 
 
 def _volumes(known: Known) -> tuple[dict[str, float], list[str]]:
-    """Tumour volume by segment (mL), from the latest finding that holds segments."""
-    for one in reversed(known.view.point.liver):
+    """Tumour volume by segment (mL), from the first finding that holds segments."""
+    for one in liver_findings(known.view):
         measured = {
             each.segment: each.tumour.value
             for each in one.segments
@@ -49,25 +51,31 @@ def _volumes(known: Known) -> tuple[dict[str, float], list[str]]:
 
 
 def _distances(known: Known) -> Answer | None:
-    """For each metastasis the nearest hepatic vein, portal pedicle and the hilum, as measured."""
+    """For each metastasis the nearest hepatic vein and portal pedicle, and the hilum, as measured."""
     rows, references = [], []
     for lesion in metastases(known):
-        row: dict[str, Any] = {"lesion": lesion.id}
-        for part, names in rules().liver_vessels.items():
-            gaps = [
-                (gap, one)
-                for name in names
-                if (one := known.beside(lesion, name)) is not None and (gap := one.number("distance")) is not None
-            ]
-            if gaps:
-                gap, one = min(gaps, key=lambda pair: pair[0])
-                row[f"{part}_mm"] = round(gap, 1)
-                references.append(f"vessel/{lesion.id}/{one.vessel}/{one.exam_key}/distance")
-        if len(row) > 1:
-            rows.append(row)
+        gaps = {part: _gaps(known, lesion, names) for part, names in rules().liver_vessels.items()}
+        nearest = {part: min(found) for part, found in gaps.items() if found}
+        hilum = _gaps(known, lesion, rules().hilum)
+        if hilum:
+            nearest["hilum"] = hilum[0]
+        if nearest:
+            rows.append({"lesion": lesion.id, **{f"{part}_mm": round(gap, 1) for part, (gap, _) in nearest.items()}})
+            references += [reference for _, reference in nearest.values()]
     if not rows:
         return None
-    return propose({"lesions": list(rows)}, BY, f"distances of {plural(len(rows), 'lesion')}", references)
+    return propose({"lesions": rows}, BY, f"distances of {plural(len(rows), 'lesion')}", references)
+
+
+def _gaps(known: Known, lesion: Lesion, names: Iterable[str]) -> list[tuple[float, str]]:
+    """Distances (mm) of a lesion to these vessels with their references, in the order of the names."""
+    found = []
+    for name in names:
+        one = known.beside(lesion, name)
+        gap = one.number("distance") if one is not None else None
+        if one is not None and gap is not None:
+            found.append((gap, f"vessel/{lesion.id}/{name}/{one.exam_key}/distance"))
+    return found
 
 
 def _remnant(known: Known) -> Answer | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isletscope.assessment.anatomy import station_of
+from isletscope.assessment.counting import certain_count
 from isletscope.assessment.outside_liver import reach_of
 from isletscope.assessment.proposals.known import (
     Known,
@@ -42,24 +43,19 @@ def _nodes(known: Known) -> list[Lesion]:
 
 
 def _regional(known: Known) -> Answer | None:
-    """Nodes that are regional, or whose station is not known; each station with its largest node."""
-    nodes = [node for node in _nodes(known) if regional(known, node) is not False]
-    unsure = [
-        node
-        for node in known.view.unsure
-        if node.compartment is Compartment.NODE and regional(known, node) is not False
-    ]
-    listed = nodes or unsure
+    """Regional nodes, each station with its largest; a node that may be regional keeps the question open."""
+    every = (*_nodes(known), *known.doubtful(Compartment.NODE))
+    nodes = [node for node in _nodes(known) if regional(known, node)]
+    listed = nodes or [node for node in every if regional(known, node)]
     if not listed:
+        if any(regional(known, node) is None for node in every):
+            return None
         shown = known.covered(_REGION)
         if shown:
             because = f"no suspicious node is seen on {exam_words(shown)}"
             return propose({"state": "none"}, BY, because, exams_of(shown))
-        return (
-            unassessable("the nodes of the upper abdomen lie outside the images", BY)
-            if known.outside(_REGION)
-            else None
-        )
+        why = "the nodes of the upper abdomen lie outside the images"
+        return unassessable(why, BY) if known.outside(_REGION) else None
     rows, references = [], []
     for words in dict.fromkeys(station_words(node) for node in listed):
         group = [node for node in listed if station_words(node) == words]
@@ -72,7 +68,7 @@ def _regional(known: Known) -> Answer | None:
 
 
 def _row(known: Known, words: str, group: list[Lesion]) -> tuple[dict[str, Any], list[str]]:
-    row: dict[str, Any] = {"station": words, "count": len(group)}
+    row: dict[str, Any] = {"station": words, "count": certain_count(known.view, group)[0]}
     references = [f"lesion/{node.id}" for node in group]
     axes = [found for node in group if (found := known.view.find(node, "short_axis", (*ANATOMICAL, *_TRACERS)))]
     if axes:
@@ -90,7 +86,7 @@ def _row(known: Known, words: str, group: list[Lesion]) -> tuple[dict[str, Any],
 
 
 def _uptake(known: Known) -> Answer | None:
-    """Every node with uptake on a PET that shows it, with its grades."""
+    """Every node with uptake on a PET that shows it, with its grades; a doubtful node is never counted as none."""
     rows, taken, references = [], set(), []
     for node in _nodes(known):
         row, kinds, found = _uptake_of(known, node)
@@ -102,6 +98,8 @@ def _uptake(known: Known) -> Answer | None:
     if not done:
         return None
     if not rows:
+        if known.doubtful(Compartment.NODE):
+            return None
         shown = known.covered(_REGION, done)
         if shown:
             because = f"no node takes up tracer on {exam_words(shown)}"
@@ -150,9 +148,9 @@ def _distant(known: Known) -> Answer | None:
             references.append(largest.reference)
         because = f"{', '.join(f'{node.id} ({station_words(node)})' for node in nodes)}: not regional for the primary"
         return propose(value, BY, because, references)
-    open_nodes = [node.id for node in _nodes(known) if regional(known, node) is None]
+    every = (*_nodes(known), *known.doubtful(Compartment.NODE))
     shown = known.covered(_REGION)
-    if shown and not open_nodes:
+    if shown and all(regional(known, node) for node in every):
         because = f"no node outside the region is seen on {exam_words(shown)}, as far as they reach"
         return propose({"sites": ["none"]}, BY, because, exams_of(shown))
     return None

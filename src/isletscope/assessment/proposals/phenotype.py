@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -10,6 +11,7 @@ from isletscope.assessment.proposals.rules import rules
 from isletscope.criteria import find_criterion
 from isletscope.model import Answer, Conclusion, ExamKind, Lesion, State, TracerClass
 
+_EACH = re.compile(r":? threshold [\d.]+ g/mL|(?<=background) \d+(?:\.\d+)?|(?<=SUVmax) \d+(?:\.\d+)?")
 _PAIRS = {(False, False): "neither", (True, False): "sstr_only", (True, True): "both", (False, True): "fdg_only"}
 _VOLUMES = {
     "sstr_pet": {"SSTR-TV (mL)": "sstr_volume_ml", "TLSRE (mL·SUV)": "sstr_expression"},
@@ -96,20 +98,22 @@ def _volume(known: Known) -> Answer | None:
         value["threshold"] = contours
     elif not any(value.values()):
         value["threshold"] = "no lesion with uptake to outline"
-    because = "sums over all outlined lesions" + (f"; lower bounds: {', '.join(doubts)}" if doubts else "")
+    because = "sums over all outlined lesions" + (f"; lower bounds, {len(doubts)} values are lacking" if doubts else "")
     return propose(value, "tumour_volume", because, references)
 
 
 def _contours(known: Known) -> str:
-    """How the lesions were outlined on PET: the methods of their volumes, else those of the readings."""
+    """How the lesions were outlined on PET: by their foci, without the numbers of each, else by the volumes' method."""
+    readings = [known.view.reading(tracer) for tracer in (TracerClass.SSTR, TracerClass.FDG)]
+    names = {name for lesion in known.view.lesions for name in lesion.focus_ids}
+    foci = [focus for one in readings if one is not None for focus in one.foci if focus.id in names]
+    if foci:
+        return "; ".join(dict.fromkeys(_EACH.sub("", focus.delineation) for focus in foci))
     kinds = (ExamKind.SSTR_PET, ExamKind.FDG_PET)
     found = [known.view.find(lesion, "volume", (kind,)) for kind in kinds for lesion in known.view.lesions]
-    methods = dict.fromkeys(one.measurement.method for one in found if one is not None and one.measurement.method)
-    if methods:
-        return "; ".join(methods)
-    readings = [known.view.reading(tracer) for tracer in (TracerClass.SSTR, TracerClass.FDG)]
-    foci = [focus for reading in readings if reading is not None for focus in reading.foci]
-    return "; ".join(dict.fromkeys(focus.delineation for focus in foci))
+    return "; ".join(
+        dict.fromkeys(one.measurement.method for one in found if one is not None and one.measurement.method)
+    )
 
 
 def _differences(known: Known) -> Answer | None:
@@ -164,8 +168,9 @@ def _leaning(known: Known) -> Answer | None:
     if found is None:
         return None
     hint = rules().grade_hints.get(found.parts.get("grade hint", ""))
-    if hint is None:
-        lacks = f"lacking: {', '.join(found.missing)}"
+    unknown = [one.text.partition(":")[0] for one in found.evidence if " or " in one.text]
+    if hint is None or unknown:
+        lacks = f"levels of {', '.join(unknown)} are not known" if unknown else f"lacking: {', '.join(found.missing)}"
         value = {"value": "insufficient", "drivers": f"{lacks}. Not histology."}
         return propose(value, "phenotype_histology", lacks, ["conclusion/phenotype_histology"])
     signs = "; ".join(one.text for one in found.evidence) or "no sign on PET"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from isletscope.assessment.counting import certain_count
 from isletscope.assessment.proposals.known import (
     Known,
     Proposer,
@@ -14,6 +15,7 @@ from isletscope.assessment.proposals.known import (
     propose,
     unassessable,
 )
+from isletscope.assessment.proposals.phases import not_acquired
 from isletscope.assessment.proposals.rules import rules
 from isletscope.assessment.view import ANATOMICAL
 from isletscope.model import Answer, Compartment, ExamKind, Lesion, Role
@@ -74,7 +76,10 @@ def _references(known: Known, lesions: list[Lesion]) -> list[str]:
 
 
 def _number(known: Known) -> Answer | None:
+    """How many, unless foci of two exams that nobody matched may be one tumour."""
     if not known.primaries:
+        return None
+    if not certain_count(known.view, known.primaries)[1]:
         return None
     names = ", ".join(lesion.id for lesion in known.primaries)
     because = f"{plural(len(known.primaries), 'tumour')} of the pancreas: {names}"
@@ -176,13 +181,21 @@ def _level_by_ratio(known: Known, lesion: Lesion, hu: str) -> tuple[str, str, li
     return level, because, [tumour.reference, organ.reference]
 
 
+def _lacks(known: Known, phase: str, kinds: tuple[ExamKind, ...]) -> Answer | None:
+    """Not assessable where the phase was not acquired; else nothing was told, and the reader answers."""
+    if not not_acquired(known, phase, kinds):
+        return None
+    name = "diffusion images were" if phase == "diffusion" else f"{phase} phase was"
+    return unassessable(f"no {name} acquired", BY)
+
+
 def _arterial(known: Known) -> Answer | None:
     primary, hidden = seen_or_hidden(known, ANATOMICAL)
     if primary is None or hidden is not None:
         return hidden
     found = _level(known, primary, "arterial", "late_arterial")
     if found is None:
-        return None
+        return _lacks(known, "arterial", ANATOMICAL)
     level, because, references = found
     value: dict[str, Any] = {"level": level}
     pattern = known.feature(primary, "enhancement_pattern", ANATOMICAL)
@@ -198,7 +211,7 @@ def _portal(known: Known) -> Answer | None:
         return hidden
     found = _level(known, primary, "portal_venous", "portal_venous")
     if found is None:
-        return None
+        return _lacks(known, "portal venous", ANATOMICAL)
     level, because, references = found
     value: dict[str, Any] = {"level": level}
     tumour = known.view.find(primary, "hu_portal_venous", (ExamKind.CT,))
@@ -217,7 +230,7 @@ def _delayed(known: Known) -> Answer | None:
     early = _level(known, primary, "arterial", "late_arterial")
     late = _level(known, primary, "delayed", "delayed")
     if early is None or late is None:
-        return None
+        return _lacks(known, "delayed", ANATOMICAL)
     course = {(True, False): "washout", (True, True): "persistent", (False, True): "progressive"}
     value = course.get((early[0] == "hyper", late[0] == "hyper"))
     if value is None:
@@ -230,7 +243,8 @@ def _attenuation(known: Known) -> Answer | None:
     primary, hidden = seen_or_hidden(known, (ExamKind.CT,))
     if primary is None or hidden is not None:
         return hidden
-    value, references = {}, []
+    value: dict[str, Any] = {}
+    references = []
     for part, phase in (("arterial", "late_arterial"), ("portal", "portal_venous"), ("unenhanced", "unenhanced")):
         for what, name in (("tumour", f"hu_{phase}"), ("pancreas", f"organ_hu_{phase}")):
             found = known.view.find(primary, name, (ExamKind.CT,))
@@ -239,6 +253,10 @@ def _attenuation(known: Known) -> Answer | None:
                 references.append(found.reference)
     if not value:
         return None
+    phases = {"arterial": "arterial", "portal": "portal venous"}
+    lacking = [part for part, phase in phases.items() if not_acquired(known, phase, (ExamKind.CT,))]
+    if lacking:
+        value["not_acquired"] = lacking
     return propose(value, BY, f"mean attenuation inside {primary.id} and the pancreas around it", references)
 
 
@@ -289,7 +307,7 @@ def _diffusion(known: Known) -> Answer | None:
             value[part] = round(found.value, 1)
             references.append(found.reference)
     if not references:
-        return None
+        return _lacks(known, "diffusion", (ExamKind.MRI,))
     return propose(value, BY, f"diffusion images and ADC of {primary.id}", references)
 
 

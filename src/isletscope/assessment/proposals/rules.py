@@ -83,6 +83,7 @@ class Rules(Rule):
     vessels_main: dict[str, str]
     vessels_other: dict[str, str]
     liver_vessels: dict[str, tuple[str, ...]]
+    hilum: tuple[str, ...]
     distant_nodes: dict[str, str]
     sampled_by: dict[str, tuple[str, ...]]
     grade_hints: dict[str, str]

@@ -11,6 +11,8 @@ from isletscope.report.checks.tokens import words_of
 from isletscope.report.words import forbidden_words
 
 _QUOTED = re.compile(r"“[^”]*”")
+# Names of published cohorts are printed as they were published.
+_COHORT = re.compile(r"metastatic or unresectable GEP-NEN")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z“])")
 _FIRST_PERSON = re.compile(r"\b(?:I|we|our|my|you|your)\b")
 _ABBREVIATION = re.compile(r"\b(?:conv|vs|approx|ed|et al|No|min|max)\.$")
@@ -22,7 +24,7 @@ def c39(material: Material) -> Iterator[Fault]:
     for placed in material.placed:
         if placed.where.startswith(("clinical question", "header", "open")):
             continue  # the reader's words, and the questions of the catalogue
-        text = _QUOTED.sub(" ", placed.text)
+        text = _COHORT.sub(" ", _QUOTED.sub(" ", placed.text))
         for word in forbidden_words(text):
             yield Fault("C39", placed.where, f"“{word}”", "a word that is allowed (1.11)")
         for word in check_list().conditional_certainty:

@@ -73,6 +73,7 @@ class Material:
             ("summary", told.summary),
             *((f"step {step.number}", step.sentences) for step in told.steps),
             *((f"note of table {table.name}", table.notes) for table in told.tables),
+            ("score notes", told.score_notes),
             ("impression", told.impression),
             ("open", told.open_items),
             ("not assessable", told.not_assessable),

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from isletscope.criteria import find_criterion
-from isletscope.criteria.dual_tracer import SHARED
+from isletscope.criteria import DUAL_TRACER_BOOK, find_criterion
 from isletscope.model import Conclusion, Finding, Measurement, State
 from isletscope.report.checks.material import Material, Placed
 from isletscope.report.checks.tokens import Token, tokens
@@ -88,7 +87,7 @@ def pool_of(material: Material, placed: Placed) -> Pool:
         for vessel in (one for point in material.case.time_points for one in point.vessels if one.lesion == lesion.id):
             _add_finding(pool, vessel)
     pool.by_unit.setdefault("days", []).extend(exam_intervals(material))
-    pool.add(SHARED.limit("longest_interval_days"), "d")
+    pool.add(DUAL_TRACER_BOOK.limit("longest_interval_days"), "d")
     pool.add_text(words().nodal_caveat, names)
     for alert in material.assessed.alerts:
         if alert.code == placed.sentence.alert:

@@ -171,11 +171,12 @@ class StepPart:
 
 @dataclass(frozen=True)
 class ScorePart:
-    """One score: name, result, and the one line that says why."""
+    """One score: name, result, the one line that says why, and what other editions or systems give."""
 
     title: str
     result: str
     why: str
+    others: str = ""
     open: bool = False
 
 
@@ -196,6 +197,7 @@ class Written:
     liver: tuple[Table, ...]
     change: tuple[Table, ...]
     scores: tuple[ScorePart, ...]
+    score_notes: tuple[str, ...]
     impression: tuple[Line, ...]
     open_items: tuple[str, ...]
     not_assessable: tuple[str, ...]

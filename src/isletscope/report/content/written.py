@@ -19,13 +19,14 @@ from isletscope.report.content.document import (
     Table,
     Written,
 )
-from isletscope.report.narrative import Narrative, NarrativeTable, Sentence
+from isletscope.report.narrative import Narrative, NarrativeTable, ScoreLine, Sentence
 
 _LEAD = re.compile(r"^(?P<lead>ALERT, discordance:|Note:)\s*")
-_NUMERIC = re.compile(r"^[~+−<>]?\s*\d[\d.,×/ \u00a0]*[a-z%°]*[†‡§]?$|^n/a|^–$")
+_NUMERIC = re.compile(r"^[~+−<>]?\s*\d[\d.,×/ \u00a0]*[a-z%°]*[†‡§]?$|^n/a|^–$|^not seen$|^neg")
 TEXT_WIDTH_MM = 178.0
 # In letters: a cell that is longer runs over several lines, no column is narrower, and what lies between two columns.
-_LONGEST_CELL, _SHORTEST_CELL, _GAP = 60, 4, 2
+_LONGEST_CELL, _LONGEST_CELL_OF_MANY, _SHORTEST_CELL, _GAP = 60, 14, 4, 2
+_FEW_COLUMNS = 9
 _OPEN = re.compile(r"^Open: \d+ items? that blocks? signing")
 _MOST_NAMED = 6
 # Headlines: what the tumour board asks first, by criterion, in this order.
@@ -40,6 +41,7 @@ _HEADLINES = (
     ("Response", "recist"),
 )
 _MOST_HEADLINES = 6
+_MOST_POSSIBLE = 4
 
 
 def written(case: Case, narrative: Narrative, faults: Sequence[Fault]) -> Written:
@@ -59,12 +61,8 @@ def written(case: Case, narrative: Narrative, faults: Sequence[Fault]) -> Writte
         vessels=_tables([narrative.vessels], caption_shown=False),
         liver=_tables([narrative.liver], caption_shown=False),
         change=_tables([narrative.change], caption_shown=False),
-        scores=tuple(
-            ScorePart(
-                score.title, f"{score.result}{score.mark}", _why(score.why), open=score.result.startswith("not assess")
-            )
-            for score in narrative.scores
-        ),
+        scores=tuple(_score(score) for score in narrative.scores),
+        score_notes=tuple(one.text for one in narrative.score_notes),
         impression=tuple(_line(one) for one in narrative.impression),
         open_items=tuple(one.text for one in narrative.open_items),
         not_assessable=tuple(one.text for one in narrative.not_assessable),
@@ -84,6 +82,11 @@ def _reading(case: Case, narrative: Narrative) -> str:
     before = names[: names.index(point.name)]
     dates = ", ".join(case.time_point(name).date for name in before)
     return f"Reading of {point.date}{f', compared with {dates}' if dates else ''}"
+
+
+def _score(score: ScoreLine) -> ScorePart:
+    unsettled = score.result.startswith("not assess")
+    return ScorePart(score.title, f"{score.result}{score.mark}", _why(score.why), score.others, open=unsettled)
 
 
 def _why(text: str) -> str:
@@ -116,12 +119,12 @@ def _before_signing(assessed: AssessedTimePoint | None, faults: Sequence[Fault])
     """What blocks signing: open mandatory items, and faults that the checks found."""
     blocking = assessed.completeness.blocking if assessed and assessed.completeness else []
     if blocking:
-        named = "; ".join(f"{one.question.rstrip('?')} ({one.id})" for one in blocking[:_MOST_NAMED])
-        more = f"; and {len(blocking) - _MOST_NAMED} more under Open items" if len(blocking) > _MOST_NAMED else ""
+        named = " ".join(f"{one.question} ({one.id})" for one in blocking[:_MOST_NAMED])
+        more = f" {len(blocking) - _MOST_NAMED} more stand under Open items." if len(blocking) > _MOST_NAMED else ""
         lead = (
             f"{fmt.counted_exactly(len(blocking), 'open item')} {'blocks' if len(blocking) == 1 else 'block'} signing:"
         )
-        yield Line(f"{named}{more}.", lead=lead, tone="open")
+        yield Line(f"{named}{more}", lead=lead, tone="open")
     serious = [fault for fault in faults if fault.level is Level.BLOCKS_SIGNING]
     if serious:
         checks = ", ".join(dict.fromkeys(fault.check for fault in serious))
@@ -145,7 +148,8 @@ def _headline(label: str, name: str, conclusion: Conclusion, assessed: AssessedT
     if conclusion.state is State.MISSING:
         needed = conclusion.missing[0] if conclusion.missing else "an input"
         more = f" and {len(conclusion.missing) - 1} more" if len(conclusion.missing) > 1 else ""
-        possible = f"possible: {', '.join(conclusion.possible[:4])}; " if conclusion.possible else ""
+        few = 0 < len(conclusion.possible) <= _MOST_POSSIBLE
+        possible = f"possible: {', '.join(conclusion.possible)}; " if few else ""
         return Fact(label, "Not assessable", f"{possible}needed: {needed}{more}")
     value, note = conclusion.value or "", ""
     if name == "tnm":
@@ -171,7 +175,7 @@ def _headline(label: str, name: str, conclusion: Conclusion, assessed: AssessedT
         value = (
             f"{fmt.percent(float(conclusion.parts['percent']), table=True)}" if "percent" in conclusion.parts else value
         )
-        note = "of the liver is tumour"
+        note = "of the liver is tumour" if value != f"{fmt.percent(0.0, table=True)}" else "no liver metastasis seen"
         if pattern is not None and pattern.value not in (None, "none"):
             note += f"; pattern {pattern.value}"
     elif name == "recist":
@@ -210,13 +214,15 @@ def _table(table: NarrativeTable, caption_shown: bool) -> Table:
 
 
 def _widths_mm(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
-    """Widths of the columns in proportion to their longest cell or the longest word of their head."""
-    letters = []
+    """Widths of the columns in proportion to their longest cell or the longest word of head and cells."""
+    widths = []
+    most = _LONGEST_CELL if len(heads) <= _FEW_COLUMNS else _LONGEST_CELL_OF_MANY
     for index, head in enumerate(heads):
-        longest = max((_letters(row[index]) for row in rows if index < len(row)), default=0.0)
-        word = max(_letters(part) for part in head.split(" "))
-        letters.append(max(min(longest, _LONGEST_CELL), word, _SHORTEST_CELL) + _GAP)
-    return [round(TEXT_WIDTH_MM * one / sum(letters), 2) for one in letters]
+        cells = [row[index] for row in rows if index < len(row)]
+        longest = max((_letters(cell) for cell in cells), default=0.0)
+        word = max(_letters(part) for text in (head, *cells) for part in text.split(" "))
+        widths.append(max(min(longest, most), word, _SHORTEST_CELL) + _GAP)
+    return [round(TEXT_WIDTH_MM * one / sum(widths), 2) for one in widths]
 
 
 def _letters(text: str) -> float:

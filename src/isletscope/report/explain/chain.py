@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from isletscope.items import catalogue
 from isletscope.model import Answer, Case, Conclusion, ItemState, ItemStatus, Origin, State
 from isletscope.report.explain.findings import entries_of, findings_of, series_of
-from isletscope.report.explain.parts import Explanation, GivenAnswer, GivenConclusion, Lacking, Line, Said
+from isletscope.report.explain.parts import Explanation, GivenAnswer, GivenConclusion, Lacking, RuleLine, Said
 from isletscope.report.explain.subject import Subject, find_subject
 from isletscope.report.narrative import Narrative, Sentence
 from isletscope.report.references import Named, References
 from isletscope.report.words import words
 
 
-def explain(case: Case, narrative: Narrative, asked: Sequence[str]) -> Explanation:
+def explain_case(case: Case, narrative: Narrative, asked: Sequence[str]) -> Explanation:
     """From voxels to sentence for what the words name (an item, a score, a lesion and its value, a reference).
 
     Raises InputError with the closest names when nothing is named so, KeyError when the case lacks the time point.
@@ -37,7 +37,7 @@ def explain(case: Case, narrative: Narrative, asked: Sequence[str]) -> Explanati
         said=tuple(_said(narrative, subject)),
         answers=tuple(given),
         conclusions=tuple(_conclusion(one) for one in conclusions),
-        findings=tuple(findings_of(case, met)),
+        findings=tuple(findings_of(case, met, subject.references)),
         entries=tuple(entries_of(met)),
         series=tuple(series_of(case, met)),
         lacking=tuple(_lacking(references, met, conclusions, status)),
@@ -61,7 +61,7 @@ def _said(narrative: Narrative, subject: Subject) -> list[Said]:
         if _uses(sentence.items, sentence.rests_on, sentence.alert, subject)
     ]
     found += [
-        Said(f"score {score.title}", f"{score.result}{score.mark}. why: {score.why}")
+        Said(f"score {score.title}", f"{score.result}{score.mark}. Why: {score.why.removeprefix('why: ')}")
         for score in narrative.scores
         if f"conclusion/{score.name}" in subject.references or _rests(score.rests_on, subject.references)
     ]
@@ -142,32 +142,37 @@ def _unanswered(subject: Subject, status: ItemStatus | None) -> GivenAnswer:
 
 
 def _conclusion(one: Conclusion) -> GivenConclusion:
-    if one.state is State.MISSING:
-        possible = f"; possible: {', '.join(one.possible)}" if one.possible else ""
-        result = f"not assessable{possible}"
-    else:
-        result = f"{one.value}{', provisional' if one.provisional else ''}"
     support = words().supports
     return GivenConclusion(
         name=one.name,
         title=one.title,
         subject=one.subject,
-        result=result,
+        result=_result(one),
         rules_version=one.version,
-        branches=tuple(Line(each.text, support[each.support], tuple(each.sources), each.rule) for each in one.branches),
+        branches=tuple(
+            RuleLine(each.text, support[each.support], tuple(each.sources), each.rule) for each in one.branches
+        ),
         inputs=tuple(
             each.text if each.value is None else f"{each.text}: {each.value:g}{_unit(each.unit)}"
             for each in one.evidence
         ),
-        flags=tuple(Line(each.text, support[each.support], tuple(each.sources), each.code) for each in one.flags),
+        flags=tuple(RuleLine(each.text, support[each.support], tuple(each.sources), each.code) for each in one.flags),
         other_systems=tuple(
-            Line(f"{each.system}: {each.value}. {each.because}", support[each.support], tuple(each.sources))
+            RuleLine(f"{each.system}: {each.value}. {each.because}", support[each.support], tuple(each.sources))
             for each in one.alternatives
         ),
+        lesions=tuple(f"{each.subject}: {_result(each)}" for each in one.lesions),
         missing=tuple(one.missing),
         rests_on=tuple(one.rests_on),
         sources=tuple(one.citations),
     )
+
+
+def _result(one: Conclusion) -> str:
+    if one.state is State.MISSING:
+        possible = f"; possible: {', '.join(one.possible)}" if one.possible else ""
+        return f"not assessable{possible}"
+    return f"{one.value}{', provisional' if one.provisional else ''}"
 
 
 def _unit(unit: str | None) -> str:
@@ -185,6 +190,8 @@ def _lacking(
         title = " ".join(filter(None, [conclusion.title, conclusion.subject]))
         found += [Lacking(what, f"needed for {title}") for what in conclusion.missing]
     for named in met:
+        if not named.found and status is not None and named.reference == f"answer/{status.id}":
+            continue  # the item itself, told above
         if not named.found:
             found.append(Lacking(named.reference, "the case holds nothing under this reference"))
         elif named.measurement is not None and named.measurement.missing_because:

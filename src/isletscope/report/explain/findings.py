@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from isletscope.model import (
     Case,
+    Exam,
     Focus,
     LiverFinding,
     Measurement,
@@ -18,20 +19,23 @@ from isletscope.model import (
     VesselFinding,
 )
 from isletscope.report import format as fmt
-from isletscope.report.explain.parts import Entered, Found, UsedSeries, Value
+from isletscope.report.explain.parts import Entered, UsedFinding, UsedSeries, UsedValue
 from isletscope.report.references import Named, known_measurements
 from isletscope.report.words import words
 
 _STATES = {State.MEASURED: "measured", State.DERIVED: "derived", State.ENTERED: "entered", State.MISSING: "missing"}
 
 
-def findings_of(case: Case, met: Iterable[Named]) -> list[Found]:
-    """One entry for each finding or reference region that was met, with the values that were used."""
+def findings_of(case: Case, met: Iterable[Named], asked: Sequence[str]) -> list[UsedFinding]:
+    """One entry for each finding or reference region that was met, with the values that were used.
+
+    A finding that was ``asked`` for as a whole shows all its values.
+    """
     groups: dict[str, list[Named]] = {}
     for named in met:
         if named.finding is not None or named.region is not None:
             groups.setdefault(_stem(named), []).append(named)
-    return [_found(case, group) for group in groups.values()]
+    return [_found(case, group, stem in asked) for stem, group in groups.items()]
 
 
 def _stem(named: Named) -> str:
@@ -40,7 +44,7 @@ def _stem(named: Named) -> str:
     return "/".join(parts[:size])
 
 
-def _found(case: Case, group: Sequence[Named]) -> Found:
+def _found(case: Case, group: Sequence[Named], whole: bool) -> UsedFinding:
     first = group[0]
     exam = f"{first.exam.title}, {fmt.day(first.exam.date)}, {first.exam.key}" if first.exam else ""
     if first.region is not None:
@@ -48,17 +52,17 @@ def _found(case: Case, group: Sequence[Named]) -> Found:
     finding = first.finding
     assert finding is not None
     values = [_value(named.reference, named.measurement, named.word) for named in group if _is_value(named)]
-    if not values:
+    if whole:
         values = [_value(f"{first.reference}/{name}", one, "") for name, one in known_measurements(finding).items()]
         values += [
-            Value(f"{first.reference}/{name}", name.replace("_", " "), word.replace("_", " "), "feature")
+            UsedValue(f"{first.reference}/{name}", name.replace("_", " "), word.replace("_", " "), "feature")
             for name, word in finding.features.items()
         ]
     focus = _focus(case, first, finding)
     observed = isinstance(finding, Observation)
     visibility = f": {finding.visibility.value}" if isinstance(finding, Observation) else ""
     because = f" because {finding.because}" if isinstance(finding, Observation) and finding.because else ""
-    return Found(
+    return UsedFinding(
         title=f"{_title(first)}{visibility}{because}",
         exam=exam,
         series=finding.series_key if isinstance(finding, Observation) else "",
@@ -102,15 +106,17 @@ def _verdict(focus: Focus) -> str:
     return f"{words().verdicts[focus.verdict]}: {focus.assessment.because.rstrip('.')}{rule}"
 
 
-def _value(reference: str, measurement: Measurement | None, word: str) -> Value:
+def _value(reference: str, measurement: Measurement | None, word: str) -> UsedValue:
     name = reference.rpartition("/")[2].replace("_", " ")
     if measurement is None:
-        return Value(reference, name, word.replace("_", " "), "feature")
+        return UsedValue(reference, name, word.replace("_", " "), "feature")
     if "contact_deg" in reference:
         name = f"contact at {name} mm"
-    return Value(
+    elif measurement.name:
+        name = measurement.name
+    return UsedValue(
         reference=reference,
-        name=measurement.name or name,
+        name=name,
         printed=printed_value(measurement),
         state=_STATES[measurement.state],
         value=measurement.value,
@@ -131,17 +137,17 @@ def printed_value(measurement: Measurement) -> str:
     return f"{fmt.significant(measurement.value, 5)}{gap}{unit}"
 
 
-def _region(named: Named, exam: str) -> Found:
+def _region(named: Named, exam: str) -> UsedFinding:
     region = named.region
     assert region is not None
     values = [
-        Value(
+        UsedValue(
             named.reference, name, f"{fmt.number(value, 2)}{fmt.NO_BREAK}{region.unit}", "measured", value, region.unit
         )
         for name, value in (("mean", region.mean), ("maximum", region.maximum))
         if value is not None
     ]
-    return Found(
+    return UsedFinding(
         title=f"reference region {words().region(region.name)}",
         exam=exam,
         series=named.series_key,
@@ -153,36 +159,49 @@ def _region(named: Named, exam: str) -> Found:
 def entries_of(met: Iterable[Named]) -> Iterator[Entered]:
     """Entries of the clinical file that were met."""
     for named in met:
-        if named.kind == "clinical" and named.found:
+        if named.kind == "clinical" and named.entry not in (None, [], {}, ""):
             yield Entered(named.reference, json.dumps(named.entry, ensure_ascii=False).strip('"'))
 
 
-def series_of(case: Case, met: Iterable[Named]) -> list[UsedSeries]:
-    """The series on which the findings were measured; of an exam without a named series, all its usable ones."""
-    keys: dict[str, None] = {}
-    for named in met:
-        if named.series_key:
-            keys[named.series_key] = None
-        elif named.exam is not None:
-            keys |= dict.fromkeys(series.key for series in named.exam.series if series.usable)
+def series_of(case: Case, met: Sequence[Named]) -> list[UsedSeries]:
+    """The series on which the findings were measured; an exam whose series is not named stands for itself."""
+    keys = dict.fromkeys(named.series_key for named in met if named.series_key)
     found = []
     for key in keys:
         exam = next((one for one in case.exams if any(series.key == key for series in one.series)), None)
         if exam is not None:
-            series = case.series(key)
-            found.append(
-                UsedSeries(
-                    key=key,
-                    exam=exam.title,
-                    date=fmt.day(series.acquired or exam.date),
-                    description=_description(series),
-                    series_uid=series.series_uid,
-                    study_uid=exam.study_uid,
-                    images=series.instance_count,
-                    suv=tuple(_suv(series.quantification)) if series.quantification else (),
-                )
-            )
-    return found
+            found.append(_used(case.series(key), exam))
+    covered = {one.study_uid for one in found}
+    exams = {named.exam.key: named.exam for named in met if named.exam is not None and not named.series_key}
+    return found + [_used_exam(exam) for exam in exams.values() if exam.study_uid not in covered]
+
+
+def _used(series: Series, exam: Exam) -> UsedSeries:
+    return UsedSeries(
+        key=series.key,
+        exam=exam.title,
+        date=fmt.day(series.acquired or exam.date),
+        description=_description(series),
+        series_uid=series.series_uid,
+        study_uid=exam.study_uid,
+        images=series.instance_count,
+        suv=tuple(_suv(series.quantification)) if series.quantification else (),
+    )
+
+
+def _used_exam(exam: Exam) -> UsedSeries:
+    usable = [series for series in exam.series if series.usable]
+    if len(usable) == 1:
+        return _used(usable[0], exam)
+    return UsedSeries(
+        key=exam.key,
+        exam=exam.title,
+        date=fmt.day(exam.date),
+        description=f"series not named; the exam holds {', '.join(series.key for series in usable) or 'none'}",
+        series_uid="",
+        study_uid=exam.study_uid,
+        images=sum(series.instance_count for series in usable),
+    )
 
 
 def _description(series: Series) -> str:

@@ -28,7 +28,7 @@ class GivenAnswer:
 
 
 @dataclass(frozen=True)
-class Line:
+class RuleLine:
     """A line of a conclusion with its support and sources."""
 
     text: str
@@ -46,17 +46,18 @@ class GivenConclusion:
     subject: str
     result: str
     rules_version: str
-    branches: tuple[Line, ...] = ()
+    branches: tuple[RuleLine, ...] = ()
     inputs: tuple[str, ...] = ()
-    flags: tuple[Line, ...] = ()
-    other_systems: tuple[Line, ...] = ()
+    flags: tuple[RuleLine, ...] = ()
+    other_systems: tuple[RuleLine, ...] = ()
+    lesions: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Value:
+class UsedValue:
     """One value of a finding: its number and unit, how it is known, and by which method."""
 
     reference: str
@@ -70,7 +71,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Found:
+class UsedFinding:
     """A finding in one exam with the values that were used, the mask and the series it was measured on."""
 
     title: str
@@ -79,7 +80,7 @@ class Found:
     mask: str = ""
     outlined: str = ""
     held_to_be: str = ""
-    values: tuple[Value, ...] = ()
+    values: tuple[UsedValue, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Explanation:
     said: tuple[Said, ...] = ()
     answers: tuple[GivenAnswer, ...] = ()
     conclusions: tuple[GivenConclusion, ...] = ()
-    findings: tuple[Found, ...] = ()
+    findings: tuple[UsedFinding, ...] = ()
     entries: tuple[Entered, ...] = ()
     series: tuple[UsedSeries, ...] = ()
     lacking: tuple[Lacking, ...] = field(default=())

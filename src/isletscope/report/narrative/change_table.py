@@ -68,7 +68,7 @@ def _row(
         Cell(place(lesion, short=True)),
         *sizes,
         _change(reasons, known, lesion),
-        role if known.asked("recist") else Cell("not asked"),
+        role if targets else reasons.missing("RECIST 1.1 has no targets yet", f"lesion/{lesion.id}"),
     )
     return Row(lesion.id, cells)
 

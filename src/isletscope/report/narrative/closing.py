@@ -9,7 +9,6 @@ from dataclasses import replace
 from pydantic import JsonValue
 
 from isletscope.criteria import citations
-from isletscope.criteria.book import printed_citation
 from isletscope.items import catalogue
 from isletscope.model import Answer, ExamKind, ItemState, ItemStatus, Need
 from isletscope.report import format as fmt
@@ -59,7 +58,7 @@ def not_assessable(known: Known) -> tuple[Sentence, ...]:
     lines = []
     for because, items in groups.items():
         shown = "; ".join(f"“{one.question}”" for one in items[:3])
-        more = f"; {len(items) - 3} more" if len(items) > 3 else ""
+        more = f"; {len(items) - 3} more." if len(items) > 3 else ""
         sentence = tell(
             "closing.not_assessable",
             *(f"answer/{one.id}" for one in items),
@@ -138,8 +137,8 @@ def footer(known: Known) -> tuple[Sentence, ...]:
     if pets:
         found.append(Ranked(tell("footer.suv", behind), 0))
         for method, tracers in _outlining(known).items():
-            sentence = tell("footer.method", behind, tracer=listed(tracers), method=method.rstrip("."))
-            found.append(Ranked(sentence, 2))
+            sentence = tell("footer.method", behind, volumes=listed(tracers), method=method.rstrip("."))
+            found.append(Ranked(sentence, 0))
         found.append(Ranked(tell("footer.levels", behind), 1))
     if any(vessels_of(known, lesion) for lesion in known.tumours):
         found.append(Ranked(tell("footer.contact", behind), 0))
@@ -151,16 +150,23 @@ def footer(known: Known) -> tuple[Sentence, ...]:
 
 
 def _outlining(known: Known) -> dict[str, list[str]]:
-    """How uptake was outlined -> tracers for which it was."""
+    """How uptake was outlined -> the volumes that it gives, e.g. SSTR-TV."""
     found: dict[str, list[str]] = {}
     keys = {series.key for exam in known.view.exams for series in exam.series}
     for reading in known.case.readings:
         if reading.series_key in keys and reading.methods:
-            names = found.setdefault(reading.methods[0], [])
-            name = words().tracer(reading.tracer_class).name
+            names = found.setdefault(_outline(reading.methods), [])
+            name = words().tracer(reading.tracer_class).volume
             if name not in names:
                 names.append(name)
     return found
+
+
+def _outline(methods: Sequence[str]) -> str:
+    """The threshold rule among the methods of a reading; the first method where none names an outline."""
+    rule = next((one for one in methods if one.startswith("Outline: ")), methods[0])
+    shown = rule.partition(", background =")[0].replace("Outline: ", "outlined at ")
+    return re.sub(r"(?<=\d)%", f"{fmt.NO_BREAK}%", shown)
 
 
 def sources(parts: Narrative) -> tuple[SourceLine, ...]:
@@ -170,7 +176,7 @@ def sources(parts: Narrative) -> tuple[SourceLine, ...]:
     found = []
     for key in keys:
         if key in registry:
-            found.append(SourceLine(key, printed_citation(key).partition(": ")[2]))
+            found.append(SourceLine(key, registry[key].printed()))
         elif key in words().citations:
             found.append(SourceLine(key, words().citations[key]))
     return tuple(found)

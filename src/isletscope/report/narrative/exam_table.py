@@ -28,7 +28,7 @@ def _row(known: Known, exam: Exam) -> Row:
     cells = (
         Cell(exam.title, "", behind),
         Cell(fmt.day(exam.date), "", behind),
-        Cell(_technique(exam) or "series not recognised", "", behind),
+        Cell(_technique(exam) or "not in the headers", "", behind),
         Cell(_quality(known, exam), "", behind),
     )
     return Row(exam.key, cells)

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from isletscope.criteria.clinical import Question, Syndrome
+from isletscope.criteria import Question, Syndrome
 from isletscope.report import format as fmt
 from isletscope.report.narrative.known import ENTERED, Known
 from isletscope.report.narrative.parts import Sentence
 from isletscope.report.narrative.phrases import joined, listed, tell
 from isletscope.report.words import words
+
+_ENTRIES = {
+    "clinical question": "question",
+    "hormone function": "hormones/syndrome",
+    "histology": "histology",
+    "treatment": "treatment",
+    "hereditary syndrome": "germline",
+}
+_ITEMS = {
+    "clinical question": "CTX.question",
+    "hormone function": "CTX.hormone",
+    "histology": "CTX.histology",
+    "treatment": "CTX.treatment",
+    "hereditary syndrome": "CTX.syndrome",
+}
 
 
 def header(known: Known) -> tuple[Sentence, ...]:
@@ -47,35 +63,43 @@ def _question(known: Known) -> Iterator[Sentence]:
     elif clinical.questions:
         names = listed(_words(one) for one in clinical.questions)
         yield tell("heading.questions", "clinical/questions", questions=names, mark=ENTERED)
-    else:
-        yield tell("heading.no_question", "clinical/question")
     if clinical.symptoms:
         given = ", ".join(clinical.symptoms)
         yield tell("heading.symptoms", "clinical/symptoms", symptoms=given, mark=ENTERED)
-    yield _hormones(known)
-    yield _histology(known)
-    yield _treatment(known)
-    yield _germline(known)
+    told = {
+        "hormone function": _hormones(known),
+        "histology": _histology(known),
+        "treatment": _treatment(known),
+        "hereditary syndrome": _germline(known),
+    }
+    yield from (sentence for sentence in told.values() if sentence is not None)
+    missing = [name for name, sentence in told.items() if sentence is None]
+    if not clinical.question and not clinical.questions:
+        missing.insert(0, "clinical question")
+    if missing:
+        behind = [f"clinical/{_ENTRIES[name]}" for name in missing]
+        sentence = tell("heading.not_given", *behind, entries=listed(missing))
+        yield replace(sentence, items=tuple(_ITEMS[name] for name in missing))
 
 
 def _words(question: Question) -> str:
     return question.value.replace("_", " ").replace("prrt", "PRRT")
 
 
-def _hormones(known: Known) -> Sentence:
+def _hormones(known: Known) -> Sentence | None:
     syndrome = known.view.clinical.hormones.syndrome
     if syndrome is None:
-        return tell("heading.hormones_unknown", "clinical/hormones/syndrome")
+        return None
     if syndrome is Syndrome.NONE:
         return tell("heading.non_functioning", "clinical/hormones/syndrome", mark=ENTERED)
     return tell("heading.functioning", "clinical/hormones/syndrome", hormone=syndrome.value, mark=ENTERED)
 
 
-def _histology(known: Known) -> Sentence:
+def _histology(known: Known) -> Sentence | None:
     histology = known.view.clinical.histology
     grade = known.conclusion("who_grade")
     if histology.sample is None and grade is None:
-        return tell("heading.no_histology", "clinical/histology")
+        return None
     parts = [
         histology.sample or "sample not described",
         fmt.day(histology.sampled_on.isoformat()) if histology.sampled_on else "",
@@ -83,9 +107,8 @@ def _histology(known: Known) -> Sentence:
         f"Ki-67 {histology.ki67_percent.printed()}{fmt.NO_BREAK}%" if histology.ki67_percent else "",
         _mitoses(histology.mitoses_per_2mm2),
     ]
-    return tell(
-        "heading.histology", "clinical/histology", "conclusion/who_grade", histology=joined(parts), mark=ENTERED
-    )
+    behind = ("clinical/histology", "conclusion/who_grade")
+    return tell("heading.histology", *behind, histology=joined(parts), mark=ENTERED)
 
 
 def _mitoses(count: float | None) -> str:
@@ -94,17 +117,17 @@ def _mitoses(count: float | None) -> str:
     return f"{fmt.number(count, 0)} {'mitosis' if count == 1 else 'mitoses'} per 2{fmt.NO_BREAK}mm²"
 
 
-def _treatment(known: Known) -> Sentence:
+def _treatment(known: Known) -> Sentence | None:
     clinical = known.view.clinical
     if clinical.treatment:
         return tell("heading.treatment", "clinical/treatment", treatment="; ".join(clinical.treatment), mark=ENTERED)
     if "treatment" in known.case.clinical:
         return tell("heading.no_treatment", "clinical/treatment", mark=ENTERED)
-    return tell("heading.treatment_unknown", "clinical/treatment")
+    return None
 
 
-def _germline(known: Known) -> Sentence:
+def _germline(known: Known) -> Sentence | None:
     found = known.view.clinical.germline
     if found is None:
-        return tell("heading.germline_unknown", "clinical/germline")
+        return None
     return tell("heading.germline", "clinical/germline", germline=found.value, mark=ENTERED)

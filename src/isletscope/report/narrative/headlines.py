@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from isletscope.assessment.view import ANATOMICAL
+from isletscope.assessment import ANATOMICAL
 from isletscope.model import Compartment, ExamKind, Lesion, VesselFinding
 from isletscope.report import format as fmt
 from isletscope.report.narrative import step_07, step_08, step_09
 from isletscope.report.narrative.fitting import shortened
 from isletscope.report.narrative.known import Known
-from isletscope.report.narrative.lesion_words import judged, longest, place, size, uptake
+from isletscope.report.narrative.lesion_words import certainty, how_many, judged, longest, named, place, size, uptake
 from isletscope.report.narrative.parts import Sentence
-from isletscope.report.narrative.phrases import NOTHING, Phrase, counted, joined, listed, phrase, tell
+from isletscope.report.narrative.phrases import NOTHING, Phrase, counted, joined, listed, number_word, phrase, tell
 from isletscope.report.narrative.step_05 import burden_words, segments, side
 from isletscope.report.narrative.vessel_words import (
     angle,
@@ -39,6 +39,8 @@ _REGIONS = {
     Compartment.LUNG: "chest",
     Compartment.PERITONEUM: "peritoneum",
 }
+_NAMED = 3
+_DETAILED, _LISTED = 2, 8
 _SCORES = (("netpet", "NETPET"), ("karfis", "Karfis"), ("zidan", "Zidan"), ("sstr_rads", "SSTR-RADS"))
 
 
@@ -57,6 +59,9 @@ def primary(known: Known) -> Sentence | None:
         shown = known.showing("pancreas")
         if known.said("PRI.seen", "resected"):
             return tell("headline.primary_removed", *(f"exam/{one.key}" for one in known.view.exams))
+        if shown and known.unsure(Compartment.PANCREAS):
+            behind = [f"lesion/{one.id}" for one in known.unsure(Compartment.PANCREAS)]
+            return tell("headline.primary_open", *behind, exams=known.exams(shown))
         if shown:
             return tell("headline.primary_not_seen", exams=known.exams(shown))
         return tell("headline.primary_unknown", *(f"exam/{one.key}" for one in known.view.exams))
@@ -65,15 +70,13 @@ def primary(known: Known) -> Sentence | None:
         found = size(known, first) or Phrase("size not measured")
         return tell("headline.primary", lesion=first.id, place=place(first), size=found, judgement=judged(known, first))
     behind = [f"lesion/{one.id}" for one in lesions]
-    count = counted(len(lesions), "pancreatic tumour")
+    count = how_many(known, lesions, "pancreatic tumour")
     return tell(
         "headline.primaries",
         *behind,
         count=count,
-        lesion=first.id,
-        place=place(first, short=True),
-        size=longest(known, first) or "size not measured",
-        judgement=judged(known, first),
+        which=_which(known, lesions),
+        judgement=_together(known, lesions),
     )
 
 
@@ -83,38 +86,44 @@ def nodes(known: Known) -> Sentence | None:
     if not found:
         if not known.showing("abdominal_nodes"):
             return tell("headline.nodes_unknown", *(f"exam/{one.key}" for one in known.view.exams))
-        return tell("headline.no_node", *(f"exam/{one.key}" for one in known.view.exams))
+        unsure = [one.id for one in known.unsure(Compartment.NODE)]
+        beside = f", {number_word(len(unsure))} indeterminate" if unsure else ""
+        behind = [*(f"exam/{one.key}" for one in known.view.exams), *(f"lesion/{one}" for one in unsure)]
+        return tell("headline.no_node", *behind, unsure=beside)
     behind = [f"lesion/{one.id}" for one in found]
-    if len(found) == 1:
-        return tell(
-            "headline.node",
-            *behind,
-            lesion=found[0].id,
-            place=place(found[0], short=True),
-            size=longest(known, found[0]) or "size not measured",
-            judgement=judged(known, found[0]),
-        )
-    return tell(
-        "headline.nodes",
-        *behind,
-        count=counted(len(found), "node"),
-        judgement=_together(known, found),
-        lesion=found[0].id,
-        place=place(found[0], short=True),
-        size=longest(known, found[0]) or "size not measured",
-    )
+    count = how_many(known, found, "node")
+    return tell("headline.nodes", *behind, count=count, which=_which(known, found), judgement=_together(known, found))
+
+
+def _which(known: Known, found: list[Lesion]) -> Phrase:
+    """One lesion by name, several by the largest, those without a size by name: "(largest N1, station 9, 17 mm)"."""
+    size_words = longest(known, found[0])
+    if not size_words and len(found) > 1:
+        names = [one.id for one in found[:_NAMED]]
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        return Phrase(f"({listed(names) if not more else ', '.join(names)}{more})")
+    first = f"largest {found[0].id}" if len(found) > 1 else found[0].id
+    inside = joined([first, place(found[0], short=True), size_words])
+    return Phrase(f"({inside})", inside.rests_on, inside.items)
 
 
 def _together(known: Known, lesions: list[Lesion]) -> Phrase:
-    """The certainty that all share, else that of the largest with its name."""
-    words = [judged(known, one) for one in lesions]
-    if len({one.text for one in words}) == 1:
-        return words[0]
+    """The certainty that all share, else how many have which: "two typical of metastasis and one proven (NET G2)"."""
+    words = [_short_judgement(known, one) for one in lesions]
+    behind = tuple(reference for one in lesions for reference in judged(known, one).rests_on)
     counts: dict[str, int] = {}
     for one in words:
-        counts[one.text] = counts.get(one.text, 0) + 1
-    text = ", ".join(f"{number} {judgement}" for judgement, number in counts.items())
-    return Phrase(text, tuple(reference for one in words for reference in one.rests_on))
+        counts[one] = counts.get(one, 0) + 1
+    if len(counts) == 1:
+        return Phrase(words[0], behind)
+    shown = listed(f"{number_word(number)} {judgement}" for judgement, number in counts.items())
+    return Phrase(shown.text, behind)
+
+
+def _short_judgement(known: Known, lesion: Lesion) -> str:
+    if certainty(known, lesion) == "proven":
+        return f"proven ({known.value('who_grade')})"
+    return judged(known, lesion).text
 
 
 def liver(known: Known) -> Sentence | None:
@@ -129,7 +138,7 @@ def liver(known: Known) -> Sentence | None:
     return tell(
         "headline.liver",
         *behind,
-        count=counted(len(found), "liver metastasis", "liver metastases"),
+        count=how_many(known, found, "liver metastasis", "liver metastases"),
         spread=f", {spread}" if spread else "",
         burden=burden_words(known),
         largest=_largest(known, first, len(found)),
@@ -138,7 +147,7 @@ def liver(known: Known) -> Sentence | None:
 
 def _one_side(found: list[Lesion], sides: set[str]) -> str:
     if len(found) == 1:
-        return place(found[0])
+        return place(found[0]) if found[0].place.region else ""
     if sides == {"right"} or sides == {"left"}:
         return f"{next(iter(sides))} hemiliver"
     held = segments(found)
@@ -162,12 +171,28 @@ def elsewhere(known: Known) -> Sentence | None:
         if not found:
             continue
         words = vocabulary().compartments[compartment]
-        size_words = longest(known, found[0])
-        largest = f"largest {found[0].id}" if len(found) > 1 else found[0].id
-        inside = joined([largest, place(found[0], short=True), size_words])
-        text = f"{counted(len(found), words.one, words.many)} ({inside}), {_together(known, found)}"
-        parts.append(Phrase(text, (*inside.rests_on, *(f"lesion/{one.id}" for one in found))))
+        which, judgement = _which(known, found), _together(known, found)
+        text = f"{how_many(known, found, words.one, words.many)} {which}, {judgement}"
+        behind = (*which.rests_on, *judgement.rests_on, *(f"lesion/{one.id}" for one in found))
+        parts.append(Phrase(text, behind))
     return tell("headline.elsewhere", lesions=joined(parts, "; ")) if parts else None
+
+
+def indeterminate(known: Known) -> Sentence | None:
+    """Findings that are left open, by name where they are few."""
+    found = known.unsure(*Compartment)
+    if not found:
+        return None
+    behind = [f"lesion/{one.id}" for one in found]
+    count = counted(len(found), "finding")
+    are = "is" if len(found) == 1 else "are"
+    if len(found) <= _DETAILED:
+        shown = joined(named(known, one) for one in found)
+    else:
+        names = [one.id for one in found[:_LISTED]]
+        more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+        shown = Phrase(f"{', '.join(names)}{more}" if more else str(listed(names)))
+    return tell("headline.indeterminate", *behind, count=count, are=are, lesions=shown)
 
 
 def no_metastasis(known: Known) -> Sentence | None:
@@ -189,12 +214,20 @@ def tracers(known: Known) -> Sentence | None:
     parts = []
     for name, title in _SCORES:
         value = known.value(name)
-        if value is not None and value not in ("unclassifiable",):
-            parts.append(Phrase(f"{title} {value}", (f"conclusion/{name}",)))
+        if value is None or value == "unclassifiable":
+            continue
+        without = _suspicious_without_uptake(known) if name == "sstr_rads" and value != "3D" else ""
+        parts.append(Phrase(f"{title} {value}{without}", (f"conclusion/{name}",)))
     shown = step_07.krenning_words(known)
     if shown:
         parts.append(Phrase(f"Krenning {shown}", ("conclusion/krenning",)))
     return tell("headline.scores", scores=joined(parts, "; ")) if parts else None
+
+
+def _suspicious_without_uptake(known: Known) -> str:
+    """Lesions of SSTR-RADS 3D, which the highest category hides: " (3D: L5 and L6)"."""
+    found = [one.id for one in known.tumours if known.value("sstr_rads", one.id) == "3D"]
+    return f" (3D: {step_09.name_list(found)})" if found else ""
 
 
 def exendin(known: Known) -> Sentence | None:
@@ -203,7 +236,9 @@ def exendin(known: Known) -> Sentence | None:
         for lesion in known.of(Compartment.PANCREAS)[:1]:
             found = uptake(known, lesion, kind)
             if found:
-                return tell("headline.tracer", uptake=found, lesion=lesion.id)
+                late = known.view.find(lesion, "late_suv_max", (kind,))
+                shown = Phrase(f" (late {fmt.suv(late.value)})", (late.reference,)) if late else NOTHING
+                return tell("headline.tracer", uptake=found, late=shown, lesion=lesion.id)
     return None
 
 

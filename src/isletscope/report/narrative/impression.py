@@ -19,6 +19,7 @@ _ITEMS: tuple[tuple[tuple[Headline, ...], int], ...] = (
     ((headlines.local,), 1),
     ((headlines.liver, headlines.cytoreduction), 0),
     ((headlines.elsewhere,), 0),
+    ((headlines.indeterminate,), 1),
     ((headlines.stage, headlines.nodes), 0),
     ((headlines.tracers,), 2),
     ((headlines.growth,), 2),

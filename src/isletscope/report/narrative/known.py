@@ -9,7 +9,7 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
-from isletscope.assessment.view import View, views
+from isletscope.assessment import View, views
 from isletscope.model import (
     Alert,
     AlertKind,
@@ -29,6 +29,7 @@ from isletscope.model import (
 from isletscope.report.narrative.phrases import Phrase, listed
 from isletscope.report.narrative.vocabulary import vocabulary
 
+_FROM_IMAGES = ("lesion/", "vessel/", "structure/", "liver/", "reference/", "exam/")
 ENTERED, OVERRIDDEN, DERIVED, LIMITED = "‡", "§", "†", "~"
 
 
@@ -83,8 +84,9 @@ class Known:
         """‡ for what a reader or the request said, nothing for what was measured."""
         if answer.source is Origin.ENTERED:
             return ENTERED
-        from_request = bool(answer.rests_on) and all(one.startswith("clinical/") for one in answer.rests_on)
-        return ENTERED if from_request else ""
+        from_request = any(one.startswith("clinical/") for one in answer.rests_on)
+        from_images = any(one.startswith(_FROM_IMAGES) for one in answer.rests_on)
+        return ENTERED if from_request and not from_images else ""
 
     def said(self, item: str, *values: str, part: str = "value") -> Told | None:
         """The answer when it is (or holds) one of these codes, else None."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from isletscope.assessment.view import ANATOMICAL
-from isletscope.model import Compartment, ExamKind, Lesion, State, Visibility
+from isletscope.assessment import ANATOMICAL
+from isletscope.model import Compartment, ExamKind, Lesion, State, Verdict, Visibility
 from isletscope.report import format as fmt
 from isletscope.report.narrative.cells import Reasons, cell
 from isletscope.report.narrative.known import DERIVED, Known, name_key
@@ -140,7 +140,9 @@ def _score(criterion: str) -> CellOf:
         found = writer.known.asked(criterion, lesion.id)
         behind = f"conclusion/{criterion}/{lesion.id}"
         if found is None:
-            return writer.reasons.missing("the rule was not asked about this lesion", f"lesion/{lesion.id}")
+            unsure = lesion.verdict is Verdict.UNSURE
+            because = "not rated because the finding is indeterminate" if unsure else "not rated for this lesion"
+            return writer.reasons.missing(because, f"lesion/{lesion.id}")
         if found.value is None:
             return writer.reasons.missing(f"needed: {', '.join(found.missing)}", behind)
         return Cell(found.value, DERIVED, (behind,))
@@ -153,6 +155,8 @@ def _pattern(writer: _Writer, lesion: Lesion) -> Cell:
     behind = f"conclusion/concordance/{lesion.id}"
     if found:
         return Cell(vocabulary().patterns[found], DERIVED, (behind,))
+    if lesion.verdict is Verdict.UNSURE:
+        return writer.reasons.missing("not rated because the finding is indeterminate", f"lesion/{lesion.id}")
     asked = writer.known.asked("concordance", lesion.id)
     lacking = ", ".join(asked.missing) if asked is not None and asked.missing else "uptake on both tracers"
     return writer.reasons.missing(f"needed: {lacking}", f"lesion/{lesion.id}")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from isletscope.assessment.grade import samples_of
-from isletscope.assessment.view import ANATOMICAL, Found
-from isletscope.criteria.clinical import Syndrome
-from isletscope.criteria.tnm_book import BOOK as TNM
+from isletscope.assessment import ANATOMICAL, Found, samples_of
+from isletscope.criteria import TNM_BOOK, Syndrome
 from isletscope.model import Compartment, ExamKind, Lesion, Observation, Verdict, Visibility
 from isletscope.report import format as fmt
 from isletscope.report.narrative.known import ENTERED, Known
-from isletscope.report.narrative.phrases import NOTHING, Phrase
+from isletscope.report.narrative.phrases import NOTHING, Phrase, counted
 from isletscope.report.narrative.vocabulary import vocabulary
 
 PET = (ExamKind.SSTR_PET, ExamKind.FDG_PET, ExamKind.EXENDIN_PET, ExamKind.FDOPA_PET)
+_VERTEBRA = re.compile(r"[CTLS]\d{1,2}")
 _AXES = ("long_axis", "short_axis", "craniocaudal")
 SMALL_MM = 12.0
 
@@ -44,6 +45,20 @@ def size_of(known: Known, lesion: Lesion) -> Size | None:
         references = tuple(f"lesion/{lesion.id}/{one.reference}/{axis}" for axis, _ in axes)
         return Size(tuple(sorted((value for _, value in axes), reverse=True)), references, kind)
     return None
+
+
+def unmatched(known: Known, lesions: Sequence[Lesion]) -> bool:
+    """Whether some were seen on an exam where nobody looked for the others, so that one lesion may count twice."""
+    if len(lesions) < 2:
+        return False
+    looked = [{kind for kind in known.kinds if known.view.looked(one, kind) is not None} for one in lesions]
+    return any(not one & other for one in looked for other in looked)
+
+
+def how_many(known: Known, lesions: Sequence[Lesion], noun: str, plural: str = "") -> str:
+    """The count with its noun; "up to" where foci of different exams were not matched."""
+    count = counted(len(lesions), noun, plural)
+    return f"up to {count}" if unmatched(known, lesions) else count
 
 
 def size(known: Known, lesion: Lesion) -> Phrase:
@@ -90,12 +105,18 @@ def place(lesion: Lesion, *, short: bool = False) -> str:
         return words.short if short else words.long
     if lesion.compartment is Compartment.LIVER and region:
         return f"{'seg' if short else 'segment'} {region}"
-    if lesion.compartment is Compartment.NODE and region in TNM.stations:
-        station = TNM.stations[region]
+    if lesion.compartment is Compartment.NODE and region in TNM_BOOK.stations:
+        station = TNM_BOOK.stations[region]
         if short and station.jps:
             return f"station {station.jps}"
         return f"{station.words} (station {station.jps})" if station.jps else station.words
-    return lesion.site
+    if lesion.compartment is Compartment.LIVER and lesion.site in ("", "liver"):
+        return "segment not known"
+    if lesion.compartment is Compartment.PANCREAS and short:
+        return (region or lesion.site).removeprefix("region of the pancreatic ") or "site not given"
+    if lesion.compartment is Compartment.BONE and _VERTEBRA.fullmatch(region):
+        return f"vertebra {region}"
+    return region or lesion.site or "site not given"
 
 
 def named(known: Known, lesion: Lesion) -> Phrase:
@@ -192,7 +213,10 @@ def judged(known: Known, lesion: Lesion) -> Phrase:
     level = certainty(known, lesion)
     grade = known.conclusion("who_grade")
     if level == "proven" and grade is not None:
-        return grade_proven(known)
+        found = grade_proven(known)
+        if lesion.compartment is Compartment.PANCREAS:
+            return found
+        return Phrase(f"a metastasis of {found}", found.rests_on, found.items)
     template = vocabulary().certainty[level]
     other = vocabulary().explained.get(lesion.explained_by, lesion.explained_by.replace("_", " "))
     text = template.format(what=tumour_word(known, lesion) if level != "unlikely" else "tumour", other=other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from isletscope.assessment import liver_findings
 from isletscope.model import Compartment, Measurement
 from isletscope.report import format as fmt
 from isletscope.report.narrative.cells import Reasons
@@ -13,8 +14,8 @@ _COLUMNS = ("segment", "parenchyma mL", "lesions", "tumour mL", "segment total m
 
 
 def liver_table(known: Known) -> NarrativeTable | None:
-    """The table of the last exam that was measured by segments; None when there is none."""
-    found = next((one for one in reversed(known.view.point.liver) if one.segments), None)
+    """The table of the exam that the rules read by segments; None when there is none."""
+    found = next((one for one in liver_findings(known.view) if one.segments), None)
     if found is None:
         return None
     reasons = Reasons()

@@ -29,6 +29,7 @@ from isletscope.report.narrative.step_08 import step_08
 from isletscope.report.narrative.step_09 import step_09
 from isletscope.report.narrative.step_10 import counts_of, step_10
 from isletscope.report.narrative.summary import summary
+from isletscope.report.narrative.summary_tables import summary_tables
 from isletscope.report.narrative.vessel_table import vessel_table
 
 _STEPS: tuple[Callable[[Known], Iterator[Ranked]], ...] = (
@@ -60,6 +61,7 @@ def narrate(case: Case, time_point: str) -> Narrative:
         alerts=alerts,
         notes=tuple(_alert(one) for one in found.notes),
         summary=summary(found, alerts),
+        summary_tables=summary_tables(found),
         steps=tuple(_steps(found, len(replaced))),
         lesions=lesion_table(found),
         vessels=vessel_table(found),

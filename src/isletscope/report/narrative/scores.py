@@ -49,7 +49,7 @@ def _by_subject(found: list[Conclusion]) -> list[ScoreLine]:
     return [
         replace(
             line,
-            title=vocabulary().title(first.name),
+            title=_capital(vocabulary().title(first.name)),
             result=result,
             why=why(first, f"{subject_words(first)}: {result_words(first)}", subject_words(first)),
             mark=DERIVED if standing else "",
@@ -81,11 +81,16 @@ def _reference(one: Conclusion) -> str:
 
 
 def _line(one: Conclusion) -> ScoreLine:
-    title = vocabulary().title(one.name)
+    title = _capital(vocabulary().title(one.name))
     result = result_words(one)
     mark = DERIVED if one.state is not State.MISSING else ""
     shown = f"{title}, {subject_words(one)}" if one.subject else title
     return ScoreLine(one.name, shown, result, why(one, result), mark, (_reference(one),), keys_of([one]), _others(one))
+
+
+def _capital(title: str) -> str:
+    """The first letter large, unless it belongs to an abbreviation such as mRECIST."""
+    return title if title[1:2].isupper() else title[:1].upper() + title[1:]
 
 
 def _others(one: Conclusion) -> str:
@@ -103,7 +108,7 @@ def score_notes(known: Known) -> tuple[Sentence, ...]:
             if flag.code in vocabulary().printed_flags:
                 sources = f" [{', '.join(flag.sources[:2])}]" if flag.sources else ""
                 text = f"{flag.text.rstrip('.')}{sources}"
-                title = vocabulary().title(one.name)
+                title = _capital(vocabulary().title(one.name))
                 found.setdefault(text, tell("scores.note", _reference(one), title=title, text=text))
     return tuple(found.values())
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isletscope.criteria.dual_tracer import SHARED
-from isletscope.model import Exam, ExamKind, ReadingOfPet, State
+from isletscope.criteria import DUAL_TRACER_BOOK
+from isletscope.model import Compartment, Exam, ExamKind, ReadingOfPet, State
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
-from isletscope.report.narrative.known import Known
+from isletscope.report.narrative.known import ENTERED, Known
+from isletscope.report.narrative.lesion_words import unmatched
 from isletscope.report.narrative.phrases import Phrase, counted, listed, phrase, tell
 from isletscope.report.narrative.vocabulary import vocabulary
 from isletscope.report.words import words
@@ -35,14 +36,14 @@ def _exams(known: Known) -> Ranked:
         return Ranked(
             tell("exams.one", *behind, exam=_title(exams[0]), date=fmt.day(exams[0].date), quality=quality), 0
         )
-    quality = phrase("exams.all_diagnostic") if diagnostic else ""
+    quality = phrase("exams.both_diagnostic" if len(exams) == 2 else "exams.all_diagnostic") if diagnostic else ""
     count = counted(len(exams), "exam")
     days = fmt.days_between(exams[0].date, exams[-1].date)
     if not days:
         return Ranked(tell("exams.same_day", *behind, count=count, date=fmt.day(exams[0].date), quality=quality), 0)
-    return Ranked(
-        tell("exams.several", *behind, count=count, days=fmt.counted_exactly(days, "day"), quality=quality), 0
-    )
+    shown = fmt.counted_exactly(days, "day")
+    template = "exams.two" if len(exams) == 2 else "exams.several"
+    return Ranked(tell(template, *behind, count=count, days=shown, quality=quality), 0)
 
 
 def _title(exam: Exam) -> str:
@@ -76,7 +77,7 @@ def _timing(known: Known) -> Iterator[Ranked]:
     days = fmt.days_between(*dates.values()) if all(dates.values()) else None
     if days is not None:
         behind = [f"exam/{known.view.kinds[kind][-1]}" for kind in _EXPECTED]
-        limit = fmt.number(SHARED.limit("longest_interval_days"), 0)
+        limit = fmt.number(DUAL_TRACER_BOOK.limit("longest_interval_days"), 0)
         same = days == 0
         yield Ranked(
             tell("exams.same_day_pets", *behind)
@@ -88,7 +89,8 @@ def _timing(known: Known) -> Iterator[Ranked]:
     if given:
         on = known.told("PET.timing", "ssa_date")
         date = f" (last dose {fmt.day(str(on.value))})" if on else ""
-        yield Ranked(tell("exams.analogue", *given.rests_on, mark=given.mark, date=date), 2)
+        mark = given.mark or (ENTERED if any(one.startswith("clinical/") for one in given.rests_on) else "")
+        yield Ranked(tell("exams.analogue", *given.rests_on, mark=mark, date=date), 2)
 
 
 def _date(known: Known, kind: ExamKind) -> str | None:
@@ -102,6 +104,8 @@ def _limits(known: Known) -> Iterator[Ranked]:
     if unusable:
         behind = sorted({f"exam/{exam.key}" for exam in known.view.exams for one in exam.series if one in unusable})
         yield Ranked(tell("exams.not_measured", *behind, count=counted(len(unusable), "series", "series")), 2)
+    if any(unmatched(known, known.of(compartment)) for compartment in Compartment):
+        yield Ranked(tell("exams.unmatched", *(f"lesion/{one.id}" for one in known.tumours)), 0)
     for reading in known.case.readings:
         if reading.series_key in keys:
             yield from _references(reading)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isletscope.assessment.view import ANATOMICAL
+from isletscope.assessment import ANATOMICAL
 from isletscope.model import Compartment, ExamKind, Lesion, Observation, Visibility
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
 from isletscope.report.narrative.known import Known
 from isletscope.report.narrative.lesion_words import (
     certainty,
+    how_many,
     judged,
     krenning,
     longest,
@@ -47,6 +48,8 @@ def _without(known: Known) -> Iterator[Ranked]:
     shown = known.showing("pancreas")
     if removed:
         yield Ranked(tell("primary.removed", *removed.rests_on, mark=removed.mark), 0)
+    elif shown and known.unsure(Compartment.PANCREAS):
+        yield Ranked(tell("primary.open", exams=known.exams(shown)), 0)
     elif shown:
         yield Ranked(tell("primary.not_seen", exams=known.exams(shown)), 0)
     else:
@@ -265,7 +268,7 @@ def _several(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
     ]
     more = len(lesions) - len(shown)
     rest = [f"{more} more in the lesion table"] if more else []
-    count = counted(len(lesions), "pancreatic tumour")
+    count = how_many(known, lesions, "pancreatic tumour")
     yield Ranked(tell("primary.several", count=count, lesions=joined([*shown, *rest], "; ")), 0)
     look = _look(known)
     if look:
@@ -292,6 +295,8 @@ def _range(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
             continue
         values = sorted(one.value for one in found)
         shown = fmt.span(fmt.suv(values[0]), fmt.suv(values[-1]))
+        if len(found) == 1:
+            shown = f"{shown} ({found[0].reference.split('/')[1]})"
         tracer = vocabulary().tracers[kind]
         behind = [one.reference for one in found]
         yield Ranked(tell("primary.range", *behind, tracer=tracer[:1].upper() + tracer[1:], range=shown), 1)

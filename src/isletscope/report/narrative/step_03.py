@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isletscope.assessment.view import ANATOMICAL
-from isletscope.criteria import vessel_signs
+from isletscope.assessment import ANATOMICAL
+from isletscope.criteria import find_criterion
 from isletscope.model import Compartment, Lesion, VesselFinding
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
@@ -28,10 +28,11 @@ from isletscope.report.narrative.vessel_words import (
 from isletscope.report.narrative.vocabulary import vocabulary
 
 _DUCT_LIMIT_MM = 3.0
+_FAR_MM = 30.0
 _VERBS = {"abut": "touches", "invade": "invades"}
 _NAMED = 5
 _CONTACTS = 2
-_ABUTMENT_DEG = vessel_signs.BOOK.limit("half_turn")
+_ABUTMENT_DEG = find_criterion("vessel_signs").book.limit("half_turn")
 
 
 def step_03(known: Known) -> Iterator[Ranked]:
@@ -45,6 +46,16 @@ def step_03(known: Known) -> Iterator[Ranked]:
     yield from _main_duct(known)
     yield from _bile_duct(known)
     yield from _arteries(known)
+    yield from _not_judged(known, primaries)
+
+
+def _not_judged(known: Known, primaries: list[Lesion]) -> Iterator[Ranked]:
+    """What of this step was not looked at although CT or MRI was done."""
+    behind = [f"exam/{key}" for kind in ANATOMICAL for key in known.view.kinds.get(kind, [])]
+    if primaries and not any(vessels_of(known, lesion) for lesion in primaries):
+        yield Ranked(tell("vessels.not_judged", *behind), 0)
+    if not known.told("MPD.cal", "upstream_mm") and not known.told("MPD.cal", "downstream_mm"):
+        yield Ranked(tell("ducts.not_measured", *behind), 2)
 
 
 def _not_assessable(known: Known) -> Sentence:
@@ -101,7 +112,11 @@ def _free(found: list[tuple[Lesion, VesselFinding]]) -> Iterator[Ranked]:
         return
     if len(names) > len(vocabulary().decisive_vessels):
         names = [name for name in vocabulary().decisive_vessels if name in names][:_NAMED] or names[:_NAMED]
-    shown = listed(vocabulary().vessel(name) for name in names)
+    shown = (
+        listed(vocabulary().vessel(name) for name in names)
+        if len(names) > 1
+        else f"the {vocabulary().vessel(names[0])}"
+    )
     yield Ranked(tell("vessels.free", *behind, vessels=shown, are="is" if len(names) == 1 else "are"), 1)
 
 
@@ -147,7 +162,7 @@ def _duct_distances(known: Known, primaries: list[Lesion]) -> Iterator[Ranked]:
                 verb = Phrase(_VERBS.get(relation, _VERBS["abut"]), behind + (found[1].rests_on if found else ()))
                 duct = vocabulary().organs[name]
                 yield Ranked(tell("ducts.reached", relation=verb, lesion=lesion.id, duct=duct), 0)
-            elif found is not None:
+            elif found is not None and (name == "pancreatic_duct" or found[0] <= _FAR_MM):
                 parts.append(phrase("ducts.distance_to", distance=found[1], duct=vocabulary().organs[name]))
         if parts:
             yield Ranked(tell("ducts.distance", lesion=lesion.id, distances=listed(parts)), 1)

@@ -8,8 +8,8 @@ from isletscope.model import Compartment, ExamKind, Lesion
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
 from isletscope.report.narrative.known import Known
-from isletscope.report.narrative.lesion_words import place, size, size_of, uptake
-from isletscope.report.narrative.phrases import Phrase, counted, joined, listed, tell
+from isletscope.report.narrative.lesion_words import how_many, place, size, size_of, uptake
+from isletscope.report.narrative.phrases import Phrase, joined, listed, tell
 from isletscope.report.narrative.step_02 import judged_groups
 from isletscope.report.narrative.vocabulary import vocabulary
 from isletscope.report.words import words
@@ -38,9 +38,9 @@ def _exams(known: Known) -> list[str]:
 
 
 def _found(known: Known, nodes: list[Lesion]) -> Iterator[Ranked]:
-    if len(nodes) > _SHOWN:
+    if len(nodes) > _SHOWN and size_of(known, nodes[0]) is not None:
         largest = nodes[0]
-        count = counted(len(nodes), "suspicious node")
+        count = how_many(known, nodes, "suspicious node")
         yield Ranked(
             tell(
                 "nodes.several",

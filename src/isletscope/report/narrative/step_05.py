@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isletscope.assessment.view import ANATOMICAL
+from isletscope.assessment import ANATOMICAL, liver_findings
 from isletscope.model import Compartment, ExamKind, Lesion, Role, Visibility
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
 from isletscope.report.narrative.known import Known, name_key
-from isletscope.report.narrative.lesion_words import fdg_level, krenning, longest, pattern, place, size, uptake
+from isletscope.report.narrative.lesion_words import (
+    fdg_level,
+    how_many,
+    krenning,
+    longest,
+    pattern,
+    place,
+    size,
+    uptake,
+)
 from isletscope.report.narrative.parts import Sentence
 from isletscope.report.narrative.phrases import (
     NOTHING,
@@ -67,7 +76,7 @@ def _one(known: Known, lesion: Lesion) -> Sentence:
 
 
 def _several(known: Known, lesions: list[Lesion]) -> Sentence:
-    count = counted(len(lesions), "metastasis", "metastases")
+    count = how_many(known, lesions, "metastasis", "metastases")
     spread, burden = joined([_segments(lesions), _sides(lesions)], ""), burden_words(known)
     behind = [f"lesion/{one.id}" for one in lesions]
     return tell("liver.several", *behind, count=count, spread=spread, burden=burden)
@@ -107,7 +116,8 @@ def _sides(lesions: list[Lesion]) -> Phrase:
     if not right or not left:
         together = "both" if len(lesions) == 2 else "all"
         return Phrase(f", {together} in the {'right' if right else 'left'} hemiliver")
-    return phrase("liver.sides", right=number_word(right), left=number_word(left))
+    write = number_word if max(right, left) <= 10 else str
+    return phrase("liver.sides", right=write(right), left=write(left))
 
 
 def burden_words(known: Known) -> Phrase:
@@ -131,7 +141,7 @@ def burden_words(known: Known) -> Phrase:
 
 def _share(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
     """The fuller hemiliver by volume, where the liver was measured."""
-    for one in reversed(known.view.point.liver):
+    for one in liver_findings(known.view):
         shares = {name: one.number(f"{name}_tumour_share") for name in ("right", "left")}
         found = [(value, name) for name, value in shares.items() if value is not None]
         if found and len(lesions) > 1:
@@ -142,40 +152,63 @@ def _share(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
             return
 
 
+def _mismatched(known: Known, lesions: list[Lesion]) -> list[Lesion]:
+    return [one for one in lesions if pattern(known, one) == "fdg_only"]
+
+
 def _discordant(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
-    found = [one for one in lesions if pattern(known, one) == "fdg_only"]
+    found = _mismatched(known, lesions)
     if found:
         behind = [f"conclusion/concordance/{one.id}" for one in found]
-        yield Ranked(tell("liver.discordant", *behind, lesions=_names(found), are=_are(found)), 0)
+        yield Ranked(
+            tell("liver.discordant", *behind, lesions=_names(found), are=_are(found), highest=_highest(known, found)), 0
+        )
+
+
+def _highest(known: Known, lesions: list[Lesion]) -> Phrase:
+    """The highest FDG SUVmax: " (FDG SUVmax up to 14.2)"."""
+    found = [one for lesion in lesions if (one := known.view.find(lesion, "suv_max", (ExamKind.FDG_PET,))) is not None]
+    if not found:
+        return NOTHING
+    top = max(found, key=lambda one: one.value)
+    return Phrase(f" (FDG SUVmax {'up to ' if len(lesions) > 1 else ''}{fmt.suv(top.value)})", (top.reference,))
 
 
 def _uptake(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
     if len(lesions) < 2:
         return
     scores = {one.id: krenning(known, one) for one in lesions}
-    values = [found for one in lesions if (found := known.view.find(one, "suv_max", (ExamKind.SSTR_PET,))) is not None]
-    if values and all(score is not None for score in scores.values()):
-        numbers = sorted(found.value for found in values)
-        shown = fmt.span(fmt.suv(numbers[0]), fmt.suv(numbers[-1]))
-        behind = [*(found.reference for found in values), *(f"conclusion/krenning/{one.id}" for one in lesions)]
-        positive = sum((score or 0) >= _SSTR_POSITIVE for score in scores.values())
-        negative = len(lesions) - positive
-        if not negative:
-            yield Ranked(tell("liver.sstr_all", *behind, range=shown), 1)
-        else:
-            yield Ranked(
-                tell(
-                    "liver.sstr_some",
-                    *behind,
-                    positive=number_word(positive),
-                    count=number_word(len(lesions)),
-                    range=shown,
-                    negative=number_word(negative),
-                    are="is" if negative == 1 else "are",
-                ),
-                1,
-            )
+    if known.view.done(ExamKind.SSTR_PET) and None not in scores.values():
+        positive = [one for one in lesions if (scores[one.id] or 0) >= _SSTR_POSITIVE]
+        yield Ranked(_sstr(known, lesions, positive), 1)
     yield from _fdg(known, lesions)
+
+
+def _sstr(known: Known, lesions: list[Lesion], positive: list[Lesion]) -> Sentence:
+    """How many metastases are SSTR-positive, and the range of their uptake."""
+    found = [
+        one for lesion in positive if (one := known.view.find(lesion, "suv_max", (ExamKind.SSTR_PET,))) is not None
+    ]
+    numbers = sorted(one.value for one in found)
+    shown = fmt.span(fmt.suv(numbers[0]), fmt.suv(numbers[-1])) if numbers else ""
+    inside = Phrase(f" (SSTR SUVmax {shown})" if shown else "", tuple(one.reference for one in found))
+    behind = [f"conclusion/krenning/{one.id}" for one in lesions]
+    if len(positive) == len(lesions):
+        together = "Both" if len(lesions) == 2 else "All"
+        return tell("liver.sstr_all", *behind, together=together, uptake=inside)
+    if not positive:
+        return tell("liver.sstr_none", *behind)
+    negative = len(lesions) - len(positive)
+    return tell(
+        "liver.sstr_some",
+        *behind,
+        positive=number_word(len(positive)),
+        verb="are" if len(positive) > 1 else "is",
+        count=number_word(len(lesions)),
+        uptake=inside,
+        negative=number_word(negative),
+        are="is" if negative == 1 else "are",
+    )
 
 
 def _fdg(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
@@ -187,41 +220,35 @@ def _fdg(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
     if not positive and all(level == 0 for level in levels.values()):
         yield Ranked(tell("liver.fdg_none", *behind), 1)
         return
-    found = [one for lesion in positive if (one := known.view.find(lesion, "suv_max", (ExamKind.FDG_PET,))) is not None]
-    if found:
-        highest = max(found, key=lambda one: one.value)
-        yield Ranked(
-            tell(
-                "liver.fdg",
-                *behind,
-                highest.reference,
-                lesions=_names(positive),
-                are=_are(positive),
-                highest=f"{'up to ' if len(positive) > 1 else ''}{fmt.suv(highest.value)}",
-            ),
-            1,
-        )
+    if positive and positive != _mismatched(known, lesions):
+        words = _highest(known, positive)
+        yield Ranked(tell("liver.fdg", *behind, lesions=_names(positive), are=_are(positive), highest=words), 1)
 
 
 def _by_exam(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
-    """Which exam shows how many, where they differ, and what one of them misses."""
+    """How many metastases CT and MRI show where they differ, and what one of them misses."""
     counts: dict[ExamKind, int] = {}
-    for kind in known.showing("liver", *ANATOMICAL, ExamKind.SSTR_PET):
-        looked = [known.view.looked(one, kind) for one in lesions]
-        if all(one is not None for one in looked):
-            counts[kind] = sum(one is not None and one.visibility is Visibility.SEEN for one in looked)
-    if len(set(counts.values())) < 2:
+    for kind in known.showing("liver", *ANATOMICAL):
+        looked = [one for lesion in lesions if (one := known.view.looked(lesion, kind)) is not None]
+        if len(looked) == len(lesions):
+            counts[kind] = sum(one.visibility is Visibility.SEEN for one in looked)
+    if len(set(counts.values())) < 2 and set(counts.values()) <= {len(lesions)}:
         return
-    parts = [f"{vocabulary().exams[kind]} {fmt.count(count)}" for kind, count in counts.items()]
     behind = [f"lesion/{one.id}" for one in lesions]
-    text = f"{parts[0].replace(' ', ' shows ', 1)}, {', '.join(parts[1:])} of the metastases"
-    yield Ranked(tell("liver.seen_by", *behind, counts=text), 2)
+    if len(counts) > 1:
+        shown = listed(f"{vocabulary().exams[kind]} {number_word(count)}" for kind, count in counts.items())
+        yield Ranked(tell("liver.seen_by", *behind, counts=shown, total=number_word(len(lesions))), 2)
     for kind, count in counts.items():
-        missed = [one for one in lesions if (o := known.view.looked(one, kind)) and o.visibility is Visibility.NOT_SEEN]
-        if 0 < len(missed) <= _NAMES and count:
+        missed = [one for one in lesions if _not_seen(known, one, kind)]
+        if missed and count and len(missed) <= _NAMES:
             names = listed(one.id for one in sorted(missed, key=lambda one: name_key(one.id)))
             exams = known.exams([kind])
             yield Ranked(tell("liver.not_on", *behind, lesions=names, are=_are(missed), exams=exams), 3)
+
+
+def _not_seen(known: Known, lesion: Lesion, kind: ExamKind) -> bool:
+    one = known.view.looked(lesion, kind)
+    return one is not None and one.visibility is Visibility.NOT_SEEN
 
 
 def _looks(known: Known) -> Iterator[Ranked]:

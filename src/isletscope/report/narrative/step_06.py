@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from isletscope.model import Compartment, ExamKind, Lesion
 from isletscope.report.narrative.fitting import Ranked
 from isletscope.report.narrative.known import Known, Told
-from isletscope.report.narrative.lesion_words import fdg_level, judged, place, size, uptake
-from isletscope.report.narrative.phrases import Phrase, Words, counted, joined, listed, tell
+from isletscope.report.narrative.lesion_words import fdg_level, how_many, judged, place, size, uptake
+from isletscope.report.narrative.phrases import Phrase, Words, joined, listed, tell
 from isletscope.report.narrative.step_02 import judged_groups
 from isletscope.report.narrative.vessel_words import organs_of, reference
 from isletscope.report.narrative.vocabulary import vocabulary
@@ -46,9 +46,9 @@ def _lesions(known: Known, compartment: Compartment) -> Iterator[Ranked]:
     lesions = known.of(compartment)
     if not lesions:
         return
-    if len(lesions) > _SHOWN:
+    if len(lesions) > _SHOWN and size(known, lesions[0]):
         words = vocabulary().compartments[compartment]
-        count = counted(len(lesions), words.one, words.many)
+        count = how_many(known, lesions, words.one, words.many)
         largest = lesions[0]
         behind = [f"lesion/{one.id}" for one in lesions]
         found = findings(known, largest)

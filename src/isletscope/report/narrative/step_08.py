@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from isletscope.criteria.repeatability import BOOK as REPEATABILITY
+from isletscope.criteria import REPEATABILITY_BOOK
 from isletscope.model import Conclusion, Lesion
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
@@ -16,7 +16,7 @@ from isletscope.report.narrative.phrases import NOTHING, Phrase, counted, joined
 from isletscope.report.narrative.vocabulary import vocabulary
 
 _SHOWN = 4
-_NOISE = REPEATABILITY.limits["diameter"][0]
+_NOISE = REPEATABILITY_BOOK.limits["diameter"][0]
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _possible(found: Conclusion) -> Sentence:
         f"conclusion/{found.name}",
         title=vocabulary().title(found.name),
         values=values,
-        needed=", ".join(found.missing[:3]),
+        needed=vocabulary().needed(found.missing, 3),
     )
 
 

@@ -196,7 +196,7 @@ def _open(known: Known) -> Iterator[Ranked]:
         if found is None or found.value is not None or not found.possible:
             continue
         values = vocabulary().remaining(name, found.possible)
-        needed = ", ".join(found.missing[:2])
+        needed = vocabulary().needed(found.missing, 2)
         yield Ranked(
             tell(
                 "synthesis.possible", f"conclusion/{name}", title=vocabulary().title(name), values=values, needed=needed

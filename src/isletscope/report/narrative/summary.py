@@ -21,6 +21,7 @@ _LINES = (
     (headlines.nodes, 0),
     (headlines.liver, 0),
     (headlines.elsewhere, 0),
+    (headlines.indeterminate, 0),
     (headlines.no_metastasis, 1),
     (headlines.tracers, 1),
     (headlines.missing_tracers, 3),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isletscope.assessment.view import ANATOMICAL
+from isletscope.assessment import ANATOMICAL
 from isletscope.model import Compartment, Lesion, VesselFinding
 from isletscope.report import format as fmt
 from isletscope.report.narrative.known import Known
@@ -17,22 +17,18 @@ TRIPLE = ("0.5", "1.0", "1.5")
 
 
 def vessels_of(known: Known, lesion: Lesion) -> list[VesselFinding]:
-    """The vessels beside a lesion, one finding each (the last exam counts), in the order of the vessel table."""
-    latest: dict[str, VesselFinding] = {}
-    for one in known.view.point.vessels:
-        if one.lesion == lesion.id and one.vessel not in vocabulary().organs:
-            latest[one.vessel] = one
+    """The vessels beside a lesion, one finding each as the rules read it, in the order of the vessel table."""
+    beside = known.view.beside.values()
+    found = [one for one in beside if one.lesion == lesion.id and one.vessel not in vocabulary().organs]
     order = vocabulary().vessel_order
-    return sorted(
-        latest.values(), key=lambda one: (order.index(one.vessel) if one.vessel in order else len(order), one.vessel)
-    )
+    return sorted(found, key=lambda one: (order.index(one.vessel) if one.vessel in order else len(order), one.vessel))
 
 
 def organs_of(known: Known, lesion: Lesion) -> dict[str, VesselFinding]:
-    """Organs and ducts beside a lesion, by name; the last exam counts."""
+    """Organs and ducts beside a lesion, by name, as the rules read them."""
     return {
         one.vessel: one
-        for one in known.view.point.vessels
+        for one in known.view.beside.values()
         if one.lesion == lesion.id and one.vessel in vocabulary().organs
     }
 

@@ -77,7 +77,8 @@ class Vocabulary(BaseModel):
 
     def outcome(self, criterion: str, value: str) -> str:
         """What is printed of a rule's outcome."""
-        return self.outcomes.get(criterion, {}).get(value, value.replace("_", " "))
+        words = self.outcomes.get(criterion, {})
+        return words.get(value) or " or ".join(words.get(part, part).replace("_", " ") for part in value.split(" or "))
 
     def title(self, criterion: str) -> str:
         """The short name of a score."""
@@ -87,6 +88,15 @@ class Vocabulary(BaseModel):
         """Results that remain possible; three and more are called open."""
         words = [self.possible.get(criterion, {}).get(one) or self.outcome(criterion, one) for one in values]
         return f"possible: {', '.join(words)}" if len(words) < 3 else "open"
+
+    def needed(self, missing: Sequence[str], most: int) -> str:
+        """What a rule lacks, at most so many: "superior mesenteric vein: contact" is "contact with the SMV"."""
+        shown = []
+        for one in missing[:most]:
+            name, _, what = one.partition(": ")
+            vessel = self.vessels.get(name.replace(" ", "_").replace("coeliac_axis", "celiac_artery"))
+            shown.append(f"{what} of the {vessel}" if vessel and what else one)
+        return ", ".join(shown)
 
     def limits_mm(self, compartment: Compartment) -> tuple[float, ...]:
         """Diameters that separate classes in that compartment, mm."""

@@ -20,6 +20,7 @@ _UNIMPORTANT = ("smooth wall", ": open", "no thrombus", "narrowing 0.0")
 _NO_PREFIX = ("netpet", "karfis", "zidan", "prrt", "concordance", "phenotype_histology")
 _EVERY_LEVEL = re.compile(r", FDG level 0 or 1 or 2 or 3 or 4|Krenning 0 or 1 or 2 or 3 or 4, ")
 _NEAR = re.compile(r"lies within (?P<error>.+) of the threshold (?P<limit>.+)\.$")
+_LONG_NUMBER = re.compile(r"(\d+\.\d+) (mm\b|g/mL|degrees)")
 _UNIT_NAMES = {"g/mL": "", "d": "days", "mo": "months", "%/mo": "%/month", "mm/a": "mm/y", "deg": "°", "a": "y"}
 _WHOLE_UNITS = ("deg", "[hnsf'U]", "d", "a", "kg", "cm")
 
@@ -27,7 +28,7 @@ _WHOLE_UNITS = ("deg", "[hnsf'U]", "d", "a", "kg", "cm")
 def why(one: Conclusion, result: str, about: str = "") -> str:
     """The line of a conclusion whose result is printed as ``result``; ``about`` names its lesion or vessel."""
     inputs = [f"{about}: {text}" if about else text for text in inputs_of(one)]
-    rule = rule_of(one)
+    rule = tidy(rule_of(one))
     keys = keys_of([one])
     sources = f" [{', '.join(keys)}]" if keys else ""
     mark = {**vocabulary().supports, Support.COMPUTED: "(computed)"}.get(one.support, "")
@@ -44,6 +45,12 @@ def why(one: Conclusion, result: str, about: str = "") -> str:
         if word_count(line) <= WHY_WORDS or not shown:
             return line
         shown.pop()
+
+
+def tidy(text: str) -> str:
+    """Lengths and uptake in a rule's own sentence with one decimal, angles whole, as the report prints them."""
+    text = re.sub(r"(?<=\d)%", f"{fmt.NO_BREAK}%", text)
+    return _LONG_NUMBER.sub(lambda hit: f"{fmt.number(float(hit[1]), 0 if hit[2] == 'degrees' else 1)} {hit[2]}", text)
 
 
 def near_threshold(one: Conclusion) -> str:
@@ -71,7 +78,7 @@ def rule_of(one: Conclusion) -> str:
     """The branch that decided, without its full stop; for a missing result what is needed."""
     if one.value is None:
         more = f" and {len(one.missing) - 3} more" if len(one.missing) > 3 else ""
-        return f"needed: {', '.join(one.missing[:3])}{more}"
+        return f"needed: {vocabulary().needed(one.missing, 3)}{more}"
     if one.name == "tnm":
         told = [branch for branch in one.branches if not branch.rule.startswith("tnm.stage")]
         return "; ".join(branch.text.rstrip(".") for branch in told)
