@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -165,6 +165,7 @@ def test_a_readers_entry_says_who_when_and_why(lack: str) -> None:
         ReaderEntry.model_validate(entry)
 
 
+@settings(deadline=None)
 @given(value=numbers)
 def test_numbers_survive_to_the_last_digit(value: float) -> None:
     case = Case(
