@@ -12,8 +12,11 @@ import pydicom
 import pytest
 import yaml
 
+from isletscope.assessment import assess
 from isletscope.errors import InputError
+from isletscope.model import case_from_json, case_to_json
 from isletscope.phantom import check_case, generate, scenarios
+from isletscope.phantom.case_document import case_of_truth
 from isletscope.phantom.expected import expected_items, expected_sources, read_expected
 from isletscope.phantom.yaml_node import Node
 from tests.phantom.measuring import figures
@@ -21,6 +24,8 @@ from tests.phantom.measuring.agreement import faults_of
 from tests.phantom.measuring.figures import MadePatient
 
 PLANS = {plan.name: plan for plan in scenarios()}
+# What to resect is a plan, which no finding holds.
+NEEDS_A_PLAN = {"debulking", "remnant"}
 # Vessel whose contact is measured on the 0.5 mm CT of a scenario, by code that shares nothing with the generator.
 MEASURED_CONTACT = {
     "head-smv-100": "superior_mesenteric_vein",
@@ -93,6 +98,7 @@ def test_a_scenario_is_made_agrees_with_itself_and_is_marked(name: str, tmp_path
     assert faults_of(truth) == []
     assert list(_missing_files(patient, truth)) == []
     _mark(patient, truth, tmp_path)
+    _mark_statements(patient, truth, tmp_path)
     if name in MEASURED_CONTACT:
         measured = figures.contact_degrees(MadePatient(patient), "ct", "P1", MEASURED_CONTACT[name])
         assert abs(measured.off) <= 3.0
@@ -121,6 +127,17 @@ def _mark(patient: Path, truth: dict[str, Any], folder: Path) -> None:
         assert not result.unmatched_exams
 
 
+def _mark_statements(patient: Path, truth: dict[str, Any], folder: Path) -> None:
+    """What the program concludes from a perfect reading differs from no statement; only plans are not answered."""
+    case = folder / "statements"
+    case.mkdir()
+    assessed = assess(case_from_json(json.dumps(case_of_truth(truth))))
+    (case / "case.json").write_text(case_to_json(assessed))
+    marks = check_case(case, patient / "truth").expected
+    assert bool(marks) == bool(truth["expected"])
+    assert [mark for mark in marks if mark.outcome != "equal" and mark.item not in NEEDS_A_PLAN] == []
+
+
 def _write_reading(case: Path, patient: Path, truth: dict[str, Any], *, seen: bool) -> None:
     (case / "masks").mkdir(parents=True)
     exams, readings = [], []
@@ -129,7 +146,8 @@ def _write_reading(case: Path, patient: Path, truth: dict[str, Any], *, seen: bo
             continue
         key = exam["name"]
         shutil.copy(patient / "truth" / exam["maps"]["lesions"], case / "masks" / f"{key}_foci.nii.gz")
-        exams.append({"series": [{"series_uid": exam["pet_series_uid"], "key": key}]})
+        series = [{"series_uid": exam["pet_series_uid"], "key": key}]
+        exams.append({"key": key, "study_uid": exam["study_uid"], "series": series})
         foci = [_focus(lesion, key) for lesion in truth["lesions"] if key in lesion["exams"]] if seen else []
         readings.append({"series_key": key, "foci": foci, "foci_map": f"masks/{key}_foci.nii.gz"})
     (case / "case.json").write_text(json.dumps({"exams": exams, "readings": readings}))
