@@ -55,3 +55,8 @@ def test_an_unknown_time_point_is_refused_and_nothing_changes(
     assert main(["assess", str(case), "--answers", str(answers), "--time-point", "yesterday"]) == 2
     assert "the case has no such time point" in capsys.readouterr().err
     assert (case / "case.json").read_bytes() == before
+
+
+def test_the_report_of_a_reading_of_pet_alone_passes_its_checks(reference_case: Path) -> None:
+    run = json.loads((reference_case / "run.json").read_text())
+    assert [fault for fault in run["report_checks"] if fault["level"] == "blocks_signing"] == []

@@ -32,20 +32,36 @@ _SOURCE = re.compile(r"\[([^\]\d][^\]]*)\]")
 def c16(material: Material) -> Iterator[Fault]:
     """T, N, M and stage: the same in every sentence, and those of the findings as they are now."""
     conclusion = material.conclusion("tnm")
+    if conclusion is None:
+        yield from _not_possible(material)
+    else:
+        yield from _other_tnm(material, conclusion)
+    yield from _stale(material)
+
+
+def _other_tnm(material: Material, conclusion: Conclusion) -> Iterator[Fault]:
+    """Printed T, N, M and stages that are not those of the rule."""
+    wanted = tuple(conclusion.parts.get(name, "") for name in "TNM")
+    stage = conclusion.parts.get("stage")
     for placed in material.findings:
         for match in _TNM.finditer(placed.text):
-            printed = tuple(match[name] for name in "tnm")
-            wanted = tuple((conclusion.parts.get(name, "") if conclusion else "") for name in "TNM")
-            if not conclusion or not _same_tnm(printed, wanted):
-                expected = f"c{' c'.join(wanted)}" if conclusion else "no TNM, because the rule has no result"
+            if not _same_tnm(tuple(match[name] for name in "tnm"), wanted):
+                yield Fault("C16", placed.where, match.group(), f"c{' c'.join(wanted)}")
+        if not any(system in placed.text for system in ("UICC", "ENETS", "AJCC v9")):
+            for match in _STAGE.finditer(placed.text):
+                if match["stage"] != stage:
+                    yield Fault("C16", placed.where, match.group(), f"stage {stage}")
+
+
+def _not_possible(material: Material) -> Iterator[Fault]:
+    """Printed T, N, M and stages where the rule has no result, save those that it leaves possible."""
+    asked = material.assessed.conclusion("tnm")
+    left = asked.possible if asked else []
+    for placed in material.findings:
+        for match in (*_TNM.finditer(placed.text), *_STAGE.finditer(placed.text)):
+            if not any(match.group().replace("\u00a0", " ") in one for one in left):
+                expected = " or ".join(left) or "no TNM, because the rule has no result"
                 yield Fault("C16", placed.where, match.group(), expected)
-        for match in _STAGE.finditer(placed.text):
-            if "UICC" in placed.text or "ENETS" in placed.text or "AJCC v9" in placed.text:
-                continue
-            stage = conclusion.parts.get("stage") if conclusion else None
-            if match["stage"] != stage:
-                yield Fault("C16", placed.where, match.group(), f"stage {stage}")
-    yield from _stale(material)
 
 
 def _same_tnm(printed: tuple[str, ...], wanted: tuple[str, ...]) -> bool:

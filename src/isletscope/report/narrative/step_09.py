@@ -19,7 +19,7 @@ def step_09(known: Known) -> Iterator[Ranked]:
     """The sentences of the step."""
     yield from _critical(known)
     for rank, words in (
-        (0, stage(known)),
+        (0, stage(known) or _left(known, "tnm")),
         (1, local_class(known)),
         (1, surgery(known)),
         (2, operations(known)),
@@ -121,9 +121,9 @@ def operations(known: Known) -> Sentence | None:
 
 
 def dissection(known: Known) -> Sentence | None:
-    """Whether node dissection is listed."""
+    """Whether node dissection is listed; nothing is said of it before the stage is known."""
     found = known.conclusion("lymphadenectomy")
-    if found is None or not found.value:
+    if found is None or not found.value or known.conclusion("tnm") is None:
         return None
     words = Phrase(vocabulary().outcome("lymphadenectomy", found.value), ("conclusion/lymphadenectomy",))
     return tell("synthesis.nodes", outcome=words)
@@ -186,23 +186,26 @@ def localised(known: Known) -> bool:
     return found is not None and found.parts.get("M") == "M0"
 
 
-_PRINTED_OPEN = ("tnm", "prrt", "surveillance", "resectability_nccn", "netpet", "cytoreduction_fit")
+_PRINTED_OPEN = ("prrt", "surveillance", "resectability_nccn", "netpet", "cytoreduction_fit")
 
 
 def _open(known: Known) -> Iterator[Ranked]:
     """Rules that lack an input but leave only a few results."""
     for name in _PRINTED_OPEN:
-        found = known.asked(name)
-        if found is None or found.value is not None or not found.possible:
-            continue
-        values = vocabulary().remaining(name, found.possible)
-        needed = vocabulary().needed(found.missing, 2)
-        yield Ranked(
-            tell(
-                "synthesis.possible", f"conclusion/{name}", title=vocabulary().title(name), values=values, needed=needed
-            ),
-            2,
-        )
+        words = _left(known, name)
+        if words is not None:
+            yield Ranked(words, 2)
+
+
+def _left(known: Known, name: str) -> Sentence | None:
+    """The results that a rule without all its inputs leaves, and what it needs."""
+    found = known.asked(name)
+    if found is None or found.value is not None or not found.possible:
+        return None
+    values = vocabulary().remaining(name, found.possible)
+    needed = vocabulary().needed(found.missing, 2)
+    title = vocabulary().title(name)
+    return tell("synthesis.possible", f"conclusion/{name}", title=title, values=values, needed=needed)
 
 
 def _next(known: Known) -> Iterator[Ranked]:

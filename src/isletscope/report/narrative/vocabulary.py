@@ -87,7 +87,7 @@ class Vocabulary(BaseModel):
     def remaining(self, criterion: str, values: Sequence[str]) -> str:
         """Results that remain possible; three and more are called open."""
         words = [self.possible.get(criterion, {}).get(one) or self.outcome(criterion, one) for one in values]
-        return f"possible: {', '.join(words)}" if len(words) < 3 else "open"
+        return f"possible: {' or '.join(words)}" if len(words) < 3 else "open"
 
     def needed(self, missing: Sequence[str], most: int) -> str:
         """What a rule lacks, at most so many: "superior mesenteric vein: contact" is "contact with the SMV"."""
