@@ -359,7 +359,7 @@ def c14(material: Material) -> Iterator[Fault]:
                 yield Fault("C14", placed.where, match.group(), f"its unit, {unit}")
         for match in _SUV.finditer(placed.text):
             before = (match["before"] or "").strip(" \u00a0")
-            if before not in _TRACER_NAMES and not _tracer_before(placed.text[: match.start()]):
+            if before not in _TRACER_NAMES and not _tracer_before(placed.text, match):
                 yield Fault("C14", placed.where, f"{before} {match.group()}".strip(), "the tracer before SUV")
     for step in material.narrative.steps:
         for number, sentence in enumerate(step.sentences, start=1):
@@ -367,9 +367,11 @@ def c14(material: Material) -> Iterator[Fault]:
                 yield Fault("C14", f"step {step.number} {number}", "a percent sign without space", "a no-break space")
 
 
-def _tracer_before(text: str) -> bool:
-    """Whether the statement has named its tracer already: "SSTR SUVmax 4.6, SUVmean 3.1"."""
-    statement = re.split(r"[.;]\s", text)[-1]
+def _tracer_before(text: str, match: re.Match[str]) -> bool:
+    """Whether the tracer was named already: in the clause of a value ("SSTR SUVmax 4.6, SUVmean 3.1"), in the sentence
+    where no value follows ("FDG PET: the weight is missing; SUV cannot be computed")."""
+    valued = re.match(r"(?:max|mean|peak)?[ \u00a0]*[~\d]", text[match.end() :])
+    statement = re.split(r"[.;]\s" if valued else r"\.\s", text[: match.start()])[-1]
     return any(name in statement for name in ("SSTR", "FDG", "xendin", "DOPA"))
 
 

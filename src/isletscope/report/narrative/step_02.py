@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from isletscope.assessment import ANATOMICAL
 from isletscope.model import Compartment, ExamKind, Lesion, Observation, Visibility
 from isletscope.report import format as fmt
-from isletscope.report.narrative.fitting import Ranked
+from isletscope.report.narrative.fitting import SENTENCE_WORDS, Ranked, word_count
 from isletscope.report.narrative.known import Known
 from isletscope.report.narrative.lesion_words import (
     certainty,
@@ -23,6 +23,7 @@ from isletscope.report.narrative.lesion_words import (
     uptake,
     volume,
 )
+from isletscope.report.narrative.parts import Sentence
 from isletscope.report.narrative.phrases import NOTHING, Phrase, as_sentence, counted, joined, listed, phrase, tell
 from isletscope.report.narrative.vocabulary import vocabulary
 
@@ -266,16 +267,25 @@ def _several(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
     shown = [
         _merge(lesion.id, place(lesion, short=True), write(known, lesion)) for lesion in lesions[:_SHOWN_ONE_BY_ONE]
     ]
-    more = len(lesions) - len(shown)
-    rest = [f"{more} more in the lesion table"] if more else []
     count = how_many(known, lesions, "pancreatic tumour")
-    yield Ranked(tell("primary.several", count=count, lesions=joined([*shown, *rest], "; ")), 0)
+    told = _named(count, shown, len(lesions))
+    while len(shown) > 1 and word_count(told.text) > SENTENCE_WORDS:
+        shown = shown[:-1]
+        told = _named(count, shown, len(lesions))
+    yield Ranked(told, 0)
     look = _look(known)
     if look:
         largest = lesions[0]
         yield Ranked(as_sentence(_largest_looks(largest, look)), 2)
     yield from _range(known, lesions)
     yield from judged_groups(known, lesions, "primary.judged_together")
+
+
+def _named(count: str, shown: list[Phrase], number: int) -> Sentence:
+    """The sentence that names lesions one by one, and how many more there are."""
+    more = number - len(shown)
+    rest = [f"{more} more in the lesion table"] if more else []
+    return tell("primary.several", count=count, lesions=joined([*shown, *rest], "; "))
 
 
 def _largest_looks(lesion: Lesion, look: list[Phrase]) -> Phrase:
