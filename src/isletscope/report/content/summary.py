@@ -67,7 +67,7 @@ def summary(case: Case, views: list[PetView]) -> Summary:
     if views:
         lines.append(words().nodal_caveat)
     return Summary(
-        tuple(_facts(view) for view in views), tuple(line[:1].upper() + line[1:] for line in _shortened(lines))
+        tuple(tracer_facts(view) for view in views), tuple(line[:1].upper() + line[1:] for line in _shortened(lines))
     )
 
 
@@ -78,7 +78,8 @@ def _shortened(lines: list[str]) -> list[str]:
     return [*kept, f"{len(lines) - len(kept)} further lines: see the parts below."]
 
 
-def _facts(view: PetView) -> TracerFacts:
+def tracer_facts(view: PetView) -> TracerFacts:
+    """Headline figures of one PET: lesions, the largest, the highest uptake, volume and uptake of all."""
     tumours, unsure = view.of(Verdict.TUMOUR), view.of(Verdict.UNSURE)
     tracer = view.tracer
     lesions = Fact("Suspicious for tumour", _count_value(len(tumours)), _lesion_note(tumours, len(unsure)))

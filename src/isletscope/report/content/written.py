@@ -19,6 +19,8 @@ from isletscope.report.content.document import (
     Table,
     Written,
 )
+from isletscope.report.content.overview import pet_views
+from isletscope.report.content.summary import tracer_facts
 from isletscope.report.narrative import Narrative, NarrativeTable, ScoreLine, Sentence
 
 _LEAD = re.compile(r"^(?P<lead>ALERT, discordance:|Note:)\s*")
@@ -52,7 +54,7 @@ def written(case: Case, narrative: Narrative, faults: Sequence[Fault]) -> Writte
         question=tuple(_paragraphs(narrative.clinical_question)),
         exams=_tables([narrative.exams], caption_shown=False),
         before_signing=tuple(_before_signing(assessed, faults)),
-        headlines=tuple(_headlines(assessed)) if assessed else (),
+        headlines=tuple(_headlines(case, assessed)) if assessed else (),
         # What is open stands before the numbered lines, by name.
         summary=tuple(_line(one) for one in narrative.summary if not (assessed and _OPEN.match(one.text))),
         summary_tables=_tables(narrative.summary_tables),
@@ -133,15 +135,26 @@ def _before_signing(assessed: AssessedTimePoint | None, faults: Sequence[Fault])
         yield Line(f"checks {checks}; see Checks of this report.", lead=lead, tone="open")
 
 
-def _headlines(assessed: AssessedTimePoint) -> Iterable[Fact]:
-    """At most six headline results; a rule that was not asked has none."""
-    shown = 0
-    for label, name in _HEADLINES:
-        conclusion = assessed.conclusion(name)
-        if conclusion is None or shown == _MOST_HEADLINES:
-            continue
-        shown += 1
-        yield _headline(label, name, conclusion, assessed)
+def _headlines(case: Case, assessed: AssessedTimePoint) -> Iterable[Fact]:
+    """At most six headline results: the stage, what else the rules conclude, what PET measured, then what is open.
+
+    A rule that was not asked has none.
+    """
+    asked = [(label, name, one) for label, name in _HEADLINES if (one := assessed.conclusion(name)) is not None]
+    first = [entry for entry in asked if entry[1] == "tnm"]
+    known = [entry for entry in asked if entry[1] != "tnm" and entry[2].state is not State.MISSING]
+    opened = [entry for entry in asked if entry[1] != "tnm" and entry[2].state is State.MISSING]
+    concluded = [_headline(*entry, assessed) for entry in (*first, *known)]
+    left = [_headline(*entry, assessed) for entry in opened]
+    return [*concluded, *_measured(case, assessed), *left][:_MOST_HEADLINES]
+
+
+def _measured(case: Case, assessed: AssessedTimePoint) -> Iterable[Fact]:
+    """Highest uptake, and volume and uptake of all lesions, on each PET of the time point."""
+    exams = case.time_point(assessed.time_point).exam_keys
+    for view in pet_views(case):
+        if case.exam_of(view.reading.series_key).key in exams:
+            yield from tracer_facts(view).facts[2:]
 
 
 def _headline(label: str, name: str, conclusion: Conclusion, assessed: AssessedTimePoint) -> Fact:
@@ -149,7 +162,7 @@ def _headline(label: str, name: str, conclusion: Conclusion, assessed: AssessedT
         needed = conclusion.missing[0] if conclusion.missing else "an input"
         more = f" and {len(conclusion.missing) - 1} more" if len(conclusion.missing) > 1 else ""
         few = 0 < len(conclusion.possible) <= _MOST_POSSIBLE
-        possible = f"possible: {', '.join(conclusion.possible)}; " if few else ""
+        possible = f"possible: {' or '.join(conclusion.possible)}; " if few else ""
         return Fact(label, "Not assessable", f"{possible}needed: {needed}{more}")
     value, note = conclusion.value or "", ""
     if name == "tnm":

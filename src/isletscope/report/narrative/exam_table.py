@@ -62,18 +62,22 @@ def _pet(series: Series) -> str:
 
 
 def _quality(known: Known, exam: Exam) -> str:
+    """Limits of this exam, those of its SUV included; without any, what the item says of all exams together."""
+    problems = list(dict.fromkeys(problem for series in exam.series for problem in _problems(series)))
+    if problems:
+        more = f"; {len(problems) - 1} more" if len(problems) > 1 else ""
+        return f"limits: {problems[0]}{more}"
     told = known.told("CTX.quality")
-    problems = [
-        finding.problem.rstrip(".")
-        for series in exam.series
-        for finding in series.findings
-        if finding.severity is not Severity.INFO
-    ]
-    state = str(told.value).replace("_", "-") + told.mark if told and told.value == "diagnostic" else "not judged"
-    if not problems:
-        return state
-    more = f"; {len(set(problems)) - 1} more" if len(set(problems)) > 1 else ""
-    return f"limits: {problems[0]}{more}"
+    if told is None:
+        return "not judged"
+    if told.value == "diagnostic":
+        return f"diagnostic{told.mark}"
+    return "no limit found"
+
+
+def _problems(series: Series) -> list[str]:
+    suv = series.quantification.findings if series.quantification and series.role is Role.PET else []
+    return [one.problem.rstrip(".") for one in (*series.findings, *suv) if one.severity is not Severity.INFO]
 
 
 def _prior(earlier: Known) -> Row:
