@@ -138,12 +138,8 @@ def _shared_out(
         try:
             place()
             return {n: task.result() for n, task in started.items()}
-        except BaseException as error:
-            # Whoever waits for the lesions must not wait for ever.
-            if not found.done():
-                found.set_exception(error)
-            raise
         finally:
+            found.cancel()  # without effect once the lesions are placed; else whoever waits for them stops waiting
             pool.shutdown(cancel_futures=True)
 
 
