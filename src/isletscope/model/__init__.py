@@ -3,6 +3,7 @@
 Pydantic models; the JSON Schema is printed by ``isletscope schema``. Knows nothing of files, pixels or the web.
 """
 
+from isletscope.model.alignment import Alignment, AlignmentKind
 from isletscope.model.answer import Answer, Completeness, ItemState, ItemStatus, Need, Origin, TemplateScore
 from isletscope.model.assessed import Alert, AlertKind, AssessedTimePoint
 from isletscope.model.case import SCHEMA_VERSION, Case, Software
@@ -35,6 +36,8 @@ from isletscope.model.finding import (
     VesselFinding,
     Visibility,
 )
+from isletscope.model.heterogeneity import Heterogeneity, WithinLesion
+from isletscope.model.image_reading import ReadingOfImages
 from isletscope.model.knowledge import (
     Assessment,
     Code,
@@ -57,7 +60,9 @@ from isletscope.model.lesion import (
     ReferenceRegion,
     Verdict,
 )
+from isletscope.model.matching import Course, Fate, FocusLink, UnmatchedFocus
 from isletscope.model.migrate import case_from_json, case_to_json
+from isletscope.model.phenotype import Phenotype
 from isletscope.model.vocabulary import CONTACT_TOLERANCES_MM, FEATURES, MEASUREMENTS, REGIONS
 
 __all__ = [
@@ -68,6 +73,8 @@ __all__ = [
     "SCHEMA_VERSION",
     "Alert",
     "AlertKind",
+    "Alignment",
+    "AlignmentKind",
     "Alternative",
     "Answer",
     "AssessedTimePoint",
@@ -78,16 +85,20 @@ __all__ = [
     "Compartment",
     "Completeness",
     "Conclusion",
+    "Course",
     "Document",
     "EntrySubject",
     "Evidence",
     "Exam",
     "ExamKind",
+    "Fate",
     "Finding",
     "Flag",
     "Focus",
+    "FocusLink",
     "GivenRegion",
     "GridDescription",
+    "Heterogeneity",
     "ItemState",
     "ItemStatus",
     "Lesion",
@@ -99,10 +110,12 @@ __all__ = [
     "Origin",
     "Patient",
     "PetQuantification",
+    "Phenotype",
     "Place",
     "QualityFinding",
     "ReaderEntries",
     "ReaderEntry",
+    "ReadingOfImages",
     "ReadingOfPet",
     "ReferenceRegion",
     "RefusedInput",
@@ -121,10 +134,12 @@ __all__ = [
     "TimePoint",
     "Tracer",
     "TracerClass",
+    "UnmatchedFocus",
     "Verdict",
     "VerdictOverride",
     "VesselFinding",
     "Visibility",
+    "WithinLesion",
     "case_from_json",
     "case_to_json",
     "derived",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pydantic import Field, JsonValue
 
+from isletscope.model.alignment import Alignment
 from isletscope.model.answer import Answer
 from isletscope.model.assessed import AssessedTimePoint
 from isletscope.model.entry import ReaderEntry, SamePatient, VerdictOverride
 from isletscope.model.exam import Exam, Patient, QualityFinding, RefusedInput, Series, SupplementaryObject
 from isletscope.model.finding import TimePoint
+from isletscope.model.heterogeneity import Heterogeneity
+from isletscope.model.image_reading import ReadingOfImages
 from isletscope.model.knowledge import Document
 from isletscope.model.lesion import Lesion, ReadingOfPet
+from isletscope.model.matching import UnmatchedFocus
+from isletscope.model.phenotype import Phenotype
 
 SCHEMA_VERSION = 1
 
@@ -36,7 +41,12 @@ class Case(Document):
     exams: list[Exam] = Field(default_factory=list)
     supplements: list[SupplementaryObject] = Field(default_factory=list)
     readings: list[ReadingOfPet] = Field(default_factory=list)
+    image_readings: list[ReadingOfImages] = Field(default_factory=list, description="one for each exam's CT or MR")
+    alignments: list[Alignment] = Field(default_factory=list, description="one for each frame of reference")
     lesions: list[Lesion] = Field(default_factory=list)
+    unmatched: list[UnmatchedFocus] = Field(default_factory=list, description="foci that stand alone, and why")
+    phenotypes: list[Phenotype] = Field(default_factory=list, description="by time point, then lesion")
+    heterogeneity: list[Heterogeneity] = Field(default_factory=list, description="one for each time point")
     time_points: list[TimePoint] = Field(default_factory=list, description="in order of time")
     answers: dict[str, dict[str, Answer]] = Field(
         default_factory=dict, description="a reader's answers: time point -> item -> answer"

@@ -9,6 +9,7 @@ from pydantic import Field
 from isletscope.model.exam import TracerClass
 from isletscope.model.finding import Compartment, ExamKind, Observation, Place
 from isletscope.model.knowledge import Assessment, Document, Measurement, State
+from isletscope.model.matching import Course, FocusLink
 
 
 class ReferenceRegion(Document):
@@ -52,7 +53,7 @@ class Verdict(StrEnum):
 
 
 class Focus(Document):
-    """One uptake that stands out on one PET series."""
+    """One thing that stands out on one series: an uptake on PET, a different density or signal on CT or MR."""
 
     id: str = Field(description="unique in the case, e.g. pet-1/3")
     series_key: str
@@ -86,6 +87,8 @@ class Lesion(Document):
     verdict: Verdict
     explained_by: str = Field(default="", description="the benign or physiologic explanation, for such a verdict")
     focus_ids: list[str] = Field(default_factory=list)
+    links: list[FocusLink] = Field(default_factory=list, description="why each focus belongs to it")
+    course: list[Course] = Field(default_factory=list, description="what became of it, by time point in order")
     split_from: str = Field(default="", description="the lesion whose part this one was at an earlier time point")
     merged_into: str = Field(default="", description="the lesion this one is part of where it is no longer seen alone")
     observations: list[Observation] = Field(

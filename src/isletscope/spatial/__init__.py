@@ -13,6 +13,7 @@ from isletscope.spatial.peak import PEAK_RADIUS_MM, Peaks, intensity_peaks, sphe
 from isletscope.spatial.projection import Projection, display_array, maximum_projection, turning_projections
 from isletscope.spatial.resample import resample, resample_labels, resample_mask
 from isletscope.spatial.sitk import from_image, geometry_of, image_of, to_image
+from isletscope.spatial.transform import Lattice, Transform, carried_mask, points_between
 from isletscope.spatial.volume import (
     ACTIVITY,
     ADC,
@@ -35,14 +36,17 @@ __all__ = [
     "Box",
     "ComponentStatistics",
     "Geometry",
+    "Lattice",
     "Mask",
     "Peaks",
     "Projection",
     "Quantity",
+    "Transform",
     "Volume",
     "axial_axes",
     "axial_axes_mm",
     "bounding_box",
+    "carried_mask",
     "compiled",
     "component_statistics",
     "cropped_geometry",
@@ -59,6 +63,7 @@ __all__ = [
     "label_components",
     "maximum_projection",
     "outline_distance_mm",
+    "points_between",
     "resample",
     "resample_labels",
     "resample_mask",

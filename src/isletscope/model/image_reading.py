@@ -1,0 +1,27 @@
+"""What was read on the CT or MR series of one exam."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from isletscope.model.finding import ExamKind
+from isletscope.model.knowledge import Document
+from isletscope.model.lesion import Focus, OrganFinding
+
+
+class ReadingOfImages(Document):
+    """Organs and foci on the CT or the MR series of one exam, on the grid of ``series_key``.
+
+    Series of the same frame of reference are read together; the foci may have been seen on any of ``series_keys``.
+    """
+
+    exam_key: str
+    kind: ExamKind = Field(description="ct or mri")
+    series_key: str = Field(description="the series whose grid the label maps have")
+    series_keys: list[str] = Field(default_factory=list)
+    organs: list[OrganFinding] = Field(default_factory=list)
+    foci: list[Focus] = Field(default_factory=list)
+    methods: list[str] = Field(default_factory=list, description="settings used, as sentences")
+    limits: list[str] = Field(default_factory=list, description="what could not be done, and why")
+    foci_map: str | None = Field(default=None, description="label map of foci, path inside the case folder")
+    organ_map: str | None = Field(default=None, description="label map of organs, path inside the case folder")

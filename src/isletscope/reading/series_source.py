@@ -1,0 +1,33 @@
+"""The volumes of a case's series, loaded when first asked for and kept in the case folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from isletscope.intake import SeriesFiles, load_suv, load_volume
+from isletscope.model import Case
+from isletscope.reading.case_folder import CaseFolder
+from isletscope.spatial import Volume
+
+
+class SeriesSource:
+    """PET as SUVbw in g/mL, CT in HU, ADC in 10^-6 mm2/s, other MR in arbitrary intensity; memory-mapped."""
+
+    def __init__(self, folder: CaseFolder, case: Case, files_of: Mapping[str, SeriesFiles]) -> None:
+        self._folder = folder
+        self._case = case
+        self._files_of = files_of
+
+    def volume(self, series_key: str) -> Volume:
+        """The volume of a usable series. Raises Refusal when its files no longer form one, OutputError for the cache."""
+        kept = self._folder.volume(series_key)
+        if kept is not None:
+            return kept
+        series, files = self._case.series(series_key), self._files_of[series_key]
+        quantification = series.quantification
+        if quantification is not None and quantification.quantified:
+            volume = load_suv(files, quantification)
+        else:
+            volume = load_volume(files)
+        self._folder.keep_volume(series_key, volume)
+        return self._folder.volume(series_key) or volume
