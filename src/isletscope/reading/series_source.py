@@ -19,7 +19,7 @@ class SeriesSource:
         self._files_of = files_of
 
     def volume(self, series_key: str) -> Volume:
-        """The volume of a usable series. Raises Refusal when its files no longer form one, OutputError for the cache."""
+        """The volume of a usable series. Raises Refusal when its files form none, OutputError for the cache."""
         kept = self._folder.volume(series_key)
         if kept is not None:
             return kept

@@ -16,6 +16,7 @@ from isletscope.report.content.document import ReportDocument, SliceGroup, Slice
 from isletscope.report.content.given_regions import given_regions_table
 from isletscope.report.content.notes import Notes
 from isletscope.report.content.overview import NamedFocus, PetView, pet_views
+from isletscope.report.content.sections import sections
 from isletscope.report.figures.projections import projection_figures
 from isletscope.report.figures.settings import display
 from isletscope.report.figures.slices import NO_CT, SliceImages, colour_legend, slice_figure
@@ -48,7 +49,7 @@ def build(case: Case, images: ImageSource, tick: Tick, written: Written | None =
     where = _where(pixels)
     tick(len(pixels.pets), total)
     slices = _slice_groups(case, pixels, images, tick, total)
-    parts = _parts(case, views, pixels, where, slices) | {"written": written}
+    parts = _parts(case, views, pixels, where, slices) | {"written": written, "sections": sections(case, images)}
     draft = ReportDocument(**parts, methods=())
     notes = _figure_notes(pixels)
     methods = closing.methods(case, views, notes, "\n".join(all_text(draft)))

@@ -144,6 +144,21 @@ class SliceGroup:
 
 
 @dataclass(frozen=True)
+class Section:
+    """A part of the report with its own heading: paragraphs, figures, tables, and small notes at the end.
+
+    ``key``: short name, unique in the report, for links (letters and hyphens).
+    """
+
+    key: str
+    title: str
+    text: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[Table, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class TitledList:
     """A heading with short paragraphs under it."""
 
@@ -231,6 +246,7 @@ class ReportDocument:
     physiologic: tuple[Table, ...]
     physiologic_text: tuple[str, ...]
     given_regions: tuple[Table, ...]
+    sections: tuple[Section, ...]
     totals: tuple[Table, ...]
     totals_text: tuple[str, ...]
     open_items: tuple[str, ...]

@@ -1,0 +1,23 @@
+"""Sections that the many-exam reading adds to the report; each is built by one function from the case and its pixels.
+
+A builder gives None where the case has nothing to say under that heading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from isletscope.model import Case
+from isletscope.report.content.document import Section
+from isletscope.report.images import ImageSource
+
+SectionBuilder = Callable[[Case, ImageSource], Section | None]
+
+BUILDERS: tuple[SectionBuilder, ...] = ()
+"""In print order."""
+
+
+def sections(case: Case, images: ImageSource) -> tuple[Section, ...]:
+    """Every section that the case has."""
+    built = (builder(case, images) for builder in BUILDERS)
+    return tuple(section for section in built if section is not None)
