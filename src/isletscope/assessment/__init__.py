@@ -4,9 +4,11 @@ Reads and writes the case document only; knows no pixels, files or layout.
 """
 
 from isletscope.assessment.assess import assess
+from isletscope.assessment.comparison import axis_name, baseline_of, day_of, merged_with, size_on, starts_after
 from isletscope.assessment.grade import samples_of
 from isletscope.assessment.liver import liver_findings
 from isletscope.assessment.view import ANATOMICAL, KIND_OF_TRACER, Found, View, kinds_of, views
+from isletscope.assessment.wiring_book import response_book
 
 __all__ = [
     "ANATOMICAL",
@@ -14,8 +16,15 @@ __all__ = [
     "Found",
     "View",
     "assess",
+    "axis_name",
+    "baseline_of",
+    "day_of",
     "kinds_of",
     "liver_findings",
+    "merged_with",
+    "response_book",
     "samples_of",
+    "size_on",
+    "starts_after",
     "views",
 ]

@@ -59,7 +59,8 @@ from isletscope.criteria.recist_targets import RecistBaselineInput, RecistBaseli
 from isletscope.criteria.registry import Criterion, all_criteria, find_criterion
 from isletscope.criteria.remnant import RemnantInput
 from isletscope.criteria.repeatability import BOOK as REPEATABILITY_BOOK
-from isletscope.criteria.repeatability import RepeatabilityInput
+from isletscope.criteria.repeatability import Limit as RepeatabilityLimit
+from isletscope.criteria.repeatability import Quantity, RepeatabilityInput, change_class
 from isletscope.criteria.resectability_nccn import NccnInput
 from isletscope.criteria.resectability_net import NetResectabilityInput
 from isletscope.criteria.result import above
@@ -131,6 +132,7 @@ __all__ = [
     "PhenotypeInput",
     "PlannedLesion",
     "PrrtInput",
+    "Quantity",
     "Question",
     "RecistBaselineInput",
     "RecistBaselineLesion",
@@ -143,6 +145,7 @@ __all__ = [
     "ReferenceUptake",
     "RemnantInput",
     "RepeatabilityInput",
+    "RepeatabilityLimit",
     "SampledGrade",
     "Sex",
     "Side",
@@ -166,6 +169,7 @@ __all__ = [
     "above",
     "advise",
     "all_criteria",
+    "change_class",
     "citations",
     "cited_keys",
     "find_criterion",
