@@ -101,13 +101,16 @@ class CaseFolder:
         loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return loaded
 
-    def keep_volume(self, series_key: str, volume: Volume) -> None:
-        """Cache a series' volume. Raises OutputError."""
-        write_volume(self.cache_folder / "volumes", series_key, volume)
+    def keep_volume(self, series_key: str, volume: Volume, made_from: str = "") -> None:
+        """Cache a series' volume with a hash over what it was made from. Raises OutputError."""
+        write_volume(self.cache_folder / "volumes", series_key, volume, made_from)
 
-    def volume(self, series_key: str) -> Volume | None:
-        """The cached volume of a series (PET as SUVbw g/mL, CT in HU), memory-mapped; None when not cached."""
-        return read_volume(self.cache_folder / "volumes", series_key)
+    def volume(self, series_key: str, made_from: str | None = None) -> Volume | None:
+        """The cached volume of a series (PET as SUVbw g/mL, CT in HU), memory-mapped.
+
+        None when there is none, or when it was made from something else than ``made_from``.
+        """
+        return read_volume(self.cache_folder / "volumes", series_key, made_from)
 
     def foci_labels(self, series_key: str) -> npt.NDArray[Any] | None:
         """Label map [k, j, i] of the foci of a PET series on its own grid; 0 is background."""

@@ -37,8 +37,11 @@ def read_label_map(path: Path) -> npt.NDArray[Any]:
     return np.asarray(image.dataobj).T
 
 
-def write_volume(folder: Path, name: str, volume: Volume) -> None:
-    """Keep a volume as ``name.npy`` (memory-mapped on reading) and ``name.json`` in ``folder``."""
+def write_volume(folder: Path, name: str, volume: Volume, made_from: str = "") -> None:
+    """Keep a volume as ``name.npy`` (memory-mapped on reading) and ``name.json`` in ``folder``.
+
+    ``made_from``: a hash over what it was made from, to tell later whether it still holds.
+    """
     with whole_file(folder / f"{name}.npy") as temporary, temporary.open("wb") as stream:
         np.save(stream, volume.array, allow_pickle=False)
     geometry = volume.geometry
@@ -50,16 +53,22 @@ def write_volume(folder: Path, name: str, volume: Volume) -> None:
         "quantity": [volume.quantity.name, volume.quantity.unit],
         "frame_of_reference_uid": volume.frame_of_reference_uid,
         "missing_slices": volume.missing_slices,
+        "made_from": made_from,
     }
     write_text(folder / f"{name}.json", json.dumps(description))
 
 
-def read_volume(folder: Path, name: str) -> Volume | None:
-    """The volume kept by :func:`write_volume`, memory-mapped; None when it is not (or no longer) there."""
+def read_volume(folder: Path, name: str, made_from: str | None = None) -> Volume | None:
+    """The volume kept by :func:`write_volume`, memory-mapped.
+
+    None when it is not (or no longer) there, or was made from something else than ``made_from``.
+    """
     array_path, description_path = folder / f"{name}.npy", folder / f"{name}.json"
     if not (array_path.is_file() and description_path.is_file()):
         return None
     description = json.loads(description_path.read_text(encoding="utf-8"))
+    if made_from is not None and description.get("made_from") != made_from:
+        return None
     geometry = Geometry(
         shape=tuple(description["shape"]),
         spacing_mm=tuple(description["spacing_mm"]),

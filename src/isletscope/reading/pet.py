@@ -14,6 +14,7 @@ from isletscope.reading.anatomy_files import GivenAnatomy
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import write_label_map
 from isletscope.reading.progress import Progress
+from isletscope.reading.series_source import stamp_of
 from isletscope.reading.steps import StepStore
 from isletscope.spatial import Volume
 
@@ -72,18 +73,18 @@ def _volumes(folder: CaseFolder, task: PetTask, progress: Progress) -> tuple[Vol
     assert task.pet.quantification is not None  # only quantified series become tasks
     progress("PET images", 0, 6)
     pet = load_suv(task.files, task.pet.quantification)
-    folder.keep_volume(task.key, pet)
+    folder.keep_volume(task.key, pet, stamp_of(task.pet))
     if task.ct is None or task.ct_files is None:
         return pet, None
     progress("CT images", 1, 6)
     ct = load_volume(task.ct_files)
-    folder.keep_volume(task.ct.key, ct)
+    folder.keep_volume(task.ct.key, ct, stamp_of(task.ct))
     progress("organs", 2, 6)
     return pet, ct
 
 
 def _restore_cached_volumes(folder: CaseFolder, task: PetTask, progress: Progress) -> None:
     """Load the volumes again when somebody emptied the cache: the report's figures need them."""
-    wanted = [task.pet.key, *([task.ct.key] if task.ct else [])]
-    if any(folder.volume(key) is None for key in wanted):
+    wanted = [task.pet, *([task.ct] if task.ct else [])]
+    if any(folder.volume(series.key, stamp_of(series)) is None for series in wanted):
         _volumes(folder, task, progress)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from isletscope.intake import SeriesFiles, load_suv, load_volume
-from isletscope.model import Case
+from isletscope.model import Case, Series
 from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.steps import digest
 from isletscope.spatial import Volume
 
 
@@ -20,14 +21,22 @@ class SeriesSource:
 
     def volume(self, series_key: str) -> Volume:
         """The volume of a usable series. Raises Refusal when its files form none, OutputError for the cache."""
-        kept = self._folder.volume(series_key)
+        series = self._case.series(series_key)
+        made_from = stamp_of(series)
+        kept = self._folder.volume(series_key, made_from)
         if kept is not None:
             return kept
-        series, files = self._case.series(series_key), self._files_of[series_key]
+        files = self._files_of[series_key]
         quantification = series.quantification
         if quantification is not None and quantification.quantified:
             volume = load_suv(files, quantification)
         else:
             volume = load_volume(files)
-        self._folder.keep_volume(series_key, volume)
-        return self._folder.volume(series_key) or volume
+        self._folder.keep_volume(series_key, volume, made_from)
+        return self._folder.volume(series_key, made_from) or volume
+
+
+def stamp_of(series: Series) -> str:
+    """Hash over what a series' volume is made from: its files, and for PET how they became SUV."""
+    quantification = series.quantification
+    return digest(series.fingerprint, quantification.model_dump(mode="json") if quantification else None)
