@@ -40,7 +40,7 @@ from isletscope.model import (
     missing,
 )
 from isletscope.report import keys
-from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Geometry, Volume
+from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Geometry, Transform, Volume
 
 PET_GRID = Geometry((110, 50, 60), (8.0, 6.5, 6.5), (-191.75, -159.25, -440.0))
 CT_GRID = Geometry((55, 60, 80), (16.0, 4.5, 4.5), (-177.75, -132.75, -440.0))
@@ -80,6 +80,9 @@ class FakeImages:
 
     def volume(self, series_key: str) -> Volume | None:
         return self.volumes.get(series_key)
+
+    def transforms(self) -> dict[str, Transform]:
+        return {}
 
     def foci_labels(self, series_key: str) -> npt.NDArray[Any] | None:
         return self.foci.get(series_key)

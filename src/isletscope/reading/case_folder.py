@@ -18,10 +18,11 @@ from typing import Any
 import numpy.typing as npt
 
 from isletscope.errors import CaseError, OutputError
-from isletscope.model import Case, ReadingOfPet, case_from_json, case_to_json
+from isletscope.model import Case, ReadingOfImages, ReadingOfPet, case_from_json, case_to_json
+from isletscope.reading.displacements import transforms_of
 from isletscope.reading.label_maps import read_label_map, read_volume, write_volume
 from isletscope.reading.writing import output_errors, write_text
-from isletscope.spatial import Volume
+from isletscope.spatial import Transform, Volume
 
 
 class CaseFolder:
@@ -112,18 +113,23 @@ class CaseFolder:
         """
         return read_volume(self.cache_folder / "volumes", series_key, made_from)
 
+    def transforms(self) -> dict[str, Transform]:
+        """The transform of every series that is aligned, by series key: from the reference frame to its own."""
+        return transforms_of(self.path, self.case.alignments)
+
     def foci_labels(self, series_key: str) -> npt.NDArray[Any] | None:
-        """Label map [k, j, i] of the foci of a PET series on its own grid; 0 is background."""
+        """Label map [k, j, i] of the foci of a series that was read, on its own grid; 0 is background."""
         reading = self._reading(series_key)
         return self._labels(reading.foci_map if reading else None)
 
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
-        """Label map [k, j, i] of the organs of a PET series on its own grid; 0 is background."""
+        """Label map [k, j, i] of the organs of a series that was read, on its own grid; 0 is background."""
         reading = self._reading(series_key)
         return self._labels(reading.organ_map if reading else None)
 
-    def _reading(self, series_key: str) -> ReadingOfPet | None:
-        return next((r for r in self.case.readings if r.series_key == series_key), None)
+    def _reading(self, series_key: str) -> ReadingOfPet | ReadingOfImages | None:
+        readings: tuple[ReadingOfPet | ReadingOfImages, ...] = (*self.case.readings, *self.case.image_readings)
+        return next((reading for reading in readings if reading.series_key == series_key), None)
 
     def _labels(self, name: str | None) -> npt.NDArray[Any] | None:
         if name is None or not (self.path / name).is_file():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy.typing as npt
 
-from isletscope.spatial import Volume
+from isletscope.spatial import Transform, Volume
 
 
 class ImageSource(Protocol):
@@ -15,11 +16,14 @@ class ImageSource(Protocol):
     def volume(self, series_key: str) -> Volume | None:
         """The series' voxels: PET as SUVbw in g/mL, CT in HU."""
 
+    def transforms(self) -> Mapping[str, Transform]:
+        """The transform of every aligned series by its key: from the case's reference frame to that of the series."""
+
     def foci_labels(self, series_key: str) -> npt.NDArray[Any] | None:
-        """Label map [k, j, i] of the foci on the grid of that PET; 0 is background."""
+        """Label map [k, j, i] of the foci on the grid of that series; 0 is background."""
 
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
-        """Label map [k, j, i] of the organs on the grid of that PET; 0 is background."""
+        """Label map [k, j, i] of the organs on the grid of that series; 0 is background."""
 
 
 class NoImages:
@@ -28,6 +32,10 @@ class NoImages:
     def volume(self, series_key: str) -> Volume | None:
         """None."""
         return None
+
+    def transforms(self) -> Mapping[str, Transform]:
+        """Nothing is aligned."""
+        return {}
 
     def foci_labels(self, series_key: str) -> npt.NDArray[Any] | None:
         """None."""
