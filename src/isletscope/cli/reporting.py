@@ -11,7 +11,7 @@ from isletscope.model import case_to_json
 from isletscope.reading import CaseFolder, Progress, StepStore, digest, rules_digest, silent, write_text
 from isletscope.report import Fault, Level, ReportFiles, write_lesion_table, write_report
 
-_ROOMS_BEHIND_A_REPORT = ("model", "spatial", "criteria", "items", "assessment", "report")
+_ROOMS_BEHIND_A_REPORT = ("model", "spatial", "criteria", "items", "assessment", "lesions", "report")
 
 
 def write_case_report(folder: CaseFolder, *, progress: Progress = silent, anew: bool = False) -> ReportFiles:

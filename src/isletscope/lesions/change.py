@@ -61,12 +61,16 @@ class Change:
 
 @dataclass(frozen=True)
 class ChangeRow:
-    """One measure of one lesion over all time points; ``changes`` ordered by time point, then by reference."""
+    """One measure of one lesion over all time points; ``changes`` ordered by time point, then by reference.
+
+    ``part_of``: the lesion that this one has split from, whose size and volume hold it too.
+    """
 
     lesion: str
     measure: Measure
     values: tuple[Value, ...]
     changes: tuple[Change, ...]
+    part_of: str = ""
 
     def change(self, time_point: str, since: Since) -> Change | None:
         """The change at a time point since a reference; None where one of the two has no value."""
@@ -86,7 +90,7 @@ def change_rows(views: Sequence[View]) -> tuple[ChangeRow, ...]:
             values = tuple(_value(view, lesion, measure) for view in views)
             if any(one.value for one in values):
                 changes = _Followed(views, lesion, measure, values).changes()
-                rows.append(ChangeRow(lesion.id, measure, values, changes))
+                rows.append(ChangeRow(lesion.id, measure, values, changes, lesion.split_from))
     return tuple(rows)
 
 

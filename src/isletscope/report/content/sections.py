@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from isletscope.model import Case
+from isletscope.report.content.course_section import course_section
 from isletscope.report.content.document import Section
 from isletscope.report.images import ImageSource
 
 SectionBuilder = Callable[[Case, ImageSource], Section | None]
 
-BUILDERS: tuple[SectionBuilder, ...] = ()
+BUILDERS: tuple[SectionBuilder, ...] = (course_section,)
 """In print order."""
 
 
