@@ -5,8 +5,11 @@ Reads and writes the case document only; knows no pixels, files or layout.
 
 from isletscope.assessment.assess import assess
 from isletscope.assessment.comparison import axis_name, baseline_of, day_of, merged_with, size_on, starts_after
+from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.grade import samples_of
+from isletscope.assessment.labels import concordance_labels
 from isletscope.assessment.liver import liver_findings
+from isletscope.assessment.on_lesions import LesionsAssessed, assess_lesions
 from isletscope.assessment.view import ANATOMICAL, KIND_OF_TRACER, Found, View, kinds_of, views
 from isletscope.assessment.wiring_book import response_book
 
@@ -14,10 +17,14 @@ __all__ = [
     "ANATOMICAL",
     "KIND_OF_TRACER",
     "Found",
+    "Gathered",
+    "LesionsAssessed",
     "View",
     "assess",
+    "assess_lesions",
     "axis_name",
     "baseline_of",
+    "concordance_labels",
     "day_of",
     "kinds_of",
     "liver_findings",

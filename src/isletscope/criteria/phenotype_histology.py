@@ -124,14 +124,15 @@ def _fdg_dominant(lesion: LesionFinding, given: PhenotypeInput) -> bool:
 
 
 def informative_site(given: PhenotypeInput) -> LesionFinding | None:
-    """The lesion that a sample would tell most from: highest FDG, then lowest SSTR, not sampled before."""
+    """The lesion that a sample would tell most from: FDG without SSTR, highest FDG, lowest SSTR; not sampled before."""
     sampled = {sample.lesion for sample in given.samples}
     open_to = [lesion for lesion in given.tumours if lesion.id not in sampled]
 
-    def order(lesion: LesionFinding) -> tuple[int, int, float, float, str]:
+    def order(lesion: LesionFinding) -> tuple[bool, int, int, float, float, str]:
+        mismatch = all(one.mismatch for one in signs_by_book(lesion, given, BOOK))
         suv = (lesion.fdg.suv_max_g_ml or 0.0) if lesion.fdg else 0.0
         size = lesion.extent_mm or 0.0
-        return (-min(fdg_levels(lesion, given)), max(sstr_scores(lesion, given)), -suv, -size, lesion.id)
+        return (not mismatch, -min(fdg_levels(lesion, given)), max(sstr_scores(lesion, given)), -suv, -size, lesion.id)
 
     return min(open_to, key=order, default=None)
 

@@ -1,5 +1,38 @@
 """Foci on PET: detect, delineate, tell physiologic from tumour, quantify."""
 
+from isletscope.lesions.heterogeneity import (
+    CLASSES,
+    Features,
+    Findings,
+    MapInput,
+    SamplePlace,
+    TracerClasses,
+    changes_at,
+    clusters_of,
+    heterogeneity_rules,
+    histogram_of,
+    labels_at,
+    map_tracers,
+    place_to_sample,
+    propose_biopsy,
+    spread_of,
+    uniform_spread,
+)
+from isletscope.lesions.images.adc_fit import AdcFit, fit_adc, noise_level, used_b_values
+from isletscope.lesions.images.phenotype_regions import Carriage, Outlined, Region, place_lesion
+from isletscope.lesions.images.phenotype_values import (
+    Enhancement,
+    Inside,
+    Levels,
+    Size,
+    enhancement,
+    inside,
+    level_word_hu,
+    level_word_signal,
+    levels,
+    organ_median,
+    size_of,
+)
 from isletscope.lesions.naming import name_lesions, tracking_uid_of
 from isletscope.lesions.quantify import RegionStatistics, measure_region
 from isletscope.lesions.read import PetReading, read_pet
@@ -7,12 +40,47 @@ from isletscope.lesions.settings import Settings
 from isletscope.lesions.totals import totals_of
 
 __all__ = [
+    "CLASSES",
+    "AdcFit",
+    "Carriage",
+    "Enhancement",
+    "Features",
+    "Findings",
+    "Inside",
+    "Levels",
+    "MapInput",
+    "Outlined",
     "PetReading",
+    "Region",
     "RegionStatistics",
+    "SamplePlace",
     "Settings",
+    "Size",
+    "TracerClasses",
+    "changes_at",
+    "clusters_of",
+    "enhancement",
+    "fit_adc",
+    "heterogeneity_rules",
+    "histogram_of",
+    "inside",
+    "labels_at",
+    "level_word_hu",
+    "level_word_signal",
+    "levels",
+    "map_tracers",
     "measure_region",
     "name_lesions",
+    "noise_level",
+    "organ_median",
+    "place_lesion",
+    "place_to_sample",
+    "propose_biopsy",
     "read_pet",
+    "size_of",
+    "spread_of",
     "totals_of",
     "tracking_uid_of",
+    "uniform_spread",
+    "used_b_values",
 ]

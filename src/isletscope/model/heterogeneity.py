@@ -45,14 +45,6 @@ class TracerMap(Document):
     because: str = Field(default="", description="why it is not assessable")
     sstr_series_key: str = ""
     fdg_series_key: str = ""
-    map_file: str = Field(
-        default="",
-        description="label map in the case folder on the grid of the SSTR PET: 1 receptor only, 2 both, "
-        "3 FDG only, 4 neither",
-    )
-    box_kji: list[tuple[int, int]] = Field(
-        default_factory=list, description="first index and end of the lesion's part of the map on each axis"
-    )
     sstr_threshold: Measurement | None = None
     fdg_threshold: Measurement | None = None
     uncertainty_mm: float | None = Field(default=None, description="by which the alignment was shifted")
@@ -107,12 +99,15 @@ class LesionChange(Document):
     """One quantity of one lesion since an earlier time point."""
 
     lesion: str
-    quantity: str = Field(description="long_axis, sstr_suv_max, fdg_suv_max, sstr_volume, fdg_only_volume, label")
+    quantity: str = Field(description="name in the change table, e.g. sstr_suv_max; label for the concordance")
     since: str = Field(description="the earlier time point")
-    before: str = Field(description="as printed, with its unit")
-    after: str
+    before: float | None = None
+    after: float | None = None
+    unit: str = "1"
+    before_label: str = ""
+    after_label: str = ""
     change_percent: float | None = None
-    verdict: str = Field(description="within_noise, likely_real, definite; changed, same for a label; no_limit")
+    verdict: str = Field(description="within_noise, likely_real, definite, empty without a limit; for a label: flipped")
     because: str = ""
     growth_percent_per_month: float | None = Field(default=None, description="volume growth, for sizes")
     doubling_time_days: float | None = None

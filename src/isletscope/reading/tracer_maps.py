@@ -1,0 +1,144 @@
+"""Both PET of one lesion brought together: outlines of its foci, thresholds from the liver, doubt of the alignment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from isletscope.assessment import View
+from isletscope.lesions import CLASSES, MapInput, TracerClasses, heterogeneity_rules, map_tracers
+from isletscope.model import (
+    AlignmentKind,
+    Case,
+    Lesion,
+    Measurement,
+    ReadingOfPet,
+    TracerClass,
+    TracerMap,
+    derived,
+    missing,
+)
+from isletscope.spatial import Mask, Transform, Volume, points_between
+
+
+class Pixels(Protocol):
+    """Where volumes and label maps come from; a case folder and the report's source of images are such."""
+
+    def volume(self, series_key: str) -> Volume | None:
+        """The series' voxels; None when they are not there."""
+
+    def foci_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        """Label map [k, j, i] of the foci of a PET on its grid."""
+
+
+def outline_on(lesion: Lesion, reading: ReadingOfPet, volume: Volume, pixels: Pixels) -> Mask | None:
+    """The union of the lesion's foci on one PET; None where it has none."""
+    labels = [focus.label for focus in reading.foci if focus.id in lesion.focus_ids]
+    found = pixels.foci_labels(reading.series_key) if labels else None
+    if found is None or found.shape != volume.geometry.shape:
+        return None
+    array = np.isin(found, labels)
+    return Mask(array, volume.geometry, name=lesion.id) if array.any() else None
+
+
+def liver_limit(view: View, tracer: TracerClass) -> Measurement:
+    """Liver mean + 2 SD on that tracer's PET, g/mL; missing without a liver region."""
+    name = f"{tracer.value.upper()} threshold"
+    region = view.reference(tracer, "liver")
+    if region is None or region.mean is None or region.standard_deviation is None:
+        return missing(name, "no liver region on that PET", "g/mL")
+    factor = heterogeneity_rules().number("map.standard_deviations")
+    value = region.mean + factor * region.standard_deviation
+    return derived(name, value, "g/mL", method=f"liver mean + {factor:g} SD")
+
+
+def uncertainty_mm(case: Case, first: str, second: str) -> float | None:
+    """Uncertainty of the alignment between two series, mm; None when it is not known.
+
+    Frames that were each brought to the reference frame add up by squares; two PET never lie better than patients do
+    within one frame.
+    """
+    least = heterogeneity_rules().number("map.same_frame_uncertainty_mm")
+    used = []
+    for key in (first, second):
+        alignment = next((one for one in case.alignments if key in (one.series_key, *one.series_keys)), None)
+        if alignment is None:
+            return None
+        used.append(alignment)
+    if used[0].frame_of_reference_uid == used[1].frame_of_reference_uid and used[0].exam_key == used[1].exam_key:
+        return least
+    parts = [0.0 if one.kind is AlignmentKind.REFERENCE else one.uncertainty_mm for one in used]
+    known = [part for part in parts if part is not None]
+    return None if len(known) < len(parts) else max(least, math.hypot(*known))
+
+
+def map_of(
+    case: Case, view: View, lesion: Lesion, pixels: Pixels, transforms: Mapping[str, Transform]
+) -> tuple[TracerMap, TracerClasses | None]:
+    """The map of both tracers in a lesion at a time point, and its voxels; or why there is none."""
+    sstr, fdg = (view.reading(tracer) for tracer in (TracerClass.SSTR, TracerClass.FDG))
+    if sstr is None or fdg is None:
+        lacking = " and ".join(name for name, one in (("SSTR", sstr), ("FDG", fdg)) if one is None)
+        return TracerMap(lesion=lesion.id, because=f"no {lacking} PET was read at this time point"), None
+    keys = (sstr.series_key, fdg.series_key)
+    lost = TracerMap(lesion=lesion.id, because="-", sstr_series_key=keys[0], fdg_series_key=keys[1])
+    unsure = uncertainty_mm(case, *keys)
+    if any(key not in transforms for key in keys) or unsure is None:
+        why = "the two PET are not aligned, or the uncertainty of their alignment is not known"
+        return lost.model_copy(update={"because": why}), None
+    volumes = [pixels.volume(key) for key in keys]
+    if volumes[0] is None or volumes[1] is None:
+        return lost.model_copy(update={"because": "the images of a PET are not in the case folder"}), None
+    limits = [liver_limit(view, tracer) for tracer in (TracerClass.SSTR, TracerClass.FDG)]
+    given = MapInput(
+        sstr=volumes[0],
+        fdg=volumes[1],
+        sstr_outline=outline_on(lesion, sstr, volumes[0], pixels),
+        fdg_outline=outline_on(lesion, fdg, volumes[1], pixels),
+        to_sstr=transforms[keys[0]],
+        to_fdg=transforms[keys[1]],
+        sstr_threshold=limits[0].value,
+        fdg_threshold=limits[1].value,
+        uncertainty_mm=unsure,
+    )
+    found = map_tracers(given)
+    if found.because:
+        return lost.model_copy(update={"because": found.because, "uncertainty_mm": unsure}), None
+    return _document(lost, given, found, limits), found
+
+
+def _document(lost: TracerMap, given: MapInput, found: TracerClasses, limits: list[Measurement]) -> TracerMap:
+    known = found.by_threshold is not None
+    centre = _shown_at(found)
+    moved = points_between(centre, given.to_sstr, given.to_fdg)[0]
+    told = [] if known else ["No liver region on one of the PET: classes by outlines alone, without thresholds."]
+    return TracerMap(
+        lesion=lost.lesion,
+        sstr_series_key=lost.sstr_series_key,
+        fdg_series_key=lost.fdg_series_key,
+        sstr_threshold=limits[0],
+        fdg_threshold=limits[1],
+        uncertainty_mm=given.uncertainty_mm,
+        classes=dict(found.volumes),
+        by_contours=dict(found.by_contours or {}),
+        centre_sstr_lps_mm=(float(centre[0]), float(centre[1]), float(centre[2])),
+        centre_fdg_lps_mm=(float(moved[0]), float(moved[1]), float(moved[2])),
+        method="above liver mean + 2 SD on each PET" if known else "inside the outline on each PET",
+        limits=told,
+    )
+
+
+def _shown_at(found: TracerClasses) -> npt.NDArray[np.float64]:
+    """Centre of the lesion in the plane that shows most of it, weighted so that both kinds of uptake are seen."""
+    assert found.labels is not None
+    assert found.geometry is not None
+    counts = np.stack([(found.labels == 1 + index).sum(axis=(1, 2)) for index in range(len(CLASSES))])
+    alone = np.minimum(counts[2], counts[0] + counts[1])
+    plane = int(np.argmax(alone + 0.01 * counts.sum(axis=0)))
+    rows, columns = np.nonzero(found.labels[plane])
+    point: npt.NDArray[np.float64] = found.geometry.to_lps((plane, float(rows.mean()), float(columns.mean())))
+    return point
