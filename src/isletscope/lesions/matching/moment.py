@@ -1,0 +1,169 @@
+"""The foci of one time point, joined to lesions.
+
+Looks are joined one after the other, the most reliable first: the foci of each are assigned to the lesions known so
+far at the least total price, the price of a focus in a lesion being the sum over the lesion's foci of cost - 1. Then
+each look in turn is taken out and assigned again, and lesions that share no look are joined where that lowers the
+total, until nothing improves: every step lowers the same total, so the end does not depend on luck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, groupby
+
+import numpy as np
+
+from isletscope.lesions.matching.assignment import cheapest_pairs
+from isletscope.lesions.matching.costs import ALONE, Pair, is_one_body, pair_of
+from isletscope.lesions.matching.placed import PlacedFocus, together
+from isletscope.lesions.matching.rules import Rules
+
+_BETTER = 1e-9
+_ROUNDS = 20
+
+
+class Prices:
+    """Pairs of foci, each computed once."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._known: dict[tuple[str, str], Pair] = {}
+
+    def pair(self, one: PlacedFocus, other: PlacedFocus) -> Pair:
+        """How two foci stand to each other."""
+        first, second = sorted((one, other), key=lambda focus: (focus.focus_id, len(focus.parts)))
+        key = ("+".join(first.parts) or first.focus_id, "+".join(second.parts) or second.focus_id)
+        if key not in self._known:
+            self._known[key] = pair_of(first, second, self.rules)
+        return self._known[key]
+
+    def same_place(self, one: PlacedFocus, other: PlacedFocus) -> bool:
+        """Whether two foci would be a pair and overlap, whatever they are held for."""
+        pair = self.pair(one, other)
+        return pair.cost < ALONE and pair.overlap >= self.rules.number("physiologic_conflict.overlap")
+
+    def price(self, foci: Sequence[PlacedFocus], others: Sequence[PlacedFocus]) -> float:
+        """What it costs to join two sets of foci, over leaving them apart."""
+        return sum(self.pair(one, other).cost - ALONE for one in foci for other in others)
+
+
+@dataclass
+class Group:
+    """One lesion at one time point. ``covered_by``: outlines of other lesions that cover it too."""
+
+    foci: list[PlacedFocus]
+    covered_by: list[PlacedFocus] = field(default_factory=list)
+
+    @property
+    def looks(self) -> set[str]:
+        """The looks that show it."""
+        return {focus.look for focus in self.foci}
+
+    def views(self) -> list[PlacedFocus]:
+        """One outline for each look."""
+        ordered = sorted(self.foci, key=lambda focus: focus.look)
+        return [together(list(parts)) for _, parts in groupby(ordered, key=lambda focus: focus.look)]
+
+
+def lesions_of_moment(foci: Sequence[PlacedFocus], prices: Prices) -> list[Group]:
+    """The foci of one time point as lesions; the order of the foci does not matter."""
+    groups: list[Group] = []
+    looks = _in_order(foci, prices.rules)
+    for look in looks:
+        groups = _assigned(look, groups, prices)
+    for _ in range(_ROUNDS):
+        before = _total(groups, prices)
+        groups = _second_pass(groups, looks, prices)
+        if _total(groups, prices) > before - _BETTER:
+            break
+    return _with_parts(groups, prices)
+
+
+def _in_order(foci: Sequence[PlacedFocus], rules: Rules) -> list[list[PlacedFocus]]:
+    """Foci by look, the most reliable look first, in an order that does not depend on how they came."""
+
+    def place(focus: PlacedFocus) -> tuple[int, str]:
+        return rules.looks.rank(focus.kind), focus.look
+
+    ordered = sorted(foci, key=lambda focus: (*place(focus), focus.focus_id))
+    return [list(one) for _, one in groupby(ordered, key=place)]
+
+
+def _assigned(look: Sequence[PlacedFocus], groups: Sequence[Group], prices: Prices) -> list[Group]:
+    """The groups with the foci of one more look."""
+    price = np.array([[prices.price([focus], group.foci) for group in groups] for focus in look]).reshape(
+        len(look), len(groups)
+    )
+    taken = dict(cheapest_pairs(price))
+    grown = [Group(list(group.foci)) for group in groups]
+    for number, focus in enumerate(look):
+        if number in taken:
+            grown[taken[number]].foci.append(focus)
+        else:
+            grown.append(Group([focus]))
+    return grown
+
+
+def _total(groups: Sequence[Group], prices: Prices) -> float:
+    return sum(prices.price([a], [b]) for group in groups for a, b in combinations(group.foci, 2))
+
+
+def _second_pass(groups: list[Group], looks: Sequence[Sequence[PlacedFocus]], prices: Prices) -> list[Group]:
+    """Each look taken out and assigned again, then lesions joined that share no look; never a dearer total."""
+    for look in looks:
+        names = {focus.focus_id for focus in look}
+        rest = [Group([focus for focus in group.foci if focus.focus_id not in names]) for group in groups]
+        again = _assigned(look, [group for group in rest if group.foci], prices)
+        if _total(again, prices) < _total(groups, prices) - _BETTER:
+            groups = again
+    while True:
+        gains = [
+            (prices.price(a.foci, b.foci), m, n)
+            for (m, a), (n, b) in combinations(enumerate(groups), 2)
+            if not a.looks & b.looks
+        ]
+        price, m, n = min(gains, default=(0.0, 0, 0))
+        if price >= -_BETTER:
+            return groups
+        joined = Group([*groups[m].foci, *groups[n].foci])
+        groups = [group for number, group in enumerate(groups) if number not in (m, n)] + [joined]
+
+
+def _with_parts(groups: list[Group], prices: Prices) -> list[Group]:
+    """Groups that lie in the outline of another: parts of it, or lesions of their own that it covers too."""
+    kept = list(groups)
+    for group in sorted(
+        groups, key=lambda one: (sum(f.volume_ml for f in one.foci), min(f.focus_id for f in one.foci))
+    ):
+        for host in [other for other in kept if other is not group]:
+            cover = _cover(group, host, prices.rules)
+            if cover is None:
+                continue
+            if _is_part(group, cover, prices.rules):
+                host.foci += group.foci
+                host.covered_by += group.covered_by
+                kept.remove(group)
+                break
+            group.covered_by.append(cover)
+    return kept
+
+
+def _cover(group: Group, host: Group, rules: Rules) -> PlacedFocus | None:
+    """The host's outline, of a look that does not show the group alone, in which every focus of the group lies."""
+    least = rules.number("parts.share_covered")
+    covers = [
+        view
+        for view in host.foci
+        if view.look not in group.looks
+        and group.looks & host.looks
+        and all(focus.volume_ml < view.volume_ml and focus.share_inside(view) >= least for focus in group.foci)
+    ]
+    return min(covers, key=lambda view: (rules.looks.resolution_mm[view.kind], view.focus_id), default=None)
+
+
+def _is_part(group: Group, cover: PlacedFocus, rules: Rules) -> bool:
+    """Whether the look that covers the group is finer than all that show it alone, and its outline has no waist."""
+    resolution = rules.looks.resolution_mm
+    finer = all(resolution[cover.kind] < resolution[focus.kind] for focus in group.foci)
+    return finer and is_one_body(cover, rules)

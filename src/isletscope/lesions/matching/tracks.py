@@ -1,0 +1,103 @@
+"""Lesions followed through the time points.
+
+At each time point, in order of time, its lesions are assigned to those known before at the least total price. What was
+known before and is left over has merged where its last outline lies in the outline of a lesion that went on; what is
+left over now has split off where it lies in the earlier outline of a lesion that went on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from isletscope.lesions.matching.assignment import cheapest_pairs
+from isletscope.lesions.matching.costs import ALONE
+from isletscope.lesions.matching.moment import Group, Prices
+from isletscope.lesions.matching.placed import PlacedFocus
+
+
+@dataclass(eq=False)
+class Track:
+    """One lesion through time. ``seen``: where it was seen alone; ``merged``: the lesion that it was part of."""
+
+    seen: dict[int, Group] = field(default_factory=dict)
+    merged: dict[int, Track] = field(default_factory=dict)
+    parts: dict[int, list[Track]] = field(default_factory=dict)
+    split_from: Track | None = None
+
+    @property
+    def first(self) -> int:
+        """The time point at which it was first seen."""
+        return min(self.seen)
+
+    def last_before(self, moment: int) -> Group:
+        """The lesion as it was last seen alone before a time point."""
+        return self.seen[max(number for number in self.seen if number < moment)]
+
+    def foci(self) -> list[PlacedFocus]:
+        """All its foci, in order of time."""
+        return [focus for moment in sorted(self.seen) for focus in self.seen[moment].foci]
+
+
+def follow(moments: Mapping[int, Sequence[Group]], prices: Prices) -> list[Track]:
+    """Tracks of all lesions; the order in which lesions of a time point come does not matter."""
+    tracks: list[Track] = []
+    for moment in sorted(moments):
+        groups = sorted(moments[moment], key=lambda group: min(focus.focus_id for focus in group.foci))
+        known = list(tracks)
+        price = np.array(
+            [[price_between(track.last_before(moment), group, prices) for track in known] for group in groups]
+        ).reshape(len(groups), len(known))
+        pairs = cheapest_pairs(price)
+        taken = {row: known[column] for row, column in pairs}
+        for row, group in enumerate(groups):
+            if row in taken:
+                taken[row].seen[moment] = group
+        went_on = [known[column] for _, column in pairs]
+        _merge([track for track in known if track not in went_on], went_on, moment, prices)
+        tracks += [_begun(group, went_on, moment, prices) for row, group in enumerate(groups) if row not in taken]
+    return tracks
+
+
+def price_between(earlier: Group, later: Group, prices: Prices) -> float:
+    """Mean cost of the same kinds of images of both, or of all where no kind is the same, less the cost of none."""
+    pairs = _comparable(earlier, later)
+    return float(np.mean([prices.pair(one, other).cost for one, other in pairs])) - ALONE
+
+
+def _comparable(one: Group, other: Group) -> list[tuple[PlacedFocus, PlacedFocus]]:
+    pairs = [(a, b) for a in one.views() for b in other.views()]
+    return [(a, b) for a, b in pairs if a.kind == b.kind] or pairs
+
+
+def share_inside(part: Group, whole: Group) -> float:
+    """Share of one lesion that lies inside another, on the kinds of images that both have."""
+    return float(np.mean([a.share_inside(b) for a, b in _comparable(part, whole)]))
+
+
+def _merge(left: Sequence[Track], went_on: Sequence[Track], moment: int, prices: Prices) -> None:
+    """Set the lesion into which each one that is left over has merged, where there is one."""
+    least = prices.rules.number("parts.share_of_earlier")
+    for track in left:
+        host = track.merged[max(track.merged)] if track.merged and max(track.merged) > max(track.seen) else None
+        if host is None or host not in went_on:
+            shares = [
+                (share_inside(track.last_before(moment), other.seen[moment]), n) for n, other in enumerate(went_on)
+            ]
+            share, number = max(shares, default=(0.0, -1))
+            host = went_on[number] if share >= least else None
+        if host is not None:
+            track.merged[moment] = host
+
+
+def _begun(group: Group, went_on: Sequence[Track], moment: int, prices: Prices) -> Track:
+    """A lesion not known before: new, or a part of one that went on."""
+    track = Track({moment: group})
+    shares = [(share_inside(group, other.last_before(moment)), n) for n, other in enumerate(went_on)]
+    share, number = max(shares, default=(0.0, -1))
+    if share >= prices.rules.number("parts.share_of_earlier"):
+        track.split_from = went_on[number]
+        went_on[number].parts.setdefault(moment, []).append(track)
+    return track
