@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from isletscope.lesions import tracking_uid_of
 from isletscope.lesions.matching import (
+    Chronicle,
+    Group,
     KnownLesion,
     MatchedLesion,
     Matching,
+    PlacedFocus,
+    Prices,
+    Step,
     Track,
     leading_focus,
     match_foci,
@@ -20,7 +25,7 @@ from isletscope.lesions.matching import (
     verdict_of,
 )
 from isletscope.lesions.naming import LETTERS
-from isletscope.model import Case, Compartment, Course, Focus, FocusLink, Lesion, UnmatchedFocus
+from isletscope.model import Case, Compartment, Course, Fate, Focus, FocusLink, Lesion, UnmatchedFocus, Verdict
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.placing import all_readings, place_foci
 from isletscope.spatial import Transform
@@ -52,6 +57,61 @@ def match_lesions(
         )
         for doubt in matching.doubts
     ]
+
+
+def renew_courses(folder: CaseFolder, case: Case, transforms: Mapping[str, Transform]) -> None:
+    """Tell the course of every lesion again, after foci were added to the readings and to ``focus_ids`` of lesions.
+
+    Which foci are one lesion stays as it is, and so do mergers and splits where the lesion is still not seen alone.
+    Raises GeometryError as :func:`match_lesions`.
+    """
+    placed, sights = place_foci(folder, case, transforms)
+    by_id = {focus.focus_id: focus for focus in placed}
+    tracks = _tracks_again(case, by_id)
+    explained = [focus for focus in placed if focus.verdict is Verdict.PHYSIOLOGIC]
+    names = {track: lesion.id for lesion, track in zip(case.lesions, tracks, strict=True)}
+    chronicle = Chronicle(tracks, range(len(case.time_points)), sights, explained, Prices(shipped_rules()))
+    for lesion, track in zip(case.lesions, tracks, strict=True):
+        lesion.course = _course(case, chronicle.steps(track), names)
+        if lesion.course and lesion.course[-1].fate is not Fate.MERGED:
+            lesion.merged_into = ""
+
+
+def _tracks_again(case: Case, placed: Mapping[str, PlacedFocus]) -> list[Track]:
+    """Tracks of the lesions as the case holds them, in their order."""
+    moments = {point.name: number for number, point in enumerate(case.time_points)}
+    tracks = {}
+    for lesion in case.lesions:
+        seen: dict[int, Group] = {}
+        for focus in (placed[focus_id] for focus_id in lesion.focus_ids):
+            seen.setdefault(focus.moment, Group([])).foci.append(focus)
+        tracks[lesion.id] = Track(seen)
+    for lesion in case.lesions:
+        track, host = tracks[lesion.id], tracks.get(lesion.merged_into)
+        gone = [moments[step.time_point] for step in lesion.course if step.fate is Fate.MERGED]
+        track.merged = {moment: host for moment in gone if host is not None and moment not in track.seen}
+        whole = tracks.get(lesion.split_from)
+        if whole is not None and whole.first < track.first and track.first in whole.seen:
+            track.split_from = whole
+            whole.parts.setdefault(track.first, []).append(track)
+    return list(tracks.values())
+
+
+def matching_items(case: Case) -> list[str]:
+    """What the matching leaves for a reader to decide, as sentences."""
+    items = [f"{one.focus_id}: {one.because}." for one in case.unmatched if "reader must decide" in one.because]
+    for lesion in case.lesions:
+        asked = [f"{step.time_point}: {step.because}" for step in lesion.course if "reader must decide" in step.because]
+        items += [f"{lesion.id}: {'; '.join(asked)}."] if asked else []
+    shown = {focus_id.rpartition("/")[0] for lesion in case.lesions for focus_id in lesion.focus_ids}
+    for alignment in case.alignments:
+        keys = {alignment.series_key, *alignment.series_keys} & shown
+        if keys and not alignment.usable:
+            items.append(
+                f"{alignment.exam_key}: its images could not be aligned ({alignment.because}); lesions seen on "
+                f"{_listed(sorted(keys))} stand apart and may be the same as others in the list."
+            )
+    return items
 
 
 @dataclass(frozen=True)
@@ -129,20 +189,22 @@ def _lesion(case: Case, matched: MatchedLesion, names: Mapping[Track, _Name], fo
         verdict=verdict_of([foci[one].verdict for one in ordered]),
         focus_ids=ordered,
         links=_links(matched, names, foci, site),
-        course=[
-            Course(
-                time_point=case.time_points[step.moment].name,
-                fate=step.fate,
-                because=step.because.format(
-                    others=_listed([names[other].name for other in step.others if other in names])
-                ),
-                focus_ids=list(step.focus_ids),
-            )
-            for step in matched.steps
-        ],
+        course=_course(case, matched.steps, {one: name.name for one, name in names.items()}),
         split_from=_name(track.split_from, names),
         merged_into=_name(merged, names),
     )
+
+
+def _course(case: Case, steps: Iterable[Step], names: Mapping[Track, str]) -> list[Course]:
+    return [
+        Course(
+            time_point=case.time_points[step.moment].name,
+            fate=step.fate,
+            because=step.because.format(others=_listed([names[other] for other in step.others if other in names])),
+            focus_ids=list(step.focus_ids),
+        )
+        for step in steps
+    ]
 
 
 def _name(track: Track | None, names: Mapping[Track, _Name]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from isletscope.errors import InputError
 from isletscope.lesions import totals_of, tracking_uid_of
-from isletscope.model import Case, QualityFinding, Severity, VerdictOverride
+from isletscope.model import Case, Focus, Lesion, QualityFinding, Severity, Verdict, VerdictOverride
+from isletscope.reading.placing import all_readings
 
 
 def all_overrides(new: Sequence[VerdictOverride], earlier: Case | None) -> list[VerdictOverride]:
@@ -31,6 +32,49 @@ def all_overrides(new: Sequence[VerdictOverride], earlier: Case | None) -> list[
     return list(by_focus.values())
 
 
+def override_lesions(case: Case) -> list[QualityFinding]:
+    """Set the reader's verdicts on the lesions of a matched case and on all their foci, and add up the totals again.
+
+    A lesion that the reader holds for physiologic leaves the list of lesions; its name stays with the override. Tells
+    of overrides that found no lesion. Call it after the lesions have been matched, before their names are compared.
+    """
+    waiting = {item.tracking_uid: item for item in case.overrides}
+    foci = {focus.id: focus for reading in all_readings(case) for focus in reading.foci}
+    touched: set[str] = set()
+    for lesion in case.lesions:
+        override = waiting.pop(lesion.tracking_uid, None)
+        override = override or _of_a_focus(lesion, foci, waiting)
+        if override is None:
+            continue
+        override.computed, lesion.verdict = lesion.verdict, override.verdict
+        for focus in (foci[focus_id] for focus_id in lesion.focus_ids):
+            focus.computed_verdict, focus.verdict = focus.verdict, override.verdict
+            touched.add(focus.series_key)
+    case.lesions = [lesion for lesion in case.lesions if lesion.verdict is not Verdict.PHYSIOLOGIC]
+    for reading in case.readings:
+        if reading.series_key in touched:
+            reading.totals = totals_of(reading.foci, reading.tracer_class)
+    return [_without_lesion(item) for item in waiting.values()]
+
+
+def _of_a_focus(
+    lesion: Lesion, foci: Mapping[str, Focus], waiting: dict[str | None, VerdictOverride]
+) -> VerdictOverride | None:
+    """The override of a lesion of an earlier reading whose focus is part of this one now."""
+    uids = (tracking_uid_of(foci[focus_id]) for focus_id in lesion.focus_ids)
+    return next((waiting.pop(uid) for uid in uids if uid in waiting), None)
+
+
+def _without_lesion(item: VerdictOverride) -> QualityFinding:
+    return QualityFinding(
+        code="override_without_focus",
+        severity=Severity.WARNING,
+        problem=f"the override of {item.lesion} was not applied: its focus is not found any more",
+        found=f"verdict {item.verdict.value} by {item.who}, {item.when}",
+        remedy="Check the series, and override the new name of the lesion.",
+    )
+
+
 def apply_overrides(case: Case) -> list[QualityFinding]:
     """Set the reader's verdicts on the foci and add up the totals again; tells of overrides that found no focus."""
     waiting = {item.tracking_uid: item for item in case.overrides}
@@ -44,13 +88,4 @@ def apply_overrides(case: Case) -> list[QualityFinding]:
                 touched = True
         if touched:
             reading.totals = totals_of(reading.foci, reading.tracer_class)
-    return [
-        QualityFinding(
-            code="override_without_focus",
-            severity=Severity.WARNING,
-            problem=f"the override of {item.lesion} was not applied: its focus is not found any more",
-            found=f"verdict {item.verdict.value} by {item.who}, {item.when}",
-            remedy="Check the series, and override the new name of the lesion.",
-        )
-        for item in waiting.values()
-    ]
+    return [_without_lesion(item) for item in waiting.values()]
