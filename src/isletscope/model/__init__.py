@@ -72,7 +72,7 @@ from isletscope.model.lesion import (
 )
 from isletscope.model.matching import Course, Fate, FocusLink, UnmatchedFocus
 from isletscope.model.migrate import case_from_json, case_to_json
-from isletscope.model.phenotype import Phenotype
+from isletscope.model.phenotype import Phenotype, Shown
 from isletscope.model.vocabulary import CONTACT_TOLERANCES_MM, FEATURES, MEASUREMENTS, REGIONS
 
 __all__ = [
@@ -139,6 +139,7 @@ __all__ = [
     "SegmentVolume",
     "Series",
     "Severity",
+    "Shown",
     "Software",
     "Source",
     "State",

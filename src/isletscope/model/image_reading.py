@@ -21,6 +21,10 @@ class ReadingOfImages(Document):
     series_keys: list[str] = Field(default_factory=list)
     organs: list[OrganFinding] = Field(default_factory=list)
     foci: list[Focus] = Field(default_factory=list)
+    looked_for: dict[str, str] = Field(
+        default_factory=dict,
+        description="lesions looked for at their place without anything standing out: name -> what was looked at",
+    )
     methods: list[str] = Field(default_factory=list, description="settings used, as sentences")
     limits: list[str] = Field(default_factory=list, description="what could not be done, and why")
     foci_map: str | None = Field(default=None, description="label map of foci, path inside the case folder")

@@ -1,0 +1,112 @@
+"""Which lesions are pictured on all images, and where: centre and outline on each series of the row of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import cast
+
+import contourpy
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from isletscope.assessment import kinds_of
+from isletscope.criteria import CONCORDANCE_BOOK, MISMATCH
+from isletscope.lesions import Region
+from isletscope.model import Compartment, ExamKind, Lesion, Phenotype, Series, Shown, TimePoint
+from isletscope.reading.image_columns import columns_of, diffusion_of
+from isletscope.reading.phenotype_images import ImageMeasures
+from isletscope.reading.places import Look, Places, series_of
+from isletscope.spatial import Geometry
+
+FloatArray = npt.NDArray[np.float64]
+MOST_PICTURED = 6
+_COLUMNS = {
+    ExamKind.SSTR_PET: ("sstr",),
+    ExamKind.FDG_PET: ("fdg",),
+    ExamKind.CT: ("ct_late_arterial", "ct_portal_venous"),
+    ExamKind.MRI: ("mr_t2", "mr_dwi", "mr_hepatobiliary"),
+}
+_FIELD_MM = 80.0
+_PIXEL_MM = 0.8
+LooksAt = Callable[[Places, Lesion, TimePoint], list[Look]]
+
+
+def pictures(images: ImageMeasures, rows: list[Phenotype], point: TimePoint, looks_at: LooksAt) -> None:
+    """Give the most important lesions of a time point their places on the images."""
+    lesions = {one.id: one for one in images.places.case.lesions}
+    for row in most_important(rows, lesions):
+        lesion = lesions[row.lesion]
+        row.shown = list(_shown(images, lesion, point, looks_at(images.places, lesion, point)))
+
+
+def most_important(rows: list[Phenotype], lesions: dict[str, Lesion], most: int = MOST_PICTURED) -> list[Phenotype]:
+    """The largest lesion of the pancreas, then mismatched lesions, then the largest of each place, then the largest."""
+    seen = [row for row in rows if "seen" in row.labels.values() or row.number("volume") is not None]
+    by_size = sorted(seen, key=lambda row: -(row.number("volume") or 0.0))
+    label = CONCORDANCE_BOOK.labels[MISMATCH]
+    first = [row for row in by_size if lesions[row.lesion].compartment is Compartment.PANCREAS][:1]
+    apart = [row for row in by_size if row.labels.get("concordance") == label]
+    places: dict[Compartment, Phenotype] = {}
+    for row in by_size:
+        places.setdefault(lesions[row.lesion].compartment, row)
+    ordered = {row.lesion: row for row in [*first, *apart[:2], *places.values(), *by_size]}
+    return list(ordered.values())[:most]
+
+
+def _shown(images: ImageMeasures, lesion: Lesion, point: TimePoint, looks: list[Look]) -> Iterator[Shown]:
+    exams = [exam for exam in images.places.case.exams if exam.key in point.exam_keys]
+    for kind, columns in _COLUMNS.items():
+        for exam in reversed(exams):
+            if kind not in kinds_of(exam):
+                continue
+            own = images.places.own(lesion, exam, kind)
+            chosen = columns_of(exam, kind) if kind in (ExamKind.CT, ExamKind.MRI) else {}
+            for column in columns:
+                series = chosen.get(column, []) if chosen else series_of(exam, kind)
+                if column == "mr_dwi":
+                    by_b = diffusion_of(series)
+                    series = [by_b[max(by_b)]] if by_b else []
+                found = _first(images, lesion, [*own, *looks], series)
+                if found is not None:
+                    yield _picture(column, *found)
+            break
+
+
+def _first(
+    images: ImageMeasures, lesion: Lesion, looks: list[Look], series: list[Series]
+) -> tuple[Series, Region] | None:
+    for one in series:
+        region = images.region(lesion, looks, one)
+        if isinstance(region, Region) and not isinstance(images.volume(one.key), str):
+            return one, region
+    return None
+
+
+def _picture(column: str, series: Series, region: Region) -> Shown:
+    centre = region.geometry.to_lps(np.argwhere(region.outline).mean(axis=0))
+    x, y, z = (float(v) for v in centre)
+    return Shown(
+        column=column,
+        series_key=series.key,
+        centre_lps_mm=(round(x, 2), round(y, 2), round(z, 2)),
+        outlines_mm=_lines(region, (x, y, z)),
+        carried=region.carried,
+    )
+
+
+def _lines(region: Region, centre: tuple[float, float, float]) -> list[list[tuple[float, float]]]:
+    """Outline in the axial plane through the centre, as closed lines of (x, y) LPS mm."""
+    steps = np.arange(-_FIELD_MM / 2, _FIELD_MM / 2 + _PIXEL_MM, _PIXEL_MM)
+    x, y = np.meshgrid(centre[0] + steps, centre[1] + steps)
+    points = np.stack([x, y, np.full_like(x, centre[2])], axis=-1)
+    values = _linear(region.outline, region.geometry, points)
+    generator = contourpy.contour_generator(x=x, y=y, z=values, line_type=contourpy.LineType.Separate)
+    lines = cast("list[FloatArray]", generator.lines(0.5))
+    return [[(round(float(a), 1), round(float(b), 1)) for a, b in line] for line in lines if len(line) > 3]
+
+
+def _linear(mask: npt.NDArray[np.bool_], geometry: Geometry, points: FloatArray) -> FloatArray:
+    index = np.moveaxis(geometry.to_index(points), -1, 0)
+    values: FloatArray = ndimage.map_coordinates(mask.astype(np.float64), index, order=1, cval=0.0)
+    return values
