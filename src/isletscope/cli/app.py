@@ -14,6 +14,7 @@ from isletscope.cli import (
     advise,
     assess,
     check,
+    compare,
     criteria,
     demo,
     explain,
@@ -41,7 +42,7 @@ app = typer.Typer(
 
 _INTERRUPTED = "Interrupted. Finished steps are kept: the same command goes on from there."
 
-_READING = (demo, read, check, measure, assess, explain, report)
+_READING = (demo, read, check, measure, assess, compare, explain, report)
 _KNOWLEDGE = (advise, schema, criteria, items)
 
 for command in (*_READING, *_KNOWLEDGE, phantom, phantom_case, phantom_check):

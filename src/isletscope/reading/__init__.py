@@ -2,6 +2,8 @@
 
 from isletscope.reading.answers import answered
 from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.compare import Compared, compare_cases
+from isletscope.reading.heterogeneity import measure_heterogeneity
 from isletscope.reading.label_maps import read_label_map, write_label_map
 from isletscope.reading.look import Seen, look
 from isletscope.reading.manifest import peak_memory_mb
@@ -10,21 +12,26 @@ from isletscope.reading.pipeline import ReadOutcome, read_case
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.request import ReadRequest, load_answers, load_clinical, load_entries, same_patient_statement
 from isletscope.reading.steps import StepStore, digest, rules_digest
+from isletscope.reading.tracer_maps import map_of
 from isletscope.reading.writing import output_errors, whole_file, write_text
 
 __all__ = [
     "CaseFolder",
+    "Compared",
     "Progress",
     "ReadOutcome",
     "ReadRequest",
     "Seen",
     "StepStore",
     "answered",
+    "compare_cases",
     "digest",
     "load_answers",
     "load_clinical",
     "load_entries",
     "look",
+    "map_of",
+    "measure_heterogeneity",
     "measure_series",
     "output_errors",
     "peak_memory_mb",

@@ -11,7 +11,8 @@ from isletscope.report import format as fmt
 from isletscope.report.content.course_words import course_words
 from isletscope.report.content.document import Cell, Column, Table
 
-_MOST_ROWS = 30
+_MOST_ROWS, _MOST_ROWS_LATER = 30, 15
+_SHORT = 16
 _LAST_COLUMNS = 5
 _SINCE = {Since.PREVIOUS: "previous", Since.BASELINE: "baseline", Since.NADIR: "smallest"}
 _RANK = {"definite": 0, "likely_real": 1, "": 2, "within_noise": 3}
@@ -19,7 +20,6 @@ PRINTED = (
     "ct_size",
     "mri_size",
     "ct_volume",
-    "mri_volume",
     "sstr_suv_max",
     "sstr_volume",
     "fdg_suv_max",
@@ -38,13 +38,13 @@ def change_tables(
     for name in PRINTED:
         own = [row for row in rows if row.measure.name == name]
         if any(row.changes for row in own):
-            found.append(_table(own, dates, names, targets))
+            found.append(_table(own, dates, names, targets, _MOST_ROWS_LATER if found else _MOST_ROWS))
     return tuple(found)
 
 
 def _table(rows: Sequence[ChangeRow], dates: Sequence[str], names: dict[str, Lesion], targets: Sequence[str]) -> Table:
     measure, last = rows[0].measure, len(dates) - 1
-    kept = sorted(rows, key=lambda row: _weight(row, targets))[:_MOST_ROWS]
+    kept = sorted(rows, key=lambda row: _weight(row, targets))[:most]
     order = list(names)
     kept.sort(key=lambda row: (row.lesion not in targets, order.index(row.lesion)))
     shown = [0, *range(max(1, last + 1 - _LAST_COLUMNS), last + 1)]
@@ -111,7 +111,7 @@ def _row(
 def printed_value(measure: Measure, value: Value) -> tuple[str, tuple[str, ...]]:
     """A value as it is printed and a grey line below; in place of a number, why there is none."""
     if value.value is None:
-        return "–", (value.because,)
+        return (value.because, ()) if len(value.because) <= _SHORT else ("–", (value.because,))
     if not value.seen and measure.vanishes:
         return "not seen", ()
     return printed_number(measure, value.value), ()
