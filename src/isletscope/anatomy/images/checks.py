@@ -1,0 +1,113 @@
+"""Self-checks of organs found on CT and MR: size, side, place among other organs, density. What fails is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from isletscope.anatomy.found import Found, not_found
+from isletscope.anatomy.images.frame import ImageFrame
+from isletscope.anatomy.images.prior import Expectation
+from isletscope.anatomy.images.tissues import T, is_ct
+from isletscope.anatomy.shapes import Bool3D
+from isletscope.model import Role
+
+Masks = dict[str, Bool3D]
+SIDES = {"liver": -1, "kidney_right": -1, "spleen": 1, "kidney_left": 1}
+SOURCE = "grey values and atlases"
+
+
+def mirrored(expectation: Expectation) -> str:
+    """Why right and left are in doubt, or an empty text."""
+    gain = expectation.mirrored_score / max(expectation.score, 1e-6) - 1.0
+    if gain <= T.number("check.mirrored_margin"):
+        return ""
+    return (
+        "the body fits the anatomy better when right and left are exchanged: either the series is stored the wrong way "
+        "round or the organs lie mirrored (situs inversus); a reader must decide"
+    )
+
+
+def checked(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation: Expectation) -> Found:
+    """The organ with its standing, or why it is refused."""
+    mask = masks[name]
+    if not mask.any():
+        return not_found("nothing of its grey lies where it is expected")
+    tests: tuple[Callable[[Masks, str, ImageFrame, Bool3D, Expectation], str], ...] = (
+        _size,
+        _side,
+        _order,
+        _grey,
+        _held,
+    )
+    for test in tests:
+        because = test(masks, name, frame, body, expectation)
+        if because:
+            return not_found(because)
+    confidence = "moderate" if is_ct(frame.role) and not frame.cut_by_edge(mask) else "low"
+    return Found(mask, f"{SOURCE} ({'CT' if is_ct(frame.role) else 'MR'})", confidence)
+
+
+def _size(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation: Expectation) -> str:
+    volume = frame.volume_ml(masks[name])
+    low, high = T.bounds(f"check.{name}_ml")
+    cut = frame.cut_by_edge(masks[name])
+    least = T.number("check.cut_ml") if cut else low
+    if least <= volume <= high:
+        return ""
+    partly = " and the field's edge cuts it" if cut else ""
+    return f"what was found has {volume:.0f} mL{partly}; expected {least:.0f} to {high:.0f} mL"
+
+
+def _side(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation: Expectation) -> str:
+    side = SIDES.get(name)
+    if side is None:
+        return ""
+    middle = frame.centre_lps_mm(body)[0]
+    x = frame.centre_lps_mm(masks[name])[0]
+    if side * (x - middle) > 0:
+        return ""
+    found, expected = ("right", "left") if side > 0 else ("left", "right")
+    return f"what was found lies on the patient's {found}; expected on the {expected}"
+
+
+def _order(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation: Expectation) -> str:
+    """Kidneys below the liver's top, vessels beside the midline, right organs right of left ones."""
+    centre = frame.centre_lps_mm(masks[name])
+    middle = frame.centre_lps_mm(body)[0]
+    if name in ("aorta", "inferior_vena_cava", "bladder") and abs(centre[0] - middle) > 60.0:
+        return (
+            f"what was found lies {abs(centre[0] - middle):.0f} mm beside the middle of the body; expected up to 60 mm"
+        )
+    liver = masks["liver"]
+    if name.startswith("kidney") and liver.any():
+        top = frame.extent_z_mm(liver)[1]
+        if centre[2] > top:
+            return "what was found lies above the liver; a kidney lies below its top"
+    if name == "bladder" and liver.any() and centre[2] > frame.extent_z_mm(liver)[0]:
+        return "what was found does not lie below the liver"
+    cava = masks["inferior_vena_cava"]
+    if name == "aorta" and cava.any() and centre[0] < frame.centre_lps_mm(cava)[0]:
+        return "what was found lies right of the inferior vena cava; the aorta lies left of it"
+    return ""
+
+
+def _grey(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation: Expectation) -> str:
+    if not is_ct(frame.role):
+        return ""
+    plain = frame.role in (Role.CT_UNENHANCED, Role.CT_LOW_DOSE)
+    bounds = "bladder_hu" if name == "bladder" else "unenhanced_hu" if plain else "enhanced_hu"
+    low, high = T.bounds(f"check.{bounds}")
+    middle = float(np.median(frame.image[masks[name]]))
+    if low <= middle <= high:
+        return ""
+    return f"what was found has {middle:.0f} HU; expected {low:.0f} to {high:.0f} HU"
+
+
+def _held(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation: Expectation) -> str:
+    share = float(expectation.share[name][masks[name]].mean())
+    least = T.number("check.held_ratio")
+    if share >= least:
+        return ""
+    return f"only {100 * share:.0f} % of the fitted atlases have it where it was found (expected {100 * least:.0f} %)"

@@ -1,0 +1,139 @@
+"""Body, tissue classes, lungs and bone of an exam: what density or signal alone tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from isletscope.anatomy.found import Found, not_found
+from isletscope.anatomy.images.frame import ImageFrame
+from isletscope.anatomy.shapes import (
+    Bool3D,
+    Float3D,
+    Parts,
+    closed,
+    filled_slices,
+    largest_part,
+    opened,
+    smoothed,
+)
+from isletscope.anatomy.thresholds import load_thresholds
+from isletscope.model import Role
+
+T = load_thresholds("isletscope.anatomy.images", "rules.yaml")
+_MR_CLASSES = 7
+_BODY_DETAIL_MM = 7.0
+
+
+@dataclass(frozen=True)
+class Tissues:
+    """``classes``: coarse tissue by value, 0 outside the body; ``trunk``: the body, on CT without the fat under the
+    skin; ``solid``: voxels that can be parenchyma or vessel; ``features``: smoothed values by series."""
+
+    classes: npt.NDArray[np.uint8]
+    trunk: Bool3D
+    solid: Bool3D
+    features: dict[Role, Float3D]
+
+
+def is_ct(role: Role) -> bool:
+    """Whether a series holds CT numbers."""
+    return role.value.startswith("ct_")
+
+
+def find_body(frame: ImageFrame) -> Found:
+    """The patient without table and air: the largest part above air, holes of each slice filled."""
+    if is_ct(frame.role):
+        above, source = T.number("body.ct_above_hu"), "CT above air, largest part"
+    else:
+        above, source = _mr_air_limit(frame), "signal above air, largest part"
+    values = frame.image if is_ct(frame.role) else smoothed(frame.image, 2.0, frame.spacing_mm)
+    mask = (values > above) & frame.seen
+    if not is_ct(frame.role):
+        mask = closed(mask, _BODY_DETAIL_MM, frame.spacing_mm)
+    mask = filled_slices(largest_part(opened(mask, _BODY_DETAIL_MM, frame.spacing_mm))) & frame.seen
+    if frame.volume_ml(mask) < T.number("body.least_volume_ml"):
+        return not_found(f"only {frame.volume_ml(mask):.0f} mL of tissue lies in the field")
+    return Found(np.asarray(mask), source, "high" if is_ct(frame.role) else "moderate")
+
+
+def _mr_air_limit(frame: ImageFrame) -> float:
+    """Signal between air and tissue: the least frequent value between the peak of air and the bulk of tissue."""
+    values = smoothed(frame.image, 2.0, frame.spacing_mm)[frame.seen]
+    top = float(np.percentile(values, 99))
+    counts, edges = np.histogram(values, bins=80, range=(float(values.min()), top))
+    smooth = ndimage.gaussian_filter1d(counts.astype(float), 1.5)
+    low, high = T.bounds("body.mr_share_of_99th")
+    first = float(values.min())
+    inside = (edges[:-1] > first + low * (top - first)) & (edges[:-1] < first + high * (top - first))
+    valley = int(np.argmin(np.where(inside, smooth, np.inf)))
+    return float(edges[valley])
+
+
+def tissues_of(frame: ImageFrame, body: Bool3D) -> Tissues:
+    """Tissue classes of the series that gives the grid, and smoothed values of all series."""
+    sigma = T.number("mixture.smoothing_mm")
+    features = {
+        role: smoothed(np.where(np.isnan(image), np.nanmin(image), image), sigma, frame.spacing_mm)
+        for role, image in frame.images.items()
+    }
+    if is_ct(frame.role):
+        return _ct_tissues(frame, body, features)
+    values = features[frame.role]
+    limits = np.quantile(values[body], np.linspace(0, 1, _MR_CLASSES + 1)[1:-1])
+    classes = (1 + np.digitize(values, limits)).astype(np.uint8)
+    classes[~body] = 0
+    return Tissues(classes, body, body, features)
+
+
+def _ct_tissues(frame: ImageFrame, body: Bool3D, features: dict[Role, Float3D]) -> Tissues:
+    hu = features[frame.role]
+    dense = body & (frame.image > T.number("tissue.fat_below_hu"))
+    limits = [T.number(f"tissue.{name}_hu") for name in ("lung_below", "mixed_below", "fat_below", "fluid_below")]
+    classes = (1 + np.digitize(hu, [*limits, T.number("tissue.soft_below_hu")])).astype(np.uint8)
+    classes[body & (frame.image > T.number("tissue.bone_above_hu"))] = 6
+    classes[~body] = 0
+    trunk = largest_part(opened(dense | closed(dense, 20.0, frame.spacing_mm) & body, 6.0, frame.spacing_mm))
+    return Tissues(classes, trunk, np.asarray(body & (hu > T.number("tissue.fat_below_hu") + 10.0)), features)
+
+
+def find_bone(frame: ImageFrame, body: Bool3D, organs: Bool3D) -> Found:
+    """Skeleton by CT density, marrow filled; what the organs with contrast hold is left out."""
+    if not is_ct(frame.role):
+        return not_found("bone is told from other tissue by CT, and this exam is MR")
+    lowest = np.nanmin(np.stack([image for role, image in frame.images.items() if is_ct(role)]), axis=0)
+    dense = body & (lowest > T.number("bone.above_hu")) & ~organs
+    parts = Parts(dense, least_voxels=max(1, int(T.number("bone.least_part_ml") / frame.voxel_ml)), connectivity=26)
+    mask = closed(parts.labels > 0, T.number("bone.marrow_gap_mm"), frame.spacing_mm) & body & (lowest > 0) & ~organs
+    if frame.volume_ml(mask) < T.number("bone.least_volume_ml"):
+        return not_found(f"only {frame.volume_ml(mask):.0f} mL of bone density lies in the CT")
+    unenhanced = Role.CT_UNENHANCED in frame.images or frame.role is Role.CT_LOW_DOSE
+    return Found(np.asarray(mask), "CT density, marrow filled", "moderate" if unenhanced else "low")
+
+
+def find_lungs(frame: ImageFrame, body: Bool3D, right: Float3D, left: Float3D) -> tuple[Found, Found]:
+    """Right and left lung: air of lung density where the atlases expect lung (``right``, ``left``: 0 to 1)."""
+    if not is_ct(frame.role):
+        because = "lung is told from air by CT, and this exam is MR"
+        return not_found(because), not_found(because)
+    air = body & (frame.image < T.number("lung.below_hu"))
+    parts = Parts(air, least_voxels=max(1, int(T.number("lung.least_part_ml") / frame.voxel_ml)))
+    low, high = T.bounds("lung.mean_hu")
+    lungs = np.zeros_like(body)
+    for number in range(len(parts)):
+        part = parts.mask(number)
+        inside = opened(part, 6.0, frame.spacing_mm)
+        mean = float(frame.image[inside if inside.any() else part].mean())
+        if low <= mean <= high and float((right + left)[part].mean()) > T.number("lung.expected"):
+            lungs |= part
+    found = []
+    for name, mask in (("right", lungs & (right >= left)), ("left", lungs & (left > right))):
+        volume = frame.volume_ml(mask)
+        if volume < T.number("lung.least_part_ml") or volume > T.number("lung.largest_ml"):
+            found.append(not_found(f"no aerated {name} lung of plausible size and density lies in the field"))
+        else:
+            found.append(Found(np.asarray(mask), "CT density of aerated lung", "moderate"))
+    return found[0], found[1]
