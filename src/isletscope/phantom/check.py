@@ -21,6 +21,7 @@ from isletscope.errors import CaseError, InputError
 from isletscope.phantom.check_findings import FindingMark, finding_lines, mark_findings, written_from_truth
 from isletscope.phantom.check_foci import ExamMark, FocusMarker, LesionMark, WrongFocus, count_exam
 from isletscope.phantom.check_maps import read_document, read_map
+from isletscope.phantom.check_matching import MatchingMark, mark_matching, matching_lines
 from isletscope.phantom.expected_marks import ExpectedMark, expected_lines, mark_expected
 
 
@@ -37,6 +38,7 @@ class CheckResult:
     notes: tuple[str, ...] = field(default=())
     findings: tuple[FindingMark, ...] = ()
     expected: tuple[ExpectedMark, ...] = ()
+    matching: MatchingMark | None = None
 
     @property
     def qualifying(self) -> tuple[LesionMark, ...]:
@@ -112,6 +114,7 @@ class CheckResult:
         lines += _table("Smaller or fainter lesions", rest)
         if self.wrong:
             lines += ["Called tumour, but none", *(_wrong_line(focus) for focus in self.wrong), ""]
+        lines += matching_lines(self.matching)
         lines += finding_lines(self.findings) + expected_lines(self.expected)
         return "\n".join([*lines, *self.notes]).rstrip() + "\n"
 
@@ -163,6 +166,7 @@ def check_case(case_folder: Path, truth_folder: Path) -> CheckResult:
     return CheckResult(
         truth["scenario"], truth["seed"], tuple(exams), tuple(lesions), tuple(wrong), tuple(unread),
         findings=mark_findings(truth, case, names), expected=mark_expected(truth, case),
+        matching=None if perfect else mark_matching(truth, case, case_folder, truth_folder),
     )  # fmt: skip
 
 
