@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from isletscope.anatomy import Thresholds, load_thresholds
 from isletscope.lesions.images.outline_checks import Marks, contrast_floor, marks_of, refusal
-from isletscope.lesions.images.outline_growth import Trial, trials
+from isletscope.lesions.images.outline_growth import Aim, Trial, trials
 from isletscope.lesions.images.outline_window import on_grid, window_around
 from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Mask, Volume
 
-_SHARE_TO_DIGITS = 2
+_CLEAR = 0.75  # score above which no other radius is tried: edge all around, round, of the size expected
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,13 @@ def outline_from_seed(
     reason = _unfit(volume, seed)
     if reason:
         return SeedOutline(None, "", why_not=reason)
-    tried = [
-        (trial, marks_of(trial, volume, rules, expected_radius_mm))
-        for radius in _radii(expected_radius_mm, rules)
-        for trial in trials(
-            window_around(volume, seed, organ, radius, rules), radius, rules, _beyond(volume, rules), level
-        )
-    ]
+    tried: list[tuple[Trial, Marks]] = []
+    for radius in _radii(expected_radius_mm, rules):
+        aim = Aim(radius, expected_radius_mm, level, _beyond(volume, rules), rules)
+        window = window_around(volume, seed, organ, radius, rules)
+        tried += [(trial, marks_of(trial, volume, rules, expected_radius_mm)) for trial in trials(window, aim)]
+        if expected_radius_mm is not None and any(marks.score > _CLEAR for _, marks in tried):
+            break
     return _chosen(volume, seed, tried, rules, expected_radius_mm, level)
 
 
@@ -93,7 +93,7 @@ def _unfit(volume: Volume, seed: npt.NDArray[np.float64]) -> str:
 def _radii(expected_mm: float | None, rules: Thresholds) -> list[float]:
     """Radii to try: about the expected one, or a geometric row."""
     if expected_mm is not None:
-        return [max(2.0, expected_mm * factor) for factor in (0.75, 1.0, 1.35)]
+        return [max(2.0, expected_mm * factor) for factor in (1.0, 0.75, 1.35)]
     radii = [rules.number("scales.smallest_mm")]
     while radii[-1] * rules.number("scales.step") <= rules.number("scales.largest_mm"):
         radii.append(radii[-1] * rules.number("scales.step"))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from isletscope.anatomy import Thresholds
-from isletscope.lesions.images.outline_growth import Grey, Trial, sphericity
+from isletscope.lesions.images.outline_growth import Grey, Trial
+from isletscope.lesions.images.outline_shape import sphericity
 from isletscope.lesions.images.outline_window import weighted_mean
 from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Mask, Volume, distance_to_mm, inside_depth_mm
 
@@ -45,7 +46,8 @@ def marks_of(trial: Trial, volume: Volume, rules: Thresholds, expected_mm: float
     radius = trial.equivalent_radius_mm
     outside = 0.0 if window.organ is None else float(np.mean(~window.organ[inside]))
     fit = trial.radius_mm if expected_mm is None else expected_mm
-    likely = float(np.exp(-0.5 * (np.log(radius / fit) / 0.5) ** 2))
+    width = 0.5 if expected_mm is None else 0.35
+    likely = float(np.exp(-0.5 * (np.log(radius / fit) / width) ** 2))
     clear = min(1.0, trial.grey.to_noise / 4)
     # Planes of the image's slices run along the first axis of the grid.
     across = 2 * np.sqrt(np.count_nonzero(inside.any(axis=0)) / np.pi) * window.step_mm

@@ -3,7 +3,8 @@
 One trial assumes a radius. The inner value comes from the core around the seed, the background from a shell in the
 organ; the level between them, half way unless told otherwise, cuts the lesion out. The outline is kept smooth by
 threshold dynamics: the mask is blurred and cut at one half again, with the image pulling (Esedoglu and Tsai 2006,
-piecewise constant Mumford-Shah). Thin bridges into vessels and neighbours are opened, holes are filled.
+piecewise constant Mumford-Shah). Thin bridges into vessels and neighbours are opened, holes are filled. At last the
+outline moves to half contrast with what lies next to it at each place.
 """
 
 from __future__ import annotations
@@ -15,12 +16,30 @@ import numpy as np
 from scipy import ndimage
 
 from isletscope.anatomy import Thresholds
-from isletscope.lesions.images.outline_window import Booleans, Floats, Window
-from isletscope.spatial import Mask, distance_to_mm, inside_depth_mm, label_components
+from isletscope.lesions.images.outline_shape import filled, opened, part_at, radius_of, sphericity
+from isletscope.lesions.images.outline_window import Booleans, Floats, Window, weighted_mean
+from isletscope.spatial import Mask, distance_to_mm, inside_depth_mm
 
 _ROBUST_SD = 1.4826
 _FEW_VOXELS = 30
-_OPENINGS = (0.0, 0.3, 0.45, 0.6)
+_OPENINGS = (0.3, 0.45, 0.6)
+_COMPACT = 0.88
+_TIPS = 0.45  # vessels that end at the lesion, thinner than this share of its inscribed radius, are cut off
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What one trial assumes: ``radius_mm``; ``expected_mm`` where the size is known from elsewhere.
+
+    ``level``: share of the way from background to inner value where the outline lies. ``beyond``: how many contrasts
+    above the background another tissue begins.
+    """
+
+    radius_mm: float
+    expected_mm: float | None
+    level: float
+    beyond: float
+    rules: Thresholds
 
 
 @dataclass(frozen=True)
@@ -58,41 +77,44 @@ class Trial:
         return radius_of(self.inside, self.window.step_mm)
 
 
-def radius_of(inside: Booleans, step_mm: float) -> float:
-    """Radius in mm of the ball of the same volume as a region on a cubic grid."""
-    return float((np.count_nonzero(inside) * step_mm**3 * 0.75 / np.pi) ** (1 / 3))
-
-
-def trials(window: Window, radius_mm: float, rules: Thresholds, beyond: float, level: float) -> Iterator[Trial]:
+def trials(window: Window, aim: Aim) -> Iterator[Trial]:
     """Outlines for one assumed radius: from the core around the seed, and from a rim around it where the core differs.
 
-    ``level``: share of the way from the background to the inner value where the outline lies.
-    ``beyond``: how many contrasts above the background another tissue begins.
+    Where an organ is given, growth keeps to it; a second outline that may leave it is tried where the first one is
+    cut off by the organ's border.
     """
-    smooth = window.smoothed(_smoothing_mm(window, radius_mm))
-    for start in _starts(window, smooth, radius_mm, rules):
-        found = _settled(window, smooth, start, radius_mm, rules, beyond, level)
+    smooth = window.smoothed(min(0.6 * window.voxel_mm, 0.2 * aim.radius_mm))
+    for start in _starts(window, smooth, aim):
+        found = _settled(window, smooth, start, window.allowed, aim)
         if found is not None:
             yield found
+        if window.organ is not None and (found is None or _cut_off(window, found.inside)):
+            loose = _settled(window, smooth, start, window.near_organ, aim)
+            if loose is not None:
+                yield loose
 
 
-def _smoothing_mm(window: Window, radius_mm: float) -> float:
-    return min(0.7 * window.step_mm, 0.15 * radius_mm)
+def _cut_off(window: Window, inside: Booleans) -> bool:
+    """Whether a good part of the outline lies at the border of where growth was allowed."""
+    away = distance_to_mm(Mask(inside, window.geometry))
+    border = ~inside & (away <= 1.01 * window.step_mm)
+    return bool(np.mean(~window.allowed[border] & window.valid[border]) > 0.05) if border.any() else False
 
 
-def _starts(window: Window, smooth: Floats, radius_mm: float, rules: Thresholds) -> list[Grey]:
+def _starts(window: Window, smooth: Floats, aim: Aim) -> list[Grey]:
     """First guesses: the value of the core; and of the rim, where core and rim differ as in a ring."""
-    core = window.valid & (window.from_seed_mm <= max(rules.number("core.of_radius") * radius_mm, window.step_mm))
+    rules, radius = aim.rules, aim.radius_mm
+    core = window.valid & (window.from_seed_mm <= max(rules.number("core.of_radius") * radius, window.step_mm))
     if not core.any():
         return []
     inner = float(np.median(smooth[core]))
-    width = max(rules.number("core.shell_width_of_radius") * radius_mm, rules.number("core.shell_width_mm"))
-    first = rules.number("core.shell_from") * radius_mm + 0.5 * window.step_mm
+    width = max(rules.number("core.shell_width_of_radius") * radius, rules.number("core.shell_width_mm"))
+    first = rules.number("core.shell_from") * radius + 0.5 * window.step_mm
     around = window.valid & (window.from_seed_mm >= first) & (window.from_seed_mm <= first + width)
     start = _grey(window, smooth, inner, around)
     if start is None:
         return []
-    rim = window.valid & (np.abs(window.from_seed_mm - 0.75 * radius_mm) <= 0.15 * radius_mm + 0.5 * window.step_mm)
+    rim = window.valid & (np.abs(window.from_seed_mm - 0.75 * radius) <= 0.15 * radius + 0.5 * window.step_mm)
     ring = float(np.median(smooth[rim])) if rim.any() else inner
     if abs(ring - inner) > 0.5 * abs(start.contrast) and abs(ring - start.background) > 2 * start.noise:
         return [start, replace(start, inner=ring)]
@@ -128,128 +150,138 @@ def _spread(values: Floats, middle: float) -> float:
     return _ROBUST_SD * float(np.median(np.abs(values - middle)))
 
 
-def _settled(
-    window: Window, smooth: Floats, start: Grey, radius_mm: float, rules: Thresholds, beyond: float, level: float
-) -> Trial | None:
+def _settled(window: Window, smooth: Floats, start: Grey, allowed: Booleans, aim: Aim) -> Trial | None:
     """Outline, inner value and surroundings in turn, until they agree; None when nothing is left at the seed."""
     grey = start
     inside: Booleans | None = None
-    for _ in range(int(rules.number("core.rounds"))):
-        fresh = _cut(window, smooth, grey, radius_mm, rules, beyond, level)
+    for _ in range(int(aim.rules.number("core.rounds"))):
+        radius = aim.radius_mm if inside is None else radius_of(inside, window.step_mm)
+        fresh = _cut(window, smooth, grey, allowed, aim, radius)
         if fresh is None:
             return None
-        if inside is not None and np.array_equal(fresh, inside):
+        if inside is not None and np.count_nonzero(fresh ^ inside) <= 0.01 * np.count_nonzero(inside):
             break
         inside = fresh
         grey = _renewed(window, smooth, inside, grey)
-    return None if inside is None else Trial(window, inside, grey, radius_mm)
+    if inside is None:
+        return None
+    trial = Trial(window, inside, grey, aim.radius_mm)
+    core = _core(window, aim)
+    moved = part_at(filled(_refined(window, smooth, trial, allowed, aim)), core)
+    if not moved.any():
+        return trial
+    pruned = opened(moved, core, _TIPS, window.step_mm)
+    return replace(trial, inside=moved if pruned is None else pruned)
 
 
 def _renewed(window: Window, smooth: Floats, inside: Booleans, grey: Grey) -> Grey:
-    """Values of the present outline: the median of its inner half, and the shell 1.5 voxels to 8 mm around it."""
+    """Values of the present outline: its inner half, and the shell 1.5 voxels to 6 mm further around it."""
     depth = inside_depth_mm(Mask(inside, window.geometry))
     deep = depth[inside & window.valid]
     if deep.size == 0:
         return grey
-    values = smooth[inside & window.valid & (depth >= np.median(deep))]
-    same = values[(values - grey.background) * np.sign(grey.contrast) > 0.25 * abs(grey.contrast)]
-    inner = float(np.median(same)) if same.size else grey.inner
-    step = window.step_mm
+    contrasts = smooth[inside & window.valid & (depth >= np.median(deep))] - grey.background
+    same = contrasts[contrasts * np.sign(grey.contrast) > 0.25 * abs(grey.contrast)]
+    inner = grey.background + _typical(same, float(deep.max()), window.voxel_mm) if same.size else grey.inner
+    first = 1.5 * max(window.step_mm, 0.7 * window.voxel_mm)
     away = distance_to_mm(Mask(inside, window.geometry))
-    around = window.valid & (away > 1.5 * step) & (away <= 1.5 * step + max(6.0, 2.5 * step))
+    around = window.valid & (away > first) & (away <= first + max(6.0, 2.5 * window.step_mm))
     fresh = _grey(window, smooth, inner, around)
     return fresh if fresh is not None and fresh.contrast * grey.contrast > 0 else grey
 
 
-def _cut(
-    window: Window, smooth: Floats, grey: Grey, radius_mm: float, rules: Thresholds, beyond: float, level: float
-) -> Booleans | None:
+def _typical(contrasts: Floats, depth_mm: float, voxel_mm: float) -> float:
+    """Contrast of the lesion's tissue: the median; nearer the peak where blur reaches the middle of a small lesion."""
+    blurred = float(np.clip(1.5 - depth_mm / (2.0 * voxel_mm), 0.0, 1.0))
+    order = 0.5 + 0.4 * blurred if np.median(contrasts) > 0 else 0.5 - 0.4 * blurred
+    return float(np.quantile(contrasts, order))
+
+
+def _cut(window: Window, smooth: Floats, grey: Grey, allowed: Booleans, aim: Aim, radius_mm: float) -> Booleans | None:
     """The smooth connected region around the seed on the lesion's side of the level; None when there is none."""
     if grey.contrast == 0:
         return None
     share = (smooth - np.float32(grey.background)) / np.float32(grey.contrast)
-    within = window.allowed & (share < beyond) & (window.from_seed_mm <= window.reach_mm)
-    pull = np.where(within, np.clip(share, -0.25, 1.25), 0.0) - level
+    within = allowed & (share < aim.beyond) & (window.from_seed_mm <= window.reach_mm)
+    level = edge_level(window, radius_mm, aim.level)
+    pull = np.where(within, np.clip(share, -0.25, 1.25), np.float32(0)) - np.float32(level)
+    inside = _smooth_cut(within & (share > level), within, pull, grey, aim)
+    return _without_leaks(window, inside, aim)
+
+
+def _smooth_cut(start: Booleans, within: Booleans, pull: Floats, grey: Grey, aim: Aim) -> Booleans:
+    """Threshold dynamics: blur the region, cut it at one half, shifted by how far each voxel is from the level."""
     weight = float(np.clip(0.35 * grey.to_noise, 0.35, 3.0))
-    inside = within & (share > level)
-    for _ in range(int(rules.number("level.smooth_rounds"))):
-        blurred = ndimage.gaussian_filter(inside.astype(np.float32), 1.0)
+    inside = start
+    for _ in range(int(aim.rules.number("level.smooth_rounds"))):
+        blurred = ndimage.gaussian_filter(inside.astype(np.float32), 1.0, truncate=3.0)
         fresh = within & (blurred - 0.5 + weight * pull > 0)
         if np.array_equal(fresh, inside):
             break
         inside = fresh
-    return _without_leaks(window, inside, radius_mm)
+    return inside
 
 
-def _without_leaks(window: Window, inside: Booleans, radius_mm: float) -> Booleans | None:
-    """The part at the seed, holes filled, opened more and more until it is compact."""
-    core = window.from_seed_mm <= max(0.4 * radius_mm, 1.5 * window.step_mm)
-    best: Booleans | None = None
+def _core(window: Window, aim: Aim) -> Booleans:
+    return np.asarray(window.from_seed_mm <= max(0.4 * aim.radius_mm, 1.5 * window.step_mm))
+
+
+def _without_leaks(window: Window, inside: Booleans, aim: Aim) -> Booleans | None:
+    """The part at the seed, holes filled, opened as far as that makes it compact and of the size expected."""
+    core = _core(window, aim)
+    whole = part_at(filled(part_at(inside, core)), core)
+    if not whole.any():
+        return None
+    best, best_mark = whole, _shape_mark(window, whole, aim)
+    if sphericity(whole) >= _COMPACT:
+        return whole
     for share in _OPENINGS:
-        part = _opened(window, inside, core, share)
+        part = opened(whole, core, share, window.step_mm)
         if part is None:
             break
-        best = part
-        if sphericity(part) > 0.75 and not touches_limit(window, part):
-            break
+        mark = _shape_mark(window, part, aim)
+        if mark > best_mark + 0.03:
+            best, best_mark = part, mark
     return best
 
 
-def _opened(window: Window, inside: Booleans, core: Booleans, share: float) -> Booleans | None:
-    """What stays connected with the core after cutting bridges thinner than a share of the inscribed radius."""
-    filled = _part_at(_filled(_part_at(inside, core)), core)
-    if not filled.any():
-        return None
-    if share == 0.0:
-        return filled
-    depth = inside_depth_mm(Mask(filled, window.geometry))
-    inscribed = float(depth[core].max(initial=0.0))
-    cut = share * inscribed
-    kernel = _part_at(depth > cut, core)
-    if not kernel.any():
-        return None
-    return _part_at(filled & (distance_to_mm(Mask(kernel, window.geometry)) <= cut + 0.75 * window.step_mm), core)
+def _shape_mark(window: Window, inside: Booleans, aim: Aim) -> float:
+    """Sphericity, lowered at the limit of growth and away from the size expected."""
+    limit = bool((inside & (window.from_seed_mm > window.reach_mm - 2 * window.step_mm)).any())
+    fit = 1.0
+    if aim.expected_mm is not None:
+        fit = float(np.exp(-0.5 * (np.log(radius_of(inside, window.step_mm) / aim.expected_mm) / 0.35) ** 2))
+    return sphericity(inside) * fit * (0.5 if limit else 1.0)
 
 
-def _part_at(inside: Booleans, core: Booleans) -> Booleans:
-    """The connected part that fills most of the core; empty when none meets it."""
-    parts, count = label_components(inside, 6)
-    if count == 0:
-        return np.zeros_like(inside)
-    met = np.bincount(parts[core], minlength=count + 1)
-    met[0] = 0
-    if met.max() == 0:
-        # A ring around a core of another value: the part that comes nearest to the core.
-        wide = ndimage.binary_dilation(core, iterations=max(2, int(np.cbrt(np.count_nonzero(core)))))
-        met = np.bincount(parts[wide], minlength=count + 1)
-        met[0] = 0
-    return np.asarray(parts == int(met.argmax())) if met.max() else np.zeros_like(inside)
+def _refined(window: Window, smooth: Floats, trial: Trial, allowed: Booleans, aim: Aim) -> Booleans:
+    """The outline moved to half contrast between the tissue just inside and what lies next to it at each place.
+
+    A lesion at an organ's edge has more than one kind of surroundings. Only a narrow band moves, and only where inside
+    and outside differ (after localized regions: Lankton and Tannenbaum 2008).
+    """
+    inside, step = trial.inside, window.step_mm
+    depth = inside_depth_mm(Mask(inside, window.geometry))
+    away = distance_to_mm(Mask(inside, window.geometry))
+    blur = max(window.voxel_mm, step)
+    deep = inside & window.valid & (depth >= np.median(depth[inside]))
+    around = window.valid & ~inside & (away > blur) & (away <= blur + max(4.0, 2.5 * blur))
+    low = weighted_mean(smooth, around, max(2.0, blur) / step)
+    high = weighted_mean(smooth, deep, max(0.5 * trial.equivalent_radius_mm, 2 * step) / step)
+    difference = high - low
+    known = (np.abs(difference) >= 0.3 * abs(trial.grey.contrast)) & (low != 0) & (high != 0)
+    reach = max(1.5 * blur, 2 * step)
+    band = known & allowed & (depth <= reach) & (away <= reach)
+    share = np.divide(smooth - low, difference, out=np.zeros_like(smooth), where=known)
+    level = edge_level(window, trial.equivalent_radius_mm, aim.level)
+    pull = np.where(band, np.clip(share, -0.25, 1.25) - level, np.where(inside, 0.5, -0.5)).astype(np.float32)
+    return _smooth_cut(inside, band | inside, pull, trial.grey, aim)
 
 
-def _filled(inside: Booleans) -> Booleans:
-    """Holes filled in space, then in each plane of the three directions where the plane closes around them."""
-    filled = np.asarray(ndimage.binary_fill_holes(inside))
-    votes = np.zeros(inside.shape, np.uint8)
-    flat = np.zeros((3, 3, 3), np.bool_)
-    for axis in range(3):
-        structure = flat.copy()
-        plane: list[slice | int] = [slice(None)] * 3
-        plane[axis] = 1
-        structure[tuple(plane)] = ndimage.generate_binary_structure(2, 1)
-        votes += ndimage.binary_fill_holes(filled, structure)
-    return np.asarray(filled | (votes >= 2))
+def edge_level(window: Window, radius_mm: float, level: float) -> float:
+    """The level at the true edge of a ball in a blurred image: below one half, because the edge is curved.
 
-
-def sphericity(inside: Booleans) -> float:
-    """Surface of the ball of the same volume over the surface, 0 to 1; surface as total variation after a blur."""
-    count = np.count_nonzero(inside)
-    if count == 0:
-        return 0.0
-    slopes = np.gradient(ndimage.gaussian_filter(np.pad(inside, 4).astype(np.float32), 1.0))
-    surface = float(np.sqrt(sum(slope**2 for slope in slopes)).sum())
-    return float(np.pi ** (1 / 3) * (6 * count) ** (2 / 3) / surface)
-
-
-def touches_limit(window: Window, inside: Booleans) -> bool:
-    """Whether the region comes within two voxels of the limit of growth."""
-    return bool((inside & (window.from_seed_mm > window.reach_mm - 2 * window.step_mm)).any())
+    A ball of radius R under a Gaussian of standard deviation s much smaller than R has 0.5 - s / (R sqrt(2 pi)) of its
+    contrast at its edge. The blur is that of voxels and slices; at most 0.15 is taken off.
+    """
+    return level - min(0.15, window.blur_mm / (radius_mm * float(np.sqrt(2 * np.pi))))

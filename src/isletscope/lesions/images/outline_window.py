@@ -17,6 +17,7 @@ from isletscope.spatial import (
     cropped_mask,
     cropped_volume,
     distance_to_mm,
+    inside_depth_mm,
     resample,
     resample_mask,
 )
@@ -30,7 +31,9 @@ class Window:
     """Values [k, j, i] on a cubic grid along the image's own axes, centred on the seed; all arrays have its shape.
 
     ``valid``: inside the image and not in a missing slice. ``organ``: inside the organ, None when none was given.
-    ``allowed``: where the outline may go. ``from_seed_mm``: distance to the seed. ``reach_mm``: limit of growth.
+    ``allowed``: where the outline may go; ``near_organ``: where it may go when it is seen to leave the organ.
+    ``from_seed_mm``: distance to the seed. ``reach_mm``: limit of growth. ``voxel_mm``: of the image, in its slices.
+    ``blur_mm``: standard deviation of the blur of voxels and slices, averaged over directions.
     """
 
     values: Floats
@@ -38,8 +41,11 @@ class Window:
     valid: Booleans
     organ: Booleans | None
     allowed: Booleans
+    near_organ: Booleans
     from_seed_mm: Floats
     reach_mm: float
+    voxel_mm: float
+    blur_mm: float
 
     @property
     def step_mm(self) -> float:
@@ -64,7 +70,8 @@ def window_around(
     """The window for a lesion of about that radius at the seed (LPS mm), reaching as far as growth may go."""
     reach = rules.number("window.reach_of_radius") * radius_mm + rules.number("window.reach_more_mm")
     across = rules.number("window.voxels_across")
-    finest = max(min(volume.geometry.spacing_mm), rules.number("window.spacing_smallest_mm"))
+    voxel = max(sorted(volume.geometry.spacing_mm)[:2])
+    finest = max(0.5 * voxel, rules.number("window.spacing_smallest_mm"))
     step = max(finest, 2 * reach / across)
     half = int(np.ceil(reach / step)) + 1
     corner = seed_lps_mm - half * step * np.sum(np.asarray(volume.geometry.axes_lps), axis=0)
@@ -86,10 +93,18 @@ def window_around(
         geometry=geometry,
         valid=valid,
         organ=inside,
-        allowed=valid & _allowed(inside, geometry, from_seed, radius_mm),
+        allowed=valid & _closed(inside, geometry, radius_mm),
+        near_organ=valid & _near(inside, geometry, from_seed, radius_mm),
         from_seed_mm=from_seed,
         reach_mm=reach,
+        voxel_mm=voxel,
+        blur_mm=blur_mm(volume.geometry),
     )
+
+
+def blur_mm(geometry: Geometry) -> float:
+    """Blur of a box as wide as the voxel (variance 1/12 of its square), root mean square of the three axes."""
+    return float(np.sqrt(np.mean(np.square(geometry.spacing_mm)) / 12))
 
 
 def _organ_on(organ: Mask, geometry: Geometry, seed_lps_mm: npt.NDArray[np.float64], reach: float) -> Booleans | None:
@@ -99,8 +114,16 @@ def _organ_on(organ: Mask, geometry: Geometry, seed_lps_mm: npt.NDArray[np.float
     return inside if inside.any() else None
 
 
-def _allowed(organ: Booleans | None, geometry: Geometry, from_seed: Floats, radius_mm: float) -> Booleans:
-    """Where an outline may go: near the organ, or near the seed, because masks often leave out what is abnormal."""
+def _closed(organ: Booleans | None, geometry: Geometry, radius_mm: float) -> Booleans:
+    """The organ with notches of the lesion's size closed, because masks often leave out what is abnormal."""
+    if organ is None:
+        return np.ones(geometry.shape, np.bool_)
+    grown = distance_to_mm(Mask(organ, geometry)) <= radius_mm
+    return np.asarray(organ | (inside_depth_mm(Mask(grown, geometry)) > radius_mm - 0.5 * geometry.spacing_mm[0]))
+
+
+def _near(organ: Booleans | None, geometry: Geometry, from_seed: Floats, radius_mm: float) -> Booleans:
+    """The organ and half a radius around it, and the place of the lesion itself."""
     if organ is None:
         return np.ones(geometry.shape, np.bool_)
     beyond = distance_to_mm(Mask(organ, geometry)) <= max(3.0, 0.5 * radius_mm)
