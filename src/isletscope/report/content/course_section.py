@@ -9,12 +9,13 @@ from isletscope.assessment import View, views
 from isletscope.criteria import REPEATABILITY_BOOK
 from isletscope.lesions.change import ChangeRow, change_rows, followed
 from isletscope.lesions.change_response import ResponsePoint, response_points, treatment_spans
-from isletscope.model import Case
+from isletscope.model import Case, Lesion, Verdict
 from isletscope.report import format as fmt
 from isletscope.report.content.course_tables import change_tables
 from isletscope.report.content.course_words import course_words
 from isletscope.report.content.document import Figure, Section
 from isletscope.report.figures.course_axes import day_of
+from isletscope.report.figures.course_images import key_images
 from isletscope.report.figures.course_spider import spider_figure
 from isletscope.report.figures.course_timeline import timeline_figure
 from isletscope.report.figures.course_waterfall import waterfall_figure
@@ -22,6 +23,7 @@ from isletscope.report.images import ImageSource
 
 _WIDTH_MM = 178.0
 _SIZES = ("ct_size", "mri_size", "sstr_volume", "fdg_volume")
+_MOST_PICTURED = 8
 _UPTAKES = ("sstr_suv_max", "fdg_suv_max")
 
 
@@ -38,7 +40,7 @@ def course_section(case: Case, images: ImageSource) -> Section | None:
         key="course",
         title=course_words().title,
         text=_text(points, responses, len(lesions), rows),
-        figures=_figures(points, rows, responses),
+        figures=(*_figures(points, rows, responses), *_pictures(points, rows, lesions, responses[-1].targets, images)),
         tables=change_tables(rows, dates, lesions, responses[-1].targets),
         notes=_notes(points, rows),
     )
@@ -84,6 +86,29 @@ def _figures(
         if any(row.changes for row in own):
             found.append(waterfall_figure(own, targets, len(points), _WIDTH_MM))
     return tuple(figure for figure in found if figure is not None)
+
+
+def _pictures(
+    points: Sequence[View],
+    rows: Sequence[ChangeRow],
+    lesions: Sequence[Lesion],
+    targets: Sequence[str],
+    images: ImageSource,
+) -> tuple[Figure, ...]:
+    """Key images of the targets and of the lesions that change most, the caption under the last one."""
+    chosen = sorted(lesions, key=lambda lesion: _interest(lesion, rows, targets))[:_MOST_PICTURED]
+    found = key_images(points, chosen, rows, images, _WIDTH_MM)
+    return (*found[:-1], replace(found[-1], caption=(course_words().images,))) if found else ()
+
+
+def _interest(lesion: Lesion, rows: Sequence[ChangeRow], targets: Sequence[str]) -> tuple[bool, bool, float]:
+    """Targets first, then tumours before unsure ones, each by the largest change."""
+    shares = [one.percent for row in rows if row.lesion == lesion.id for one in row.changes if one.percent is not None]
+    appears = any(
+        one.percent is None and one.absolute > 0 for row in rows if row.lesion == lesion.id for one in row.changes
+    )
+    largest = max((abs(share) for share in shares), default=0.0)
+    return lesion.id not in targets, lesion.verdict is not Verdict.TUMOUR, -(1000.0 if appears else largest)
 
 
 def _of(rows: Sequence[ChangeRow], name: str) -> list[ChangeRow]:

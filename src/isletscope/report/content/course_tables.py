@@ -12,7 +12,7 @@ from isletscope.report.content.course_words import course_words
 from isletscope.report.content.document import Cell, Column, Table
 
 _MOST_ROWS, _MOST_ROWS_LATER = 30, 15
-_SHORT = 16
+_SHORT = 20
 _LAST_COLUMNS = 5
 _SINCE = {Since.PREVIOUS: "previous", Since.BASELINE: "baseline", Since.NADIR: "smallest"}
 _RANK = {"definite": 0, "likely_real": 1, "": 2, "within_noise": 3}
@@ -42,7 +42,9 @@ def change_tables(
     return tuple(found)
 
 
-def _table(rows: Sequence[ChangeRow], dates: Sequence[str], names: dict[str, Lesion], targets: Sequence[str]) -> Table:
+def _table(
+    rows: Sequence[ChangeRow], dates: Sequence[str], names: dict[str, Lesion], targets: Sequence[str], most: int
+) -> Table:
     measure, last = rows[0].measure, len(dates) - 1
     kept = sorted(rows, key=lambda row: _weight(row, targets))[:most]
     order = list(names)
@@ -111,7 +113,8 @@ def _row(
 def printed_value(measure: Measure, value: Value) -> tuple[str, tuple[str, ...]]:
     """A value as it is printed and a grey line below; in place of a number, why there is none."""
     if value.value is None:
-        return (value.because, ()) if len(value.because) <= _SHORT else ("–", (value.because,))
+        word = value.because.partition(":")[0]
+        return (word, ()) if len(word) <= _SHORT else ("–", (word,))
     if not value.seen and measure.vanishes:
         return "not seen", ()
     return printed_number(measure, value.value), ()
@@ -144,7 +147,7 @@ def _change_text(row: ChangeRow, change: Change | None) -> str:
 def _fate(row: ChangeRow) -> str:
     """What is to say of a lesion without a change at the last time point."""
     if row.values[-1].value is None:
-        return row.values[-1].because
+        return row.values[-1].because.partition(":")[0]
     return "first value"
 
 
@@ -169,6 +172,12 @@ def _notes(rows: Sequence[ChangeRow], count: int, hidden: int) -> tuple[str, ...
             if one.since is Since.PREVIOUS and one.caveats:
                 words = {"date": one.time_point, "before": one.reference_point, "what": "; ".join(one.caveats)}
                 said.append(told.caveat_note.format(**words))
+    gaps: dict[str, list[str]] = {}
+    for row in rows:
+        for value in row.values:
+            if ":" in value.because:
+                gaps.setdefault(value.because, []).append(f"{row.lesion} ({value.time_point})")
+    said += [f"{because.capitalize()}: {', '.join(lesions[:8])}." for because, lesions in gaps.items()]
     torn = [
         f"{owner[id(one)]}, {name}: {told.change_class(value)}"
         for one in ends

@@ -40,7 +40,6 @@ class CourseWords(BaseModel):
     left_out: str
     columns_left_out: str
     images: str
-    images_absent: str
 
     def change_class(self, value: str) -> str:
         """The printed word for a class of change; for none, that it was not classed."""
