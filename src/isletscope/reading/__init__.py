@@ -3,7 +3,7 @@
 from isletscope.reading.answers import answered
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.compare import Compared, compare_cases
-from isletscope.reading.heterogeneity import measure_heterogeneity
+from isletscope.reading.heterogeneity import CARRIED, measure_heterogeneity
 from isletscope.reading.label_maps import read_label_map, write_label_map
 from isletscope.reading.look import Seen, look
 from isletscope.reading.manifest import peak_memory_mb
@@ -12,10 +12,11 @@ from isletscope.reading.pipeline import ReadOutcome, read_case
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.request import ReadRequest, load_answers, load_clinical, load_entries, same_patient_statement
 from isletscope.reading.steps import StepStore, digest, rules_digest
-from isletscope.reading.tracer_maps import map_of
+from isletscope.reading.tracer_maps import liver_limit, map_of
 from isletscope.reading.writing import output_errors, whole_file, write_text
 
 __all__ = [
+    "CARRIED",
     "CaseFolder",
     "Compared",
     "Progress",
@@ -26,6 +27,7 @@ __all__ = [
     "answered",
     "compare_cases",
     "digest",
+    "liver_limit",
     "load_answers",
     "load_clinical",
     "load_entries",

@@ -48,6 +48,8 @@ from isletscope.spatial import Mask, Transform, Volume, carried_mask
 _PETS = {"sstr": TracerClass.SSTR, "fdg": TracerClass.FDG}
 _KINDS = {"sstr": ExamKind.SSTR_PET, "fdg": ExamKind.FDG_PET}
 _HU_ERROR = 10.0
+CARRIED = "mean within the outline of the other PET, through the alignment"
+"""Method of an uptake where the lesion has no focus of its own."""
 _UNKNOWN = "not known on both tracers"
 
 
@@ -202,13 +204,15 @@ def _profile(assessed: LesionsAssessed, lesion: Lesion, classes: TracerClasses |
         values["long_axis"] = size.measurement
     label = labels_at(assessed).get(lesion.id)
     if label is None or label.state is State.MISSING or label.value is None:
-        because = _UNKNOWN if label is None or not label.missing else f"lacking: {', '.join(label.missing)}"
+        whole = assessed.gathered.get("concordance")
+        lacking = label.missing if label is not None else (whole.missing if whole is not None else [])
+        because = f"lacking: {', '.join(lacking)}" if lacking else _UNKNOWN
         return LesionProfile(lesion=lesion.id, because=because, values=values)
     return LesionProfile(lesion=lesion.id, label=label.value, because=label.because, values=values)
 
 
 def _uptake(view: View, lesion: Lesion, name: str, kind: ExamKind, classes: TracerClasses | None) -> Measurement:
-    """SUVmax of the observation; else the highest voxel within the outline that the other PET drew."""
+    """SUVmax of the observation; else the mean within the outline that the other PET drew."""
     title = f"{name.upper()} SUVmax"
     found = view.find(lesion, "suv_max", (kind,))
     if found is not None:
@@ -217,9 +221,8 @@ def _uptake(view: View, lesion: Lesion, name: str, kind: ExamKind, classes: Trac
     if classes is None or block is None or classes.labels is None:
         return missing(title, "no outline there, and no outline of the other PET could be laid over it", "g/mL")
     inside = block[(classes.labels > 0) & np.isfinite(block)]
-    method = "highest voxel within the outline of the other PET, through the alignment"
     limitation = "no focus of its own: what is measured is what lies there"
-    return measured(title, float(inside.max()), "g/mL", method=method, limitation=limitation)
+    return measured(title, float(inside.mean()), "g/mL", method=CARRIED, limitation=limitation)
 
 
 def _arterial(view: View, lesion: Lesion) -> Measurement | None:

@@ -2,8 +2,10 @@
 
 Groups: agglomerative clustering by Ward's criterion (scipy.cluster.hierarchy) of properties that were made comparable:
 logarithm where ratios count, median taken off, divided by the spread between lesions (1.4826 x median absolute
-deviation) or by what repeated measurement allows, whichever is larger, so that noise alone makes no groups. The number
-of groups is that of the highest mean silhouette (Rousseeuw 1987), if it shows at least a reasonable structure.
+deviation) or by what repeated measurement allows, whichever is larger, so that noise alone makes no groups. From the
+top of the tree a branch is split in two when the mean silhouette of the two parts (Rousseeuw 1987) shows a reasonable
+structure and exceeds what one normal cloud of the same size and covariance shows by chance (as Kimes 2017, Biometrics
+73:811, recall, with the silhouette in place of the cluster index).
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from isletscope.model import Clusters, Join, Measurement, derived, missing
 
 _MAD_TO_SD = 1.4826
 _FURTHEST = 4.0
+_SEED = 20260101
 FloatArray = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -104,26 +108,25 @@ def _grouped(used: Sequence[Features], kept: list[str], left_out: dict[str, str]
     if not np.any(points):
         return Clusters(because="all lesions have the same values", left_out=left_out)
     links = hierarchy.linkage(points, method="ward", optimal_ordering=True)
-    labels, silhouette = _best_cut(points, links)
+    labels, highest, needed = _split(points, links)
     order = [int(leaf) for leaf in hierarchy.leaves_list(links)]
     joins = [Join(first=int(a), second=int(b), height=float(h), size=int(n)) for a, b, h, n in links]
-    rules = heterogeneity_rules()
-    bar = rules.number("between.silhouette")
     method = (
         f"Ward's clustering of {', '.join(one.title for one in used)}, each over its spread between lesions or its "
-        f"measurement error, the larger one; the number of groups of the highest mean silhouette, at least {bar:g}"
+        "measurement error, the larger one; a branch is split where the silhouette of its parts exceeds that of one "
+        "cloud without groups"
     )
     found = {
         "features": [one.name for one in used],
         "lesions": kept,
         "joins": joins,
-        "silhouette": silhouette,
+        "silhouette": mean_silhouette(squareform(pdist(points)), labels) if len(set(labels)) > 1 else highest,
         "left_out": left_out,
         "method": method,
     }
-    if silhouette is None or silhouette < bar:
-        shown = "" if silhouette is None else f" (highest mean silhouette {silhouette:.2f}, below {bar:g})"
-        return Clusters.model_validate({**found, "because": f"no groups stand out{shown}"})
+    if len(set(labels)) < 2:
+        because = f"no groups stand out (silhouette of the best two {highest:.2f}, below {needed:.2f})"
+        return Clusters.model_validate({**found, "because": because})
     numbers: dict[int, int] = {}
     for leaf in order:
         numbers.setdefault(int(labels[leaf]), len(numbers) + 1)
@@ -140,31 +143,55 @@ def _comparable(feature: Features, lesions: Sequence[str]) -> FloatArray:
     return np.clip(centred / scale, -_FURTHEST, _FURTHEST)
 
 
-def _best_cut(points: FloatArray, links: FloatArray) -> tuple[npt.NDArray[np.int32], float | None]:
-    """Labels of the cut with the highest mean silhouette and that silhouette; None when no cut has two groups."""
-    distances = squareform(pdist(points))
-    most = min(int(heterogeneity_rules().number("between.most_groups")), len(points) - 1)
-    best, chosen = None, np.ones(len(points), dtype=np.int32)
-    for count in range(2, most + 1):
-        labels = np.asarray(hierarchy.fcluster(links, count, criterion="maxclust"), dtype=np.int32)
-        if len(np.unique(labels)) < 2:
-            continue
-        value = mean_silhouette(distances, labels)
-        if best is None or value > best + 1e-9:
-            best, chosen = value, labels
-    return chosen, best
+def _split(points: FloatArray, links: FloatArray) -> tuple[Labels, float, float]:
+    """Labels of the branch of these points, the silhouette of its first split, and what that must exceed."""
+    rules = heterogeneity_rules()
+    labels = np.asarray(hierarchy.fcluster(links, 2, criterion="maxclust"), dtype=np.int64)
+    if len(np.unique(labels)) < 2:
+        return np.zeros(len(points), dtype=np.int64), 0.0, rules.number("between.silhouette")
+    highest = mean_silhouette(squareform(pdist(points)), labels)
+    needed = max(rules.number("between.silhouette"), by_chance(points))
+    if highest < needed:
+        return np.zeros(len(points), dtype=np.int64), highest, needed
+    found, next_label = np.zeros(len(points), dtype=np.int64), 0
+    for label in (1, 2):
+        inside = labels == label
+        part, own = points[inside], np.zeros(np.count_nonzero(inside), dtype=np.int64)
+        if len(part) >= rules.number("between.smallest_branch") and np.any(part != part[0]):
+            own = _split(part, hierarchy.linkage(part, method="ward"))[0]
+        found[inside] = own + next_label
+        next_label += int(own.max()) + 1
+    return found, highest, needed
 
 
-def mean_silhouette(distances: FloatArray, labels: npt.NDArray[np.int32]) -> float:
+def mean_silhouette(distances: FloatArray, labels: Labels) -> float:
     """Mean over points of (b - a) / max(a, b): a to the own group, b to the nearest other; 0 for a group of one."""
-    groups = np.unique(labels)
-    values = np.zeros(len(labels))
-    for index, label in enumerate(labels):
-        own = labels == label
-        if np.count_nonzero(own) == 1:
-            continue
-        within = distances[index, own].sum() / (np.count_nonzero(own) - 1)
-        beside = min(float(distances[index, labels == other].mean()) for other in groups if other != label)
-        widest = max(within, beside)
-        values[index] = 0.0 if widest == 0 else (beside - within) / widest
+    groups, own = np.unique(labels, return_inverse=True)
+    member = own[:, None] == np.arange(len(groups))
+    sizes = member.sum(axis=0)
+    sums = distances @ member
+    rows = np.arange(len(labels))
+    single = sizes[own] == 1
+    within = sums[rows, own] / np.maximum(sizes[own] - 1, 1)
+    others = sums / sizes
+    others[rows, own] = np.inf
+    beside = others.min(axis=1)
+    widest = np.maximum(within, beside)
+    values = np.where(single | (widest == 0), 0.0, (beside - within) / np.where(widest == 0, 1.0, widest))
     return float(values.mean())
+
+
+def by_chance(points: FloatArray) -> float:
+    """The silhouette of the best two parts of one cloud without groups: 95th percentile over normal clouds like this.
+
+    As many points with the same covariance, clustered and cut alike; always the same draws.
+    """
+    rules = heterogeneity_rules()
+    draws = np.random.default_rng(_SEED)
+    covariance = np.atleast_2d(np.cov(points, rowvar=False))
+    found = []
+    for _ in range(int(rules.number("between.draws"))):
+        cloud = draws.multivariate_normal(np.zeros(points.shape[1]), covariance, size=len(points), method="eigh")
+        labels = np.asarray(hierarchy.fcluster(hierarchy.linkage(cloud, "ward"), 2, criterion="maxclust"), np.int64)
+        found.append(mean_silhouette(squareform(pdist(cloud)), labels) if len(np.unique(labels)) > 1 else 0.0)
+    return float(np.percentile(found, 100.0 * rules.number("between.chance")))

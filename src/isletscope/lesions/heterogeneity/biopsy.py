@@ -37,6 +37,7 @@ from isletscope.model import (
 _SITE = "most informative site if sampling is discussed"
 _CRITERION = "phenotype_histology"
 _SIZES = ("ct_size", "mri_size")
+_NAMED_MOST = 6
 _REAL = ("likely_real", "definite")
 
 
@@ -151,7 +152,7 @@ def _none(found: Findings) -> str:
     book = biopsy_book()
     unknown = _unknown_lesions(found)
     if unknown:
-        return book.says("open", lesions=", ".join(unknown))
+        return book.says("open", lesions=_named(unknown))
     least = book.smallest_part_ml.value or 0.0
     discordant = [one.id for one in found.view.lesions if (found.alone_ml(one.id) or (0.0, 0.0, 0.0))[1] >= least]
     return book.says("all_sampled" if discordant else "no_discordance")
@@ -270,6 +271,13 @@ def _next(found: Findings, chosen: Lesion) -> list[str]:
     return [biopsy_book().says("alike" if alike else "next", lesion=following.id, values=values, first=chosen.id)]
 
 
+def _named(lesions: Sequence[str]) -> str:
+    """Names; of a long list the number and the first ones."""
+    if len(lesions) <= _NAMED_MOST:
+        return ", ".join(lesions)
+    return f"{len(lesions)} lesions ({', '.join(lesions[:_NAMED_MOST])} and others)"
+
+
 def _unknown_lesions(found: Findings) -> list[str]:
     labels = labels_at(found.assessed)
     return [one.id for one in found.view.lesions if (label := labels.get(one.id)) is None or not label.value]
@@ -277,7 +285,7 @@ def _unknown_lesions(found: Findings) -> list[str]:
 
 def _unknown(found: Findings) -> list[str]:
     unknown = _unknown_lesions(found)
-    return [biopsy_book().says("unknown", lesions=", ".join(unknown))] if unknown else []
+    return [biopsy_book().says("unknown", lesions=_named(unknown))] if unknown else []
 
 
 def _no_map(found: Findings, lesion: Lesion) -> list[str]:
