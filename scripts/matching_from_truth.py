@@ -1,8 +1,8 @@
 """Matching measured on the true outlines of reference patients, with errors, misses and false foci added.
 
 Reads folders made by ``isletscope phantom`` (truth alone, no reading): every CT, MR and PET of every exam is a look,
-its foci are the true outlines, carried to the body at rest by the true mapping and then moved by an error of alignment (a
-smooth field for each look and a jitter for each focus, half of the variance each). Run as
+its foci are the true outlines, carried to the body at rest by the true mapping and then moved by an error of alignment
+(a smooth field for each look and a jitter for each focus, half of the variance each). Run as
 
     python -m scripts.matching_from_truth PATIENT... [--error-mm 4] [--draws 5]
 """

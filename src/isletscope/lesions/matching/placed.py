@@ -62,18 +62,18 @@ class PlacedFocus:
     def _tree(self) -> KDTree:
         return KDTree(self.points_mm)
 
-    def contains(self, points_mm: FloatArray) -> npt.NDArray[np.bool_]:
-        """Whether points (n, 3) lie inside the outline; bool (n,)."""
-        distance, _ = self._tree.query(points_mm, distance_upper_bound=_HALF_DIAGONAL * self.step_mm)
+    def contains(self, points_mm: FloatArray, margin_mm: float = 0.0) -> npt.NDArray[np.bool_]:
+        """Whether points (n, 3) lie inside the outline, or outside it by a margin at most; bool (n,)."""
+        distance, _ = self._tree.query(points_mm, distance_upper_bound=_HALF_DIAGONAL * self.step_mm + margin_mm)
         inside: npt.NDArray[np.bool_] = np.isfinite(distance)
         return inside
 
-    def share_inside(self, other: PlacedFocus) -> float:
-        """Share of this outline that lies inside the other one, 0 to 1."""
+    def share_inside(self, other: PlacedFocus, margin_mm: float = 0.0) -> float:
+        """Share of this outline that lies inside the other one, or outside it by a margin at most; 0 to 1."""
         apart = float(np.linalg.norm(self.centre_mm - other.centre_mm))
-        if self.frame != other.frame or apart > self.reach_mm + other.reach_mm:
+        if self.frame != other.frame or apart > self.reach_mm + other.reach_mm + margin_mm:
             return 0.0
-        return float(other.contains(self.points_mm).mean())
+        return float(other.contains(self.points_mm, margin_mm).mean())
 
     def overlap(self, other: PlacedFocus) -> float:
         """Share of the smaller outline that lies in the larger, 0 to 1."""

@@ -1,14 +1,15 @@
 """Lesions followed through the time points.
 
 At each time point, in order of time, its lesions are assigned to those known before at the least total price. What was
-known before and is left over has merged where its last outline lies in the outline of a lesion that went on; what is
-left over now has split off where it lies in the earlier outline of a lesion that went on.
+known before and is left over has merged where its last outline lies in the outline of a lesion that went on and grew;
+what is left over now has split off where it lies in the earlier outline of a lesion that went on and became smaller.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import hypot
 
 import numpy as np
 
@@ -72,19 +73,33 @@ def _comparable(one: Group, other: Group) -> list[tuple[PlacedFocus, PlacedFocus
     return [(a, b) for a, b in pairs if a.kind == b.kind] or pairs
 
 
-def share_inside(part: Group, whole: Group) -> float:
-    """Share of one lesion that lies inside another, on the kinds of images that both have."""
-    return float(np.mean([a.share_inside(b) for a, b in _comparable(part, whole)]))
+def _share_inside(part: Group, whole: Group) -> float:
+    """Share of one lesion that lies inside another, on the kinds of images that both have.
+
+    What lies outside by less than the uncertainty of both places (half the part's radius at most) counts as inside.
+    """
+    shares = [
+        a.share_inside(b, min(hypot(a.uncertainty_mm, b.uncertainty_mm), a.radius_mm / 2.0))
+        for a, b in _comparable(part, whole)
+    ]
+    return float(np.mean(shares))
+
+
+def _growth(earlier: Group, later: Group) -> float:
+    """Volume over earlier volume, the geometric mean over the kinds of images that both have."""
+    return float(np.exp(np.mean([np.log(b.volume_ml / a.volume_ml) for a, b in _comparable(earlier, later)])))
 
 
 def _merge(left: Sequence[Track], went_on: Sequence[Track], moment: int, prices: Prices) -> None:
     """Set the lesion into which each one that is left over has merged, where there is one."""
-    least = prices.rules.number("parts.share_of_earlier")
+    least, grown = prices.rules.number("parts.share_of_earlier"), prices.rules.number("parts.merged_growth")
     for track in left:
         host = track.merged[max(track.merged)] if track.merged and max(track.merged) > max(track.seen) else None
         if host is None or host not in went_on:
             shares = [
-                (share_inside(track.last_before(moment), other.seen[moment]), n) for n, other in enumerate(went_on)
+                (_share_inside(track.last_before(moment), other.seen[moment]), n)
+                for n, other in enumerate(went_on)
+                if _growth(other.last_before(moment), other.seen[moment]) >= grown
             ]
             share, number = max(shares, default=(0.0, -1))
             host = went_on[number] if share >= least else None
@@ -95,7 +110,12 @@ def _merge(left: Sequence[Track], went_on: Sequence[Track], moment: int, prices:
 def _begun(group: Group, went_on: Sequence[Track], moment: int, prices: Prices) -> Track:
     """A lesion not known before: new, or a part of one that went on."""
     track = Track({moment: group})
-    shares = [(share_inside(group, other.last_before(moment)), n) for n, other in enumerate(went_on)]
+    shrunk = prices.rules.number("parts.split_growth")
+    shares = [
+        (_share_inside(group, other.last_before(moment)), n)
+        for n, other in enumerate(went_on)
+        if _growth(other.last_before(moment), other.seen[moment]) <= shrunk
+    ]
     share, number = max(shares, default=(0.0, -1))
     if share >= prices.rules.number("parts.share_of_earlier"):
         track.split_from = went_on[number]
