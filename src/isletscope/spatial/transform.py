@@ -59,6 +59,11 @@ class Transform:
         """The reference frame itself."""
         return cls(np.eye(4))
 
+    @property
+    def inverse_matrix(self) -> FloatArray:
+        """The rigid part from this frame to the reference frame, 4 x 4."""
+        return np.asarray(np.linalg.inv(self.matrix))
+
     def to_frame(self, points_lps_mm: npt.ArrayLike) -> FloatArray:
         """Points (n, 3) of the reference frame, in this frame."""
         points = np.atleast_2d(np.asarray(points_lps_mm, dtype=np.float64))

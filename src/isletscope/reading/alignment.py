@@ -1,0 +1,171 @@
+"""Every frame of reference of a case brought to one: the step of the reading, kept and written to the case folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from isletscope.errors import GeometryError, InputError
+from isletscope.model import Alignment, AlignmentKind, Case, Measurement, Series, measured
+from isletscope.reading.alignment_files import read_displacement, write_displacement
+from isletscope.reading.alignment_frames import Frame, frames_of, reference_of
+from isletscope.reading.alignment_pair import PairFit, fit_pair
+from isletscope.reading.alignment_rules import alignment_rules
+from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.progress import Progress, silent
+from isletscope.reading.series_source import SeriesSource
+from isletscope.reading.steps import StepStore, digest, rules_digest
+from isletscope.spatial import Transform
+from isletscope.spatial.register_images import RegistrationImage, prepare
+
+_ROOMS = ("errors.py", "model/alignment.py", "spatial", "reading/alignment.yaml")
+_UNITS = {"inverse_consistency": "mm", "deformation_median": "mm", "deformation_largest": "mm"}
+
+
+def align_exams(
+    folder: CaseFolder, store: StepStore, case: Case, source: SeriesSource, progress: Progress = silent
+) -> list[Alignment]:
+    """One alignment for every frame of reference of the case, in the order of the exams.
+
+    Frames that cannot be registered are kept with the reason; displacement fields are written to ``alignment/`` in
+    the case folder. A pair is registered again only when its images or the rules changed. Raises OutputError.
+    """
+    frames = frames_of(case)
+    reference = reference_of(frames)
+    images = _Images(source)
+    alignments = []
+    for number, frame in enumerate(frames):
+        progress("Aligning exams", number, len(frames))
+        alignments.append(_aligned(folder, store, frame, reference, images))
+    progress("Aligning exams", len(frames), len(frames))
+    return alignments
+
+
+def transforms_of(folder: CaseFolder, alignments: Sequence[Alignment]) -> dict[str, Transform]:
+    """The mapping of every series whose alignment may be used, by series key.
+
+    Raises CaseError when a displacement file cannot be read.
+    """
+    transforms = {}
+    for alignment in alignments:
+        if not alignment.usable:
+            continue
+        transform = _transform(folder, alignment)
+        transforms.update(dict.fromkeys(alignment.series_keys, transform))
+    return transforms
+
+
+def _transform(folder: CaseFolder, alignment: Alignment) -> Transform:
+    matrix = np.asarray(alignment.matrix, dtype=np.float64)
+    if not alignment.displacement_file:
+        return Transform(matrix)
+    return Transform(matrix, read_displacement(folder.path / alignment.displacement_file))
+
+
+class _Images:
+    """Images ready for registration, made once."""
+
+    def __init__(self, source: SeriesSource) -> None:
+        self._source = source
+        self._made: dict[str, RegistrationImage] = {}
+
+    def of(self, series: Series) -> RegistrationImage:
+        """Raises GeometryError or InputError when the series cannot be registered."""
+        if series.key not in self._made:
+            rules = alignment_rules()
+            window = rules.windows[series.modality].window()
+            self._made[series.key] = prepare(self._source.volume(series.key), window, rules.step_mm)
+        return self._made[series.key]
+
+
+def _aligned(folder: CaseFolder, store: StepStore, frame: Frame, reference: Frame | None, images: _Images) -> Alignment:
+    if reference is None or reference.chosen is None or frame.chosen is None:
+        return _failed(frame, reference, "no series of this frame can be registered: none is a CT, MR or PET volume")
+    if frame is reference:
+        return _identity(frame, frame.chosen, AlignmentKind.REFERENCE, "the frame that the others are brought to", 0.0)
+    if frame.uid == reference.uid:
+        because = "same DICOM frame of reference as the reference: taken as the scanner states it"
+        return _identity(frame, reference.chosen, AlignmentKind.RIGID, because, None)
+    name = f"alignment-{frame.exam.key}-{frame.chosen.key}"
+    inputs = digest(
+        rules_digest(_ROOMS),
+        [one.key for one in frame.series],
+        frame.chosen.fingerprint,
+        reference.chosen.key,
+        reference.chosen.fingerprint,
+    )
+    kept = store.recall(name, inputs)
+    if kept is not None:
+        alignment = Alignment.model_validate(kept)
+        if not alignment.displacement_file or (folder.path / alignment.displacement_file).is_file():
+            return alignment
+    try:
+        fit = fit_pair(images.of(reference.chosen), images.of(frame.chosen))
+    except (GeometryError, InputError) as error:
+        alignment = _failed(frame, reference, str(error))
+    else:
+        alignment = _found(folder, frame, reference.chosen, fit)
+    store.keep(name, inputs, alignment.model_dump(mode="json"))
+    return alignment
+
+
+def _found(folder: CaseFolder, frame: Frame, reference: Series, fit: PairFit) -> Alignment:
+    lattice = fit.transform.displacement
+    file = ""
+    if lattice is not None:
+        file = f"alignment/{frame.exam.key}-{frame.chosen.key if frame.chosen else ''}_displacement.nii.gz"
+        write_displacement(folder.path / file, lattice)
+    kind = AlignmentKind.RIGID if lattice is None else AlignmentKind.DEFORMABLE
+    return Alignment(
+        **_of(frame),
+        reference_series_key=reference.key,
+        kind=AlignmentKind.FAILED if fit.why_not else kind,
+        usable=not fit.why_not,
+        because=fit.why_not,
+        matrix=[[float(value) for value in row] for row in fit.transform.matrix],
+        displacement_file=file,
+        uncertainty_mm=None if fit.why_not else round(fit.uncertainty_mm, 1),
+        quality={name: _measured(name, value) for name, value in fit.quality.items()},
+        method=fit.method,
+        limits=list(fit.limits),
+    )
+
+
+def _identity(
+    frame: Frame, reference: Series, kind: AlignmentKind, method: str, uncertainty_mm: float | None
+) -> Alignment:
+    return Alignment(
+        **_of(frame),
+        reference_series_key=reference.key,
+        kind=kind,
+        usable=True,
+        matrix=np.eye(4).tolist(),
+        uncertainty_mm=uncertainty_mm,
+        method=method,
+    )
+
+
+def _failed(frame: Frame, reference: Frame | None, because: str) -> Alignment:
+    return Alignment(
+        **_of(frame),
+        reference_series_key=reference.chosen.key if reference is not None and reference.chosen is not None else "",
+        kind=AlignmentKind.FAILED,
+        usable=False,
+        because=because,
+    )
+
+
+def _of(frame: Frame) -> dict[str, Any]:
+    chosen = frame.chosen or frame.series[0]
+    return {
+        "exam_key": frame.exam.key,
+        "frame_of_reference_uid": frame.uid,
+        "series_key": chosen.key,
+        "series_keys": [one.key for one in frame.series],
+    }
+
+
+def _measured(name: str, value: float) -> Measurement:
+    return measured(name.replace("_", " "), round(value, 3), _UNITS.get(name, "1"))

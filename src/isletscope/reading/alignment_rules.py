@@ -1,0 +1,56 @@
+"""The rules of alignment: windows, choice of series, what a pair must reach to be used."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from isletscope.model import Role
+from isletscope.spatial.register_images import Window
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WindowRule(_Strict):
+    """Values of the first and last bin, and the level above which the body begins; None: from the image."""
+
+    low: float | None = None
+    high: float | None = None
+    body_above: float | None = None
+    root: bool = False
+
+    def window(self) -> Window:
+        """As the registration takes it."""
+        return Window(self.low, self.high, self.body_above, self.root)
+
+
+class Acceptance(_Strict):
+    """What a registered pair must reach; see ``alignment.yaml``."""
+
+    information_gain: float
+    rival_share: float
+    overlap_body: float
+    shared_share: float
+
+
+class AlignmentRules(_Strict):
+    """The contents of ``alignment.yaml``."""
+
+    windows: dict[str, WindowRule]
+    step_mm: float
+    roles: tuple[Role, ...]
+    coverage_share: float
+    reference_share: float
+    accept: Acceptance
+
+
+@cache
+def alignment_rules() -> AlignmentRules:
+    """The shipped rules."""
+    text = files("isletscope.reading").joinpath("alignment.yaml").read_text(encoding="utf-8")
+    return AlignmentRules.model_validate(yaml.safe_load(text))
