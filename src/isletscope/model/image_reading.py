@@ -25,6 +25,10 @@ class ReadingOfImages(Document):
         default_factory=dict,
         description="lesions looked for at their place without anything standing out: name -> what was looked at",
     )
+    undecided: dict[str, str] = Field(
+        default_factory=dict,
+        description="lesions looked for at their place where it cannot be told whether they are there: name -> why",
+    )
     methods: list[str] = Field(default_factory=list, description="settings used, as sentences")
     limits: list[str] = Field(default_factory=list, description="what could not be done, and why")
     foci_map: str | None = Field(default=None, description="label map of foci, path inside the case folder")

@@ -139,6 +139,7 @@ def rename_images(reading: ReadingOfImages, renamed: Renamed) -> ReadingOfImages
             "series_keys": [renamed.series[key] for key in reading.series_keys],
             "foci": [_rename_focus(focus, renamed) for focus in reading.foci],
             "looked_for": {},
+            "undecided": {},
             "foci_map": rename_file(reading.foci_map, renamed),
             "organ_map": rename_file(reading.organ_map, renamed),
         }

@@ -169,7 +169,8 @@ def _on_anatomy(lesion: Lesion, reading: ReadingOfImages | None, key: str) -> tu
         return Visibility.NOT_ASSESSABLE, "these images were not read", key
     said = reading.looked_for.get(lesion.id)
     if said is None:
-        return Visibility.NOT_ASSESSABLE, "its place was not looked at on these images", key
+        open_question = reading.undecided.get(lesion.id, "its place was not looked at on these images")
+        return Visibility.NOT_ASSESSABLE, open_question, key
     return Visibility.NOT_SEEN, said, key
 
 

@@ -5,6 +5,7 @@ Patient coordinates are DICOM LPS millimetres; arrays are indexed ``[k, j, i]``.
 
 from isletscope.spatial._compiled import compiled
 from isletscope.spatial.axes import AxialAxes, axial_axes, axial_axes_mm, extent_3d_mm
+from isletscope.spatial.axes_uncertainty import Interval, SizeIntervals, size_intervals
 from isletscope.spatial.components import ComponentStatistics, component_statistics, label_components
 from isletscope.spatial.crop import Box, bounding_box, cropped_geometry, cropped_mask, cropped_volume
 from isletscope.spatial.distance import distance_to_mm, inside_depth_mm, outline_distance_mm
@@ -36,11 +37,13 @@ __all__ = [
     "Box",
     "ComponentStatistics",
     "Geometry",
+    "Interval",
     "Lattice",
     "Mask",
     "Peaks",
     "Projection",
     "Quantity",
+    "SizeIntervals",
     "Transform",
     "Volume",
     "axial_axes",
@@ -67,6 +70,7 @@ __all__ = [
     "resample",
     "resample_labels",
     "resample_mask",
+    "size_intervals",
     "sphere_offsets",
     "to_image",
     "turning_projections",

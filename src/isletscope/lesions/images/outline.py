@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isletscope.anatomy import Thresholds, load_thresholds
-from isletscope.lesions.images.outline_checks import Marks, contrast_floor, marks_of, refusal
+from isletscope.lesions.images.outline_checks import NO_CONTRAST, Marks, marks_of, refusal
 from isletscope.lesions.images.outline_growth import Aim, Trial, trials
 from isletscope.lesions.images.outline_window import on_grid, window_around
 from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Mask, Volume
@@ -40,6 +40,11 @@ class SeedOutline:
     noise: float | None = None
     level: float | None = None
     seed_lps_mm: tuple[float, float, float] = field(default=(0.0, 0.0, 0.0))
+
+    @property
+    def no_contrast(self) -> bool:
+        """Whether it was refused because nothing differs from its surroundings there."""
+        return self.why_not.startswith(NO_CONTRAST)
 
 
 def outline_rules() -> Thresholds:
@@ -114,7 +119,7 @@ def _chosen(
 ) -> SeedOutline:
     """The best trial that passes every check; else the reason of the best one that does not."""
     if not tried:
-        return SeedOutline(None, "", why_not="nothing around the point differs from its surroundings")
+        return SeedOutline(None, "", why_not=f"{NO_CONTRAST} at any of the radii tried")
     order = sorted(tried, key=lambda pair: -pair[1].score)
     reasons = [refusal(trial, marks, volume, rules, expected_mm) for trial, marks in order]
     passed = [(trial, marks) for (trial, marks), reason in zip(order, reasons, strict=True) if not reason]
@@ -157,12 +162,14 @@ def unit_words(volume: Volume) -> str:
 
 
 def _confidence(trial: Trial, marks: Marks, passed: list[tuple[Trial, Marks]]) -> str:
-    """High where the edge is clear all around and other assumed radii give the same; low where the edge is weak."""
+    """High where the edge is clear all around and the size is as expected, or other assumed radii give the same.
+
+    Low where the edge is weak or the lesion is thinner than two slices.
+    """
     radius = trial.equivalent_radius_mm
     agree = sum(abs(np.log(other.equivalent_radius_mm / radius)) < 0.1 for other, _ in passed)
-    if marks.supported > 0.85 and trial.grey.to_noise > 3 and agree >= 2:
+    if marks.slices < 2:
+        return "low"
+    if marks.supported > 0.85 and trial.grey.to_noise > 3 and (agree >= 2 or marks.score > _CLEAR):
         return "high"
     return "moderate" if marks.supported > 0.75 and trial.grey.to_noise > 1.5 else "low"
-
-
-__all__ = ["SeedOutline", "contrast_floor", "outline_from_seed", "outline_rules", "unit_words"]

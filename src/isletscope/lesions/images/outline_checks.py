@@ -12,6 +12,8 @@ from isletscope.lesions.images.outline_shape import sphericity
 from isletscope.lesions.images.outline_window import weighted_mean
 from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Mask, Volume, distance_to_mm, inside_depth_mm
 
+NO_CONTRAST = "no difference from its surroundings"
+
 
 @dataclass(frozen=True)
 class Marks:
@@ -99,7 +101,7 @@ def refusal(trial: Trial, marks: Marks, volume: Volume, rules: Thresholds, expec
     needed = contrast_floor(volume, grey, rules)
     if abs(grey.contrast) < needed:
         return (
-            f"no difference from its surroundings: inner value {grey.inner:.4g}, surroundings {grey.background:.4g} "
+            f"{NO_CONTRAST}: inner value {grey.inner:.4g}, surroundings {grey.background:.4g} "
             f"with noise {grey.noise:.3g}; at least {needed:.3g} of difference is needed"
         )
     if marks.across < rules.number("checks.voxels_across"):
@@ -140,7 +142,7 @@ def _unexpected(trial: Trial, rules: Thresholds, expected_mm: float | None) -> s
 def _flags(marks: Marks) -> tuple[str, ...]:
     flags = []
     if marks.slices < 3:
-        flags.append(f"spans {marks.slices:.1f} slices: length along the slices' normal is uncertain")
+        flags.append(f"spans {marks.slices:.1f} slices: size and volume are uncertain")
     if marks.at_edge:
         flags.append("cut by the edge of the image")
     if marks.outside > 0.1:
