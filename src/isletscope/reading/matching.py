@@ -27,7 +27,7 @@ from isletscope.lesions.matching import (
 from isletscope.lesions.naming import LETTERS
 from isletscope.model import Case, Compartment, Course, Fate, Focus, FocusLink, Lesion, UnmatchedFocus, Verdict
 from isletscope.reading.case_folder import CaseFolder
-from isletscope.reading.placing import all_readings, place_foci
+from isletscope.reading.placing import all_readings, by_rule, place_foci
 from isletscope.spatial import Transform
 
 _OTHER_LETTER = "X"
@@ -42,8 +42,9 @@ def match_lesions(
     ``transforms``: of every series whose alignment is usable; series without one are matched only with series of the
     same DICOM frame of reference. ``earlier``: the reading that the folder held before; its lesions are recognised by
     the series and place of maximum of their foci and keep name and tracking UID, whatever exams were added. Needs
-    ``time_points``, ``readings``, ``image_readings`` and ``alignments``; verdicts by rule, before a reader's
-    overrides. Raises GeometryError when a label map does not fit the grid of its series.
+    ``time_points``, ``readings``, ``image_readings`` and ``alignments``. Verdicts are those by rule;
+    :func:`override_lesions` puts a reader's on top. Raises GeometryError when a label map does not fit the grid of its
+    series.
     """
     foci = {focus.id: focus for reading in all_readings(case) for focus in reading.foci}
     placed, sights = place_foci(folder, case, transforms)
@@ -186,7 +187,7 @@ def _lesion(case: Case, matched: MatchedLesion, names: Mapping[Track, _Name], fo
         tracking_uid=own.tracking_uid,
         site=site.site,
         compartment=_COMPARTMENTS.get(site.site_code, Compartment.OTHER),
-        verdict=verdict_of([foci[one].verdict for one in ordered]),
+        verdict=verdict_of([by_rule(foci[one]) for one in ordered]),
         focus_ids=ordered,
         links=_links(matched, names, foci, site),
         course=_course(case, matched.steps, {one: name.name for one, name in names.items()}),

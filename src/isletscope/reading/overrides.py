@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from isletscope.errors import InputError
 from isletscope.lesions import totals_of, tracking_uid_of
 from isletscope.model import Case, Focus, Lesion, QualityFinding, Severity, Verdict, VerdictOverride
-from isletscope.reading.placing import all_readings
+from isletscope.reading.placing import all_readings, by_rule
 
 
 def all_overrides(new: Sequence[VerdictOverride], earlier: Case | None) -> list[VerdictOverride]:
@@ -48,7 +48,7 @@ def override_lesions(case: Case) -> list[QualityFinding]:
             continue
         override.computed, lesion.verdict = lesion.verdict, override.verdict
         for focus in (foci[focus_id] for focus_id in lesion.focus_ids):
-            focus.computed_verdict, focus.verdict = focus.verdict, override.verdict
+            focus.computed_verdict, focus.verdict = by_rule(focus), override.verdict
             touched.add(focus.series_key)
     case.lesions = [lesion for lesion in case.lesions if lesion.verdict is not Verdict.PHYSIOLOGIC]
     for reading in case.readings:

@@ -12,7 +12,7 @@ from scipy import ndimage
 from isletscope.assessment import KIND_OF_TRACER
 from isletscope.errors import GeometryError
 from isletscope.lesions.matching import PlacedFocus, Sight, shipped_rules
-from isletscope.model import Case, Focus, ReadingOfImages, ReadingOfPet, Series, State
+from isletscope.model import Case, Focus, ReadingOfImages, ReadingOfPet, Series, State, Verdict
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import read_label_map
 from isletscope.spatial import Geometry, Transform
@@ -56,7 +56,7 @@ def place_foci(
                     points_mm=to_reference.to_reference(lattice),
                     volume_ml=_volume_ml(focus, len(lattice), step),
                     site_code=focus.site_code,
-                    verdict=focus.verdict,
+                    verdict=by_rule(focus),
                     uncertainty_mm=uncertainty,
                     step_mm=step,
                     frame=frame,
@@ -69,6 +69,11 @@ def place_foci(
 def all_readings(case: Case) -> list[Reading]:
     """The readings of PET, then those of CT and MR."""
     return [*case.readings, *case.image_readings]
+
+
+def by_rule(focus: Focus) -> Verdict:
+    """The verdict by rule, whatever a reader said."""
+    return focus.computed_verdict or focus.verdict
 
 
 def _looks(case: Case) -> Iterator[tuple[str, str, Reading]]:

@@ -13,6 +13,7 @@ from isletscope.lesions.matching.rules import Looks
 from isletscope.model import Verdict
 
 _LEADING = 0.5
+_LEADS_STILL = 0.25
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,15 @@ def recognised(lesions: Sequence[Sequence[Hashable]], known: Sequence[KnownLesio
     """Which earlier lesion each lesion is: the assignment with most foci in common.
 
     ``lesions``: identities of the foci of each, the leading one first. A shared leading focus counts half a focus more,
-    so that a lesion whose foci are divided anew keeps the name with the focus that gave it.
+    and again a quarter where it leads still, so that a lesion whose foci are divided anew, or come together, keeps the
+    name with the focus that gave it.
     """
     price = np.array(
         [
             [
                 -float(len(earlier.identities & set(identities)))
                 - _LEADING * (earlier.leading is not None and earlier.leading in identities)
+                - _LEADS_STILL * (earlier.leading is not None and earlier.leading == identities[0])
                 for earlier in known
             ]
             for identities in lesions

@@ -1,0 +1,250 @@
+"""Lesions of a case over several exams: places through transforms, names for life, overrides of whole lesions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from isletscope.model import (
+    Alignment,
+    AlignmentKind,
+    Assessment,
+    Case,
+    Compartment,
+    Exam,
+    Fate,
+    Focus,
+    GridDescription,
+    Patient,
+    ReadingOfPet,
+    Role,
+    Series,
+    Software,
+    State,
+    TimePoint,
+    TracerClass,
+    Verdict,
+    VerdictOverride,
+    measured,
+)
+from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.label_maps import write_label_map
+from isletscope.reading.matching import match_lesions, matching_items, renew_courses
+from isletscope.reading.overrides import override_lesions
+from isletscope.reading.placing import place_foci
+from isletscope.spatial import Geometry, Transform
+
+GRID = Geometry((40, 60, 60), (3.0, 2.0, 2.0), (-60.0, -60.0, -60.0))
+Spot = tuple[tuple[float, float, float], float, str, Verdict]
+LIVER: Spot = ((-20.0, 0.0, 0.0), 9.0, "liver", Verdict.TUMOUR)
+NODE: Spot = ((20.0, 10.0, 10.0), 6.0, "node", Verdict.TUMOUR)
+BOWEL: Spot = ((0.0, -30.0, -20.0), 8.0, "other", Verdict.PHYSIOLOGIC)
+
+
+class Builder:
+    """Builds a case exam by exam; every exam is a PET of its own frame, moved by ``shift`` from the reference."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = CaseFolder(folder)
+        self.exams: list[Exam] = []
+        self.readings: list[ReadingOfPet] = []
+        self.points: list[TimePoint] = []
+        self.transforms: dict[str, Transform] = {}
+
+    def exam(
+        self, name: str, spots: list[Spot], shift: tuple[float, float, float] = (0, 0, 0), *,
+        tracer: TracerClass = TracerClass.SSTR, aligned: bool = True, date: str = "2026-01-01",
+    ) -> Builder:  # fmt: skip
+        """Add an exam; ``name`` tells its UIDs, its keys are numbered in the order of adding."""
+        number = len(self.exams) + 1
+        key = f"pet-{number}"
+        grid = GridDescription(
+            shape_kji=GRID.shape,
+            spacing_kji_mm=GRID.spacing_mm,
+            origin_lps_mm=GRID.origin_lps_mm,
+            axes_lps=GRID.axes_lps,
+        )
+        series = Series(
+            key=key, series_uid=f"1.2.{name}", modality="PT", role=Role.PET, role_because="test", instance_count=40,
+            fingerprint="0", grid=grid, frame_of_reference_uid=f"1.3.{name}",
+        )  # fmt: skip
+        self.exams.append(
+            Exam(key=f"exam-{number}", study_uid=f"1.1.{name}", patient_id="p", date=date, title=name, series=[series])
+        )
+        self.readings.append(
+            ReadingOfPet(series_key=key, tracer_class=tracer, foci=self._foci(key, spots, shift),
+                         foci_map=f"masks/{key}_foci.nii.gz")
+        )  # fmt: skip
+        if self.points and self.points[-1].date == date:
+            self.points[-1].exam_keys.append(f"exam-{number}")
+        else:
+            self.points.append(TimePoint(name=date, date=date, exam_keys=[f"exam-{number}"]))
+        if aligned:
+            matrix = np.eye(4)
+            matrix[:3, 3] = shift
+            self.transforms[key] = Transform(matrix)
+        return self
+
+    def _foci(self, key: str, spots: list[Spot], shift: tuple[float, float, float]) -> list[Focus]:
+        labels = np.zeros(GRID.shape, dtype=np.uint16)
+        places = GRID.to_lps(np.moveaxis(np.indices(GRID.shape), 0, -1))
+        foci = []
+        for label, (centre, radius, site, verdict) in enumerate(spots, 1):
+            there = np.asarray(centre) + shift
+            labels[np.linalg.norm(places - there, axis=-1) <= radius] = label
+            x, y, z = (float(value) for value in there)
+            volume = float((labels == label).sum()) * GRID.voxel_volume_ml
+            foci.append(
+                Focus(
+                    id=f"{key}/{label}",
+                    series_key=key,
+                    label=label,
+                    site=site,
+                    site_code=site,
+                    verdict=verdict,
+                    assessment=Assessment(name="focus", state=State.DERIVED, value=verdict.value),
+                    centroid_lps_mm=(x, y, z),
+                    maximum_lps_mm=(x, y, z),
+                    threshold=measured("threshold", 1.0),
+                    delineation="test",
+                    measurements={
+                        "volume": measured("volume", volume, "mL"),
+                        "total_uptake": measured("total uptake", 10.0 * volume, "g"),
+                    },
+                )
+            )
+        write_label_map(self.folder.path / f"masks/{key}_foci.nii.gz", labels, GRID)
+        return foci
+
+    def case(self, earlier: Case | None = None) -> Case:
+        """The case of all exams so far, matched."""
+        case = Case(
+            software=Software(version="0", created="2026-01-01"), patient=Patient(id="p"), exams=self.exams,
+            readings=[reading.model_copy(deep=True) for reading in self.readings], time_points=self.points,
+        )  # fmt: skip
+        match_lesions(self.folder, case, self.transforms, earlier)
+        return case
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Builder:
+    """SSTR and FDG PET of one time point, in scanner frames that differ."""
+    (tmp_path / "masks").mkdir()
+    build = Builder(tmp_path).exam("sstr", [LIVER, NODE, BOWEL])
+    return build.exam("fdg", [NODE, LIVER], (7.0, -12.0, 15.0), tracer=TracerClass.FDG)
+
+
+def names(case: Case) -> dict[str, list[str]]:
+    return {lesion.id: lesion.focus_ids for lesion in case.lesions}
+
+
+def test_foci_of_two_tracers_are_one_lesion(two: Builder) -> None:
+    case = two.case()
+    assert names(case) == {"L1": ["pet-1/1", "pet-2/2"], "N1": ["pet-1/2", "pet-2/1"]}
+    liver = case.lesions[0]
+    assert (liver.compartment, liver.verdict, liver.site) == (Compartment.LIVER, Verdict.TUMOUR, "liver")
+    assert [link.focus_id for link in liver.links] == liver.focus_ids
+    assert liver.links[1].distance_mm < 1.5
+    assert liver.links[1].overlap > 0.8
+    assert [step.fate for step in liver.course] == [Fate.FIRST]
+
+
+def test_points_fill_the_outline_evenly_and_lie_in_the_reference_frame(two: Builder) -> None:
+    placed, _ = place_foci(two.folder, two.case(), two.transforms)
+    for one in placed:
+        spot = {"liver": LIVER, "node": NODE, "other": BOWEL}[one.site_code]
+        assert np.linalg.norm(one.centre_mm - spot[0]) < 1.5
+        assert len(one.points_mm) * one.step_mm**3 / 1000.0 == pytest.approx(one.volume_ml, rel=0.25)
+
+
+def test_without_transforms_every_lesion_stands_for_itself(two: Builder) -> None:
+    two.transforms.clear()
+    case = two.case()
+    assert sorted(len(one.focus_ids) for one in case.lesions) == [1, 1, 1, 1]
+    assert "could not be aligned" in case.lesions[0].links[0].because
+
+
+def test_an_exam_that_failed_to_align_is_asked_about(two: Builder) -> None:
+    two.transforms.pop("pet-2")
+    case = two.case()
+    case.alignments = [
+        Alignment(exam_key="exam-2", frame_of_reference_uid="1.3.fdg", series_key="pet-2", kind=AlignmentKind.FAILED,
+                  usable=False, because="no common anatomy")
+    ]  # fmt: skip
+    (item,) = matching_items(case)
+    assert "exam-2" in item
+    assert "no common anatomy" in item
+
+
+def test_names_and_uids_stay_when_the_same_images_are_read_again(two: Builder) -> None:
+    first = two.case()
+    again = two.case(first)
+    assert [(one.id, one.tracking_uid) for one in again.lesions] == [
+        (one.id, one.tracking_uid) for one in first.lesions
+    ]
+
+
+def test_identity_survives_an_added_exam_that_renumbers_the_series(two: Builder, tmp_path: Path) -> None:
+    first = two.case()
+    (tmp_path / "more" / "masks").mkdir(parents=True)
+    new = ((30.0, -20.0, -20.0), 7.0, "liver", Verdict.TUMOUR)
+    more = Builder(tmp_path / "more").exam("earlier", [new, LIVER], (3.0, 3.0, 3.0), date="2025-01-01")
+    more.exam("sstr", [LIVER, NODE, BOWEL]).exam("fdg", [NODE, LIVER], (7.0, -12.0, 15.0), tracer=TracerClass.FDG)
+    case = more.case(first)
+    uids = {one.id: one.tracking_uid for one in first.lesions}
+    assert {one.id: one.tracking_uid for one in case.lesions if one.id in uids} == uids
+    assert names(case) == {"L2": ["pet-1/1"], "L1": ["pet-1/2", "pet-2/1", "pet-3/2"], "N1": ["pet-2/2", "pet-3/1"]}
+    assert {one.id: [step.fate for step in one.course] for one in case.lesions} == {
+        "L2": [Fate.FIRST, Fate.VANISHED],
+        "L1": [Fate.FIRST, Fate.PERSISTENT],
+        "N1": [Fate.NEW],
+    }
+
+
+def test_a_name_is_never_used_again(two: Builder) -> None:
+    first = two.case()
+    first.retired_names = ["L7"]
+    first.lesions = [one for one in first.lesions if one.id != "L1"]
+    assert sorted(names(two.case(first))) == ["L8", "N1"]
+
+
+def overridden(case: Case, lesion: str, verdict: Verdict) -> VerdictOverride:
+    uid = next(one.tracking_uid for one in case.lesions if one.id == lesion)
+    return VerdictOverride(lesion=lesion, verdict=verdict, who="R", when="2026-02-02", why="biopsy", tracking_uid=uid)
+
+
+def test_an_override_holds_for_all_foci_and_gives_the_name_back_when_it_is_withdrawn(two: Builder) -> None:
+    first = two.case()
+    override = overridden(first, "N1", Verdict.PHYSIOLOGIC)
+    second = two.case(first)
+    second.overrides = [override]
+    assert override_lesions(second) == []
+    assert list(names(second)) == ["L1"]
+    held = [focus.verdict for reading in second.readings for focus in reading.foci if focus.site_code == "node"]
+    assert held == [Verdict.PHYSIOLOGIC] * 2
+    assert override.computed is Verdict.TUMOUR
+    second.retired_names = ["N1"]
+    third = two.case(second)
+    assert sorted(names(third)) == ["L1", "N1"]
+
+
+def test_an_override_whose_lesion_is_gone_is_told(two: Builder) -> None:
+    case = two.case()
+    case.overrides = [overridden(case, "N1", Verdict.UNSURE).model_copy(update={"tracking_uid": "2.25.1"})]
+    assert [finding.code for finding in override_lesions(case)] == ["override_without_focus"]
+
+
+def test_courses_are_told_again_after_a_focus_was_added(two: Builder) -> None:
+    two.exam("after", [LIVER, NODE], (1.0, 1.0, 1.0), date="2026-12-01")
+    case = two.case()
+    untouched = [one.model_copy(deep=True) for one in case.lesions]
+    renew_courses(two.folder, case, two.transforms)
+    assert case.lesions == untouched
+    case.lesions[1].focus_ids.remove("pet-3/2")
+    renew_courses(two.folder, case, two.transforms)
+    assert [step.fate for step in case.lesions[1].course] == [Fate.FIRST, Fate.VANISHED]
+    case.lesions[1].focus_ids.append("pet-3/2")
+    renew_courses(two.folder, case, two.transforms)
+    assert case.lesions == untouched
