@@ -20,6 +20,7 @@ from isletscope.cli import (
     explain,
     items,
     measure,
+    outline,
     phantom,
     phantom_case,
     phantom_check,
@@ -42,7 +43,7 @@ app = typer.Typer(
 
 _INTERRUPTED = "Interrupted. Finished steps are kept: the same command goes on from there."
 
-_READING = (demo, read, check, measure, assess, compare, explain, report)
+_READING = (demo, read, check, measure, outline, assess, compare, explain, report)
 _KNOWLEDGE = (advise, schema, criteria, items)
 
 for command in (*_READING, *_KNOWLEDGE, phantom, phantom_case, phantom_check):

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from isletscope.anatomy import Thresholds, load_thresholds
 from isletscope.lesions.images.outline_checks import NO_CONTRAST, Marks, marks_of, refusal
-from isletscope.lesions.images.outline_growth import Aim, Trial, trials
+from isletscope.lesions.images.outline_growth import Aim, Trial, edge_level, trials
 from isletscope.lesions.images.outline_window import on_grid, window_around
 from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Mask, Volume
 
@@ -140,17 +140,23 @@ def _chosen(
         inner=grey.inner,
         background=grey.background,
         noise=grey.noise,
-        level=grey.background + level * grey.contrast,
+        level=_value_at(trial, level),
         seed_lps_mm=(float(seed[0]), float(seed[1]), float(seed[2])),
     )
+
+
+def _value_at(trial: Trial, level: float) -> float:
+    """The value of the image at the outline."""
+    share = edge_level(trial.window, trial.equivalent_radius_mm, level)
+    return trial.grey.background + share * trial.grey.contrast
 
 
 def _method(trial: Trial, volume: Volume, level: float) -> str:
     grey, unit = trial.grey, unit_words(volume)
     return (
         f"half contrast from a point: inner value {grey.inner:.4g}{unit}, surroundings {grey.background:.4g}{unit}, "
-        f"noise {grey.noise:.3g}{unit}, outline at {grey.background + level * grey.contrast:.4g}{unit} "
-        f"({100 * level:.0f} %), smoothed by threshold dynamics"
+        f"noise {grey.noise:.3g}{unit}, outline at {_value_at(trial, level):.4g}{unit} ({100 * level:.0f} % less the "
+        "blur of a curved edge), smoothed by threshold dynamics"
     )
 
 
