@@ -9,13 +9,13 @@ from pathlib import Path
 from isletscope.cli.console import Console
 from isletscope.model import case_to_json
 from isletscope.reading import CaseFolder, Progress, StepStore, digest, rules_digest, silent, write_text
-from isletscope.report import Fault, Level, ReportFiles, write_lesion_table, write_report
+from isletscope.report import Fault, Level, ReportFiles, write_lesion_table, write_phenotype_table, write_report
 
 _ROOMS_BEHIND_A_REPORT = ("model", "spatial", "criteria", "items", "assessment", "lesions", "report")
 
 
 def write_case_report(folder: CaseFolder, *, progress: Progress = silent, anew: bool = False) -> ReportFiles:
-    """HTML, PDF and ``lesions.csv`` of a case; with ``anew`` even if nothing changed. Raises OutputError.
+    """HTML, PDF and tables (CSV) of a case; with ``anew`` even if nothing changed. Raises OutputError.
 
     What the checks of the text found stands in ``faults`` of the result and, as ``report_checks``, in ``run.json``.
     """
@@ -28,6 +28,8 @@ def write_case_report(folder: CaseFolder, *, progress: Progress = silent, anew: 
         files = replace(files, faults=tuple(Fault(**fault) for fault in made))
     else:
         write_lesion_table(folder.case, table)
+        if folder.case.phenotypes:
+            write_phenotype_table(folder.case, folder.path / "phenotypes.csv")
         files = write_report(folder.case, folder, folder.report_folder, progress=progress)
         store.keep("report", made_from, [asdict(fault) for fault in files.faults])
     _record(folder.path / "run.json", files)

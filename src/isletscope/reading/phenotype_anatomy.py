@@ -273,7 +273,7 @@ def _diffusion(row: Row, looks: list[Look], columns: dict[str, list[Series]], la
         for key, name in cells.items():
             row.lack(key, name, reading.why_not, ADC_UNIT)
         return
-    inside_values = np.asarray(reading.values[reading.region.lesion], dtype=np.float64)
+    inside_values = np.asarray(reading.values[reading.region.outline], dtype=np.float64)
     row.put("adc_mean", cells["adc_mean"], reading.found.mean, ADC_UNIT, reading)
     lowest = float(np.nanpercentile(inside_values, 10.0))
     row.put("adc_lowest_tenth", cells["adc_lowest_tenth"], lowest, ADC_UNIT, reading)

@@ -27,7 +27,7 @@ _COLUMNS = {
     ExamKind.CT: ("ct_late_arterial", "ct_portal_venous"),
     ExamKind.MRI: ("mr_t2", "mr_dwi", "mr_hepatobiliary"),
 }
-_FIELD_MM = 80.0
+_HALF_FIELD_MM = 40.0
 _PIXEL_MM = 0.8
 LooksAt = Callable[[Places, Lesion, TimePoint], list[Look]]
 
@@ -97,7 +97,9 @@ def _picture(column: str, series: Series, region: Region) -> Shown:
 
 def _lines(region: Region, centre: tuple[float, float, float]) -> list[list[tuple[float, float]]]:
     """Outline in the axial plane through the centre, as closed lines of (x, y) LPS mm."""
-    steps = np.arange(-_FIELD_MM / 2, _FIELD_MM / 2 + _PIXEL_MM, _PIXEL_MM)
+    inside = region.geometry.to_lps(np.argwhere(region.outline))
+    half = max(_HALF_FIELD_MM, float(np.abs(inside[:, :2] - centre[:2]).max()) + 4.0)
+    steps = np.arange(-half, half + _PIXEL_MM, _PIXEL_MM)
     x, y = np.meshgrid(centre[0] + steps, centre[1] + steps)
     points = np.stack([x, y, np.full_like(x, centre[2])], axis=-1)
     values = _linear(region.outline, region.geometry, points)

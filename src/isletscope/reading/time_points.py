@@ -1,4 +1,4 @@
-"""Exams that belong together, and what each PET covers of the body."""
+"""Exams that belong together, and what the images of each cover of the body."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from isletscope.assessment import KIND_OF_TRACER
-from isletscope.model import Case, Exam, OrganFinding, ReadingOfPet, State, TimePoint
+from isletscope.model import Case, Exam, ExamKind, OrganFinding, ReadingOfImages, ReadingOfPet, State, TimePoint
 
 
 def time_points(case: Case) -> list[TimePoint]:
@@ -49,16 +49,34 @@ def _time_point(case: Case, exams: list[Exam]) -> TimePoint:
     for exam in exams:
         for reading in case.readings:
             if reading.tracer_class in KIND_OF_TRACER and any(s.key == reading.series_key for s in exam.series):
-                for region in covered_by(reading):
-                    coverage.setdefault(region, []).append(f"{exam.key}/{KIND_OF_TRACER[reading.tracer_class].value}")
+                _add(coverage, exam, KIND_OF_TRACER[reading.tracer_class], covered_by(reading))
+        for images in case.image_readings:
+            if images.exam_key == exam.key:
+                _add(coverage, exam, images.kind, covered_by_images(images))
     return TimePoint(name=last or "undated", date=last, exam_keys=[exam.key for exam in exams], coverage=coverage)
+
+
+def _add(coverage: dict[str, list[str]], exam: Exam, kind: ExamKind, regions: list[str]) -> None:
+    entry = f"{exam.key}/{kind.value}"
+    for region in regions:
+        if entry not in coverage.setdefault(region, []):
+            coverage[region].append(entry)
 
 
 def covered_by(reading: ReadingOfPet) -> list[str]:
     """Regions of the body that a PET covers, told by the organs that were found on it."""
-    found = {organ.name for organ in reading.organs if _whole(organ)}
-    wanted: dict[str, list[str]] = _settings()["pet_coverage"]
-    return [region for region, organs in wanted.items() if found.issuperset(organs)]
+    return _regions(reading.organs, "pet_coverage")
+
+
+def covered_by_images(reading: ReadingOfImages) -> list[str]:
+    """Regions of the body that the CT or MR of an exam covers, told by the organs that were found on it."""
+    return _regions(reading.organs, "ct_coverage" if reading.kind is ExamKind.CT else "mri_coverage")
+
+
+def _regions(organs: Sequence[OrganFinding], table: str) -> list[str]:
+    found = {organ.name for organ in organs if _whole(organ)}
+    wanted: dict[str, list[str]] = _settings()[table]
+    return [region for region, needed in wanted.items() if found.issuperset(needed)]
 
 
 def _whole(organ: OrganFinding) -> bool:

@@ -13,6 +13,7 @@ from isletscope.report.explain.parts import (
 )
 from isletscope.report.images import ImageSource, NoImages
 from isletscope.report.narrative import narrate
+from isletscope.report.phenotype_table import write_phenotype_table
 from isletscope.report.table import write_lesion_table
 from isletscope.report.write import ReportFiles, write_report
 
@@ -32,5 +33,6 @@ __all__ = [
     "explain_case",
     "narrate",
     "write_lesion_table",
+    "write_phenotype_table",
     "write_report",
 ]

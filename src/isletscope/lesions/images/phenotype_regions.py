@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from isletscope.lesions.images.phenotype_rules import rule
 from isletscope.spatial import (
@@ -54,14 +55,17 @@ class Carriage:
 class Region:
     """A lesion on the grid of one series: the box around it, and in that box the lesion and its surroundings.
 
-    ``lesion``: voxels that the means are taken over. ``outline``: the whole outline. ``around``: the organ near the
-    lesion, or a shell around it where no organ is known. Arrays [k, j, i] on the grid of ``geometry``.
+    ``outline``: the whole outline. ``lesion``: its inner voxels, which hold nothing else. ``weights``: for how many
+    voxels of the outline each of them stands, itself and those of the edge that lie nearest to it: a mean by weight is
+    that of the whole lesion without the blur of its edge, also where rim and core differ. ``around``: the organ near
+    the lesion, or a shell around it where no organ is known. Arrays [k, j, i] on the grid of ``geometry``.
     """
 
     box: Box
     geometry: Geometry
     outline: BoolArray
     lesion: BoolArray
+    weights: npt.NDArray[np.float64]
     around: BoolArray
     in_organ: bool
     method: str
@@ -101,8 +105,10 @@ def place_lesion(outlined: Outlined, carriage: Carriage, onto: Geometry, organ: 
     size = outlined.diameter_mm / max(onto.spacing_mm)
     if size < rule("region.careful_share_of_slice"):
         limits.append(f"partial volume: {outlined.diameter_mm:.0f} mm on slices of {max(onto.spacing_mm):.1f} mm")
+    limit = "; ".join(limits) or None
+    weights = _weights(whole, kept)
     return Region(
-        box, grid, whole.array, kept, around, in_organ, method, "; ".join(limits) or None, not carriage.same_frame
+        box, grid, whole.array, kept, weights, around, in_organ, method, limit, carried=not carriage.same_frame
     )
 
 
@@ -125,15 +131,29 @@ def _kept(outlined: Outlined, carriage: Carriage, whole: Mask) -> tuple[BoolArra
     fewest = rule("region.fewest_voxels")
     depth = inside_depth_mm(Mask(np.pad(whole.array, 1), _padded(whole.geometry)))[1:-1, 1:-1, 1:-1]
     if carriage.same_frame:
-        inner = whole.array & (depth > (0.5 + rule("region.inner_voxels")) * min(whole.geometry.spacing_mm))
-        kept = inner if np.count_nonzero(inner) >= max(fewest, 0.3 * np.count_nonzero(whole.array)) else whole.array
-        return kept, f"within its outline on {outlined.series_key}", []
+        inner = whole.array & (depth > rule("region.edge_voxels") * min(whole.geometry.spacing_mm))
+        enough = max(fewest, rule("region.least_inner_share") * np.count_nonzero(whole.array))
+        if np.count_nonzero(inner) >= enough:
+            return inner, f"within its outline on {outlined.series_key}, without the blur of its edge", []
+        return whole.array, f"within its outline on {outlined.series_key}", ["too small to leave out the blurred edge"]
     method = f"within its outline on {outlined.series_key}, carried over"
     inner = whole.array & (depth > carriage.uncertainty_mm + 0.5 * min(whole.geometry.spacing_mm))
     if np.count_nonzero(inner) >= fewest:
-        return inner, f"{method}, made smaller by {carriage.uncertainty_mm:.1f} mm", []
+        share = np.count_nonzero(inner) / np.count_nonzero(whole.array)
+        limits = [f"inner {100 * share:.0f} % of the lesion alone"] if share < rule("carried.careful_share") else []
+        return inner, f"{method}, made smaller by {carriage.uncertainty_mm:.1f} mm", limits
     limit = f"the alignment is uncertain by {carriage.uncertainty_mm:.1f} mm"
     return whole.array, method, [f"outline carried over whole; {limit}"]
+
+
+def _weights(whole: Mask, kept: BoolArray) -> npt.NDArray[np.float64]:
+    """For how many voxels of the outline each kept voxel stands, each voxel counting for the kept one nearest to it."""
+    nearest = ndimage.distance_transform_edt(
+        ~kept, sampling=whole.geometry.spacing_mm, return_distances=False, return_indices=True
+    )
+    weights = np.zeros(kept.shape)
+    np.add.at(weights, tuple(nearest[:, whole.array]), 1.0)
+    return weights
 
 
 def _padded(grid: Geometry) -> Geometry:

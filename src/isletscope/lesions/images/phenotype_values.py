@@ -18,7 +18,7 @@ _MAD_TO_SD = 1.4826
 
 @dataclass(frozen=True)
 class Levels:
-    """Mean of the lesion, median and robust spread (1.48 median absolute deviations) of what lies around it."""
+    """Mean of the lesion by weight; median and robust spread (1.48 times the MAD) of what lies around it."""
 
     mean: float
     spread: float
@@ -48,7 +48,8 @@ class Levels:
 def levels(values: npt.NDArray[Any], region: Region) -> Levels | None:
     """The levels on an array [k, j, i] of the region's box; None where too few voxels hold a value."""
     inside = np.asarray(values[region.lesion], dtype=np.float64)
-    inside = inside[np.isfinite(inside)]
+    known = np.isfinite(inside)
+    inside, weights = inside[known], region.weights[region.lesion][known]
     if inside.size < rule("region.fewest_voxels"):
         return None
     beside = np.asarray(values[region.around], dtype=np.float64)
@@ -57,7 +58,14 @@ def levels(values: npt.NDArray[Any], region: Region) -> Levels | None:
     if beside.size >= rule("region.fewest_around"):
         around = float(np.median(beside))
         noise = float(_MAD_TO_SD * np.median(np.abs(beside - around)))
-    return Levels(float(inside.mean()), float(inside.std()), int(inside.size), around, noise, region.in_organ)
+    return Levels(
+        float(np.average(inside, weights=weights)),
+        float(inside.std()),
+        int(inside.size),
+        around,
+        noise,
+        region.in_organ,
+    )
 
 
 def organ_median(volume: Volume, organ: Mask) -> float | None:

@@ -11,11 +11,12 @@ from isletscope.model import Case
 from isletscope.report.content.course_section import course_section
 from isletscope.report.content.document import Section
 from isletscope.report.content.heterogeneity_section import heterogeneity_section
+from isletscope.report.content.phenotype_section import phenotype_section
 from isletscope.report.images import ImageSource
 
 SectionBuilder = Callable[[Case, ImageSource], Section | None]
 
-BUILDERS: tuple[SectionBuilder, ...] = (heterogeneity_section, course_section)
+BUILDERS: tuple[SectionBuilder, ...] = (phenotype_section, heterogeneity_section, course_section)
 """In print order."""
 
 
