@@ -47,7 +47,7 @@ def spread_of(feature: Features, lesions: Sequence[str]) -> dict[str, Measuremen
     """Number, least, most, median, quartiles and coefficient of variation of a property, under ``<name>_<figure>``."""
     known = np.array([feature.values[one] for one in lesions if one in feature.values], dtype=np.float64)
     prefix, title = feature.name, feature.title
-    lacking = len(lesions) - len(known)
+    lacking = [one for one in lesions if one not in feature.values]
     said = f"known in {len(known)} of {len(lesions)} lesions"
     found = {f"{prefix}_count": derived(f"{title}: lesions with a value", float(len(known)), method=said)}
     figures = {
@@ -67,14 +67,14 @@ def spread_of(feature: Features, lesions: Sequence[str]) -> dict[str, Measuremen
     return found
 
 
-def _variation(title: str, known: FloatArray, said: str, lacking: int) -> Measurement:
+def _variation(title: str, known: FloatArray, said: str, lacking: Sequence[str]) -> Measurement:
     name = f"{title}, coefficient of variation between lesions"
     least = heterogeneity_rules().number("between.smallest_number_cov")
     if len(known) < least:
         return missing(name, f"{len(known)} lesions with a value are fewer than {least:g}")
     if known.mean() <= 0 or known.min() < 0:
         return missing(name, "the property has no zero point above which all lesions lie")
-    limitation = f"{lacking} lesions without a value are not counted" if lacking else None
+    limitation = f"not counted, without a value: {', '.join(lacking)}" if lacking else None
     value = float(known.std(ddof=1) / known.mean())
     return derived(name, value, method=f"sample standard deviation over mean, {said}", limitation=limitation)
 
@@ -182,7 +182,7 @@ def mean_silhouette(distances: FloatArray, labels: Labels) -> float:
 
 
 def by_chance(points: FloatArray) -> float:
-    """The silhouette of the best two parts of one cloud without groups: 95th percentile over normal clouds like this.
+    """The silhouette of the best two parts of one cloud without groups: 99th percentile over normal clouds like this.
 
     As many points with the same covariance, clustered and cut alike; always the same draws.
     """
