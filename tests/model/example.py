@@ -43,6 +43,7 @@ from tests.model.example_findings import (
     example_lesions,
     example_time_point,
 )
+from tests.model.example_heterogeneity import example_heterogeneity
 
 PET_UID = "2.25.101"
 SUV_MAX = Code(value="126401", scheme="DCM", meaning="SUVbw")
@@ -62,6 +63,7 @@ def example_case() -> Case:
         readings=[_reading()],
         lesions=example_lesions(),
         time_points=[example_time_point()],
+        heterogeneity=[example_heterogeneity()],
         answers={"baseline": example_answers()},
         facts={"baseline": {"surgery_considered": True}},
         assessments=[example_assessment()],

@@ -110,7 +110,6 @@ class LesionChange(Document):
     verdict: str = Field(description="within_noise, likely_real, definite, empty without a limit; for a label: flipped")
     because: str = ""
     growth_percent_per_month: float | None = Field(default=None, description="volume growth, for sizes")
-    doubling_time_days: float | None = None
 
 
 class BiopsyTarget(Document):
