@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isletscope.assessment import assess
-from isletscope.errors import CaseError
+from isletscope.errors import CaseError, InputError
 from isletscope.items import ReportAnswers
 from isletscope.model import Case, Lesion, SamePatient
+from isletscope.reading.alignment import align_exams
 from isletscope.reading.answers import answered
 from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.displacements import transforms_of
+from isletscope.reading.heterogeneity import measure_heterogeneity
 from isletscope.reading.join import JoinedCase, check_sources, former_names, join_cases
 from isletscope.reading.matching import match_lesions
 from isletscope.reading.observations import observe
 from isletscope.reading.open_items import open_items
-from isletscope.reading.overrides import apply_overrides
+from isletscope.reading.overrides import override_lesions
+from isletscope.reading.phenotypes import measure_phenotypes
 from isletscope.reading.progress import Progress, silent
+from isletscope.reading.second_look import second_look
 from isletscope.reading.series_source import SeriesSource
+from isletscope.reading.steps import StepStore
 from isletscope.spatial import Volume
 
 
@@ -39,10 +45,10 @@ class KeptVolumes(SeriesSource):
         self._kept = folder
 
     def volume(self, series_key: str) -> Volume:
-        """The kept volume of a series. Raises CaseError when the folder keeps none."""
+        """The kept volume of a series. Raises InputError when the folder keeps none."""
         volume = self._kept.volume(series_key)
         if volume is None:
-            raise CaseError(
+            raise InputError(
                 "the volume of this series is no longer kept in its case folder",
                 subject=series_key,
                 remedy="Read the case again with isletscope read, then compare again.",
@@ -76,7 +82,7 @@ def compare_cases(
             remedy="Choose another --out.",
         )
     progress("joining cases", 1, 2)
-    case = _followed(folder, joined, before)
+    case = _followed(folder, joined, before, progress)
     folder.save(case)
     progress("joining cases", 2, 2)
     return Compared(folder, joined.said, former_names(joined, case.lesions))
@@ -86,16 +92,22 @@ def _ids(case: Case) -> set[str]:
     return {case.patient.id, *case.patient.other_ids}
 
 
-def _followed(folder: CaseFolder, joined: JoinedCase, before: Case | None) -> Case:
+def _followed(folder: CaseFolder, joined: JoinedCase, before: Case | None, progress: Progress) -> Case:
     """The joined case with its lesions matched, what readers had entered in it before, and its conclusions."""
     case = joined.case
     if before is not None:
         held = {one.tracking_uid for one in case.overrides}
         case.overrides = [*case.overrides, *(one for one in before.overrides if one.tracking_uid not in held)]
-    transforms = folder.transforms() if case.alignments else {}
+    source = KeptVolumes(folder, case)
+    case.alignments = align_exams(folder, StepStore(folder.cache_folder / "steps"), case, source, progress)
+    transforms = transforms_of(folder.path, case.alignments)
     match_lesions(folder, case, transforms, before or joined.earlier)
-    case.findings = [*case.findings, *apply_overrides(case)]
+    case.findings = [*case.findings, *override_lesions(case)]
+    second_look(folder, case, source, transforms, progress)
     observe(case, transforms, folder.path)
+    case.phenotypes = []
+    measure_phenotypes(folder, case, source, transforms, progress)
+    case.heterogeneity = measure_heterogeneity(folder, case, source, transforms)
     case.lesions = [*case.lesions, *_without_focus(case, joined.bare)]
     case.open_items = open_items(case)
     current = {lesion.id for lesion in case.lesions}
