@@ -107,27 +107,29 @@ def _by_frame(series: Sequence[Series]) -> list[list[Series]]:
 
 def read_exam_images(
     folder: CaseFolder, store: StepStore, task: ImageTask, source: SeriesSource, progress: Progress = silent
-) -> ReadingOfImages:
-    """The reading of one task: organs and foci on the grid of the best series, from the store when nothing changed.
+) -> tuple[ReadingOfImages, bool]:
+    """The reading of one task, and whether it was computed now (True) or recalled (False).
 
+    Organs and foci lie on the grid of the best series; they come from the store when nothing changed.
     Writes ``masks/<series>_foci.nii.gz`` and ``masks/<series>_organs.nii.gz``. A series whose files form no volume is
     named in ``limits`` and left out. Raises OutputError.
     """
     stored = _recalled(folder, store, task)
     if stored is not None:
-        return stored
+        return stored, False
     words = "CT" if task.kind is ExamKind.CT else "MR"
     progress(f"{words} images", 0, _PARTS)
     volumes, limits = _volumes(task, source)
     if not volumes:
         first = task.series[0].key
-        return ReadingOfImages(
+        nothing = ReadingOfImages(
             exam_key=task.exam_key,
             kind=task.kind,
             series_key=first,
             series_keys=[one.key for one in task.series],
             limits=[*task.left_out, *limits, "No series could be read: nothing was looked for."],
         )
+        return nothing, True
     progress(f"{words}: organs", 1, _PARTS)
     names = name_series(task.series, volumes)
     by_role = _one_per_role(task.series, volumes, names)
@@ -144,7 +146,7 @@ def read_exam_images(
     _write_maps(folder, reading, organs, candidates)
     store.keep(task.key, task.inputs_hash, reading.model_dump(mode="json"))
     progress(f"{words}: done", _PARTS, _PARTS)
-    return reading
+    return reading, True
 
 
 def _recalled(folder: CaseFolder, store: StepStore, task: ImageTask) -> ReadingOfImages | None:

@@ -2,11 +2,11 @@
 
 Steps, each given what the one before it found:
 
-    look (scan, exams, SUV) ─► per PET: volumes, organs, reference regions, foci ─► lesions ─► time points ─►
-    assessments ─► case
+    look (scan, exams, SUV) ─► per PET: volumes, organs, reference regions, foci ─► per exam's CT and MR: organs, foci
+    ─► together: alignment, lesions, what each exam shows of them, assessments ─► case
 
-The reading of each PET is kept under a hash of its inputs (images, entries, given anatomy, rules), so that a second
-run, or one after an interruption, does only what is new.
+The reading of each PET, CT and MR is kept under a hash of its inputs (images, entries, given anatomy, rules), so that a
+second run, or one after an interruption, does only what is new.
 """
 
 from __future__ import annotations
@@ -16,26 +16,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from isletscope.assessment import assess
 from isletscope.errors import CaseError
-from isletscope.lesions import name_lesions
 from isletscope.model import Case, TracerClass
 from isletscope.reading.anatomy_files import GivenAnatomy, digest_of_files
-from isletscope.reading.answers import answered
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.choose import ct_on_pet, pets_to_read
 from isletscope.reading.given_regions import compare_given_regions
+from isletscope.reading.images import images_to_read, read_exam_images
 from isletscope.reading.label_maps import read_label_map
 from isletscope.reading.look import Seen, look, refusal_sentences
 from isletscope.reading.manifest import RunRecorder, software
-from isletscope.reading.observations import observe
-from isletscope.reading.open_items import open_items
-from isletscope.reading.overrides import all_overrides, apply_overrides
 from isletscope.reading.pet import PetTask, read_one_pet
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.request import ReadRequest
+from isletscope.reading.series_source import SeriesSource
 from isletscope.reading.steps import StepStore, digest, rules_digest
-from isletscope.reading.time_points import time_points
+from isletscope.reading.together import ReaderSays, put_together
 
 _TRACER_ORDER = (
     TracerClass.SSTR,
@@ -79,15 +75,12 @@ def read_case(request: ReadRequest, progress: Progress = silent) -> ReadOutcome:
             )
         case = _case_of(request, seen)
         _refuse_other_patient(folder, case)
+        source = SeriesSource(folder, case, seen.files_of)
         fresh = _read_pets(folder, case, seen, _pet_tasks(seen, request), recorder, progress)
-    _name_lesions(folder, case, request)
-    observe(case)
-    case.time_points = time_points(case)
-    case.open_items = open_items(case)
-    earlier = folder.case if folder.exists else None
-    if earlier is not None and not case.clinical:
-        case.clinical = earlier.clinical
-    case = assess(answered(case, request.answers, earlier))
+        fresh |= _read_images(folder, case, seen, source, request, recorder, progress)
+        earlier = folder.case if folder.exists else None
+        says = ReaderSays(request.overrides, request.answers)
+        case = put_together(folder, case, source, says, earlier=earlier, recorder=recorder, progress=progress)
     _save(folder, case)
     recorder.write(folder.path / "run.json", request, seen.file_count)
     return ReadOutcome(
@@ -97,17 +90,6 @@ def read_case(request: ReadRequest, progress: Progress = silent) -> ReadOutcome:
         reused=tuple(key for key, computed in fresh.items() if not computed),
         refusals=tuple(refusal_sentences(case.exams, case.refused)),
     )
-
-
-def _name_lesions(folder: CaseFolder, case: Case, request: ReadRequest) -> None:
-    """Put the reader's overrides on the foci and name the lesions; names of an earlier reading stay."""
-    earlier = folder.case if folder.exists else None
-    case.overrides = all_overrides(request.overrides, earlier)
-    case.findings += apply_overrides(case)
-    known, retired = (earlier.lesions, earlier.retired_names) if earlier else ([], [])
-    case.lesions = name_lesions(case.readings, known, retired)
-    current = {lesion.id for lesion in case.lesions}
-    case.retired_names = sorted({*retired, *(lesion.id for lesion in known)} - current)
 
 
 def _case_of(request: ReadRequest, seen: Seen) -> Case:
@@ -170,6 +152,27 @@ def _read_pets(
         reading.given_regions, reading.limits = regions, [*reading.limits, *limits]
         case.readings.append(reading)
         fresh[task.key] = computed
+    return fresh
+
+
+def _read_images(
+    folder: CaseFolder,
+    case: Case,
+    seen: Seen,
+    source: SeriesSource,
+    request: ReadRequest,
+    recorder: RunRecorder,
+    progress: Progress,
+) -> dict[str, bool]:
+    """Read the CT and the MR of each exam into the case; tells for each whether it was computed now."""
+    store = StepStore(folder.cache_folder / "steps")
+    fresh: dict[str, bool] = {}
+    for exam in seen.exams:
+        for task in images_to_read(exam):
+            with recorder.timed(task.key):
+                reading, computed = read_exam_images(folder, store, task, source, progress)
+            case.image_readings.append(reading)
+            fresh[task.key] = computed
     return fresh
 
 
