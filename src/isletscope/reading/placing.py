@@ -60,6 +60,7 @@ def place_foci(
                     uncertainty_mm=uncertainty,
                     step_mm=step,
                     frame=frame,
+                    series_count=_series_count(focus),
                 )
             )
         sights.append(Sight(look, kind, moment, _covers(geometry, to_reference), frame, _sites(kind, reading)))
@@ -148,6 +149,12 @@ def _volume_ml(focus: Focus, count: int, step_mm: float) -> float:
     volume = focus.measurements.get("volume")
     value = volume.value if volume is not None else None
     return value if value else count * step_mm**3 / 1000.0
+
+
+def _series_count(focus: Focus) -> int:
+    """On how many series of its exam a candidate stands out; 1 where that was not counted."""
+    count = focus.measurements.get("series_count")
+    return 1 if count is None or count.value is None else int(count.value)
 
 
 def _uncertainty_mm(case: Case, series_key: str, kind: str) -> float:
