@@ -24,6 +24,7 @@ from isletscope.cli import (
     phantom,
     phantom_case,
     phantom_check,
+    radiomics,
     read,
     report,
     schema,
@@ -43,7 +44,7 @@ app = typer.Typer(
 
 _INTERRUPTED = "Interrupted. Finished steps are kept: the same command goes on from there."
 
-_READING = (demo, read, check, measure, outline, assess, compare, explain, report)
+_READING = (demo, read, check, measure, outline, assess, compare, explain, report, radiomics)
 _KNOWLEDGE = (advise, schema, criteria, items)
 
 for command in (*_READING, *_KNOWLEDGE, phantom, phantom_case, phantom_check):

@@ -10,6 +10,7 @@ from isletscope.reading.manifest import peak_memory_mb
 from isletscope.reading.measure import measure_series
 from isletscope.reading.pipeline import ReadOutcome, read_case
 from isletscope.reading.progress import Progress, silent
+from isletscope.reading.radiomics import Radiomics, radiomics
 from isletscope.reading.request import ReadRequest, load_answers, load_clinical, load_entries, same_patient_statement
 from isletscope.reading.steps import StepStore, digest, rules_digest
 from isletscope.reading.tracer_maps import liver_limit, map_of
@@ -20,6 +21,7 @@ __all__ = [
     "CaseFolder",
     "Compared",
     "Progress",
+    "Radiomics",
     "ReadOutcome",
     "ReadRequest",
     "Seen",
@@ -37,6 +39,7 @@ __all__ = [
     "measure_series",
     "output_errors",
     "peak_memory_mb",
+    "radiomics",
     "read_case",
     "read_label_map",
     "rules_digest",
