@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Literal
 
@@ -52,6 +52,7 @@ def _plan() -> AtlasPlan:
 
 
 PLAN = _plan()
+OUTSIDE = 31
 CODES: dict[str, int] = {name: code.code for name, code in PLAN.codes.items()}
 
 
@@ -62,6 +63,13 @@ class Atlas:
     body: AtlasBody
     labels: npt.NDArray[np.uint8]
     geometry: Geometry
+
+    @cached_property
+    def framed(self) -> npt.NDArray[np.intp]:
+        """The labels with one voxel around: air beside the body, :data:`OUTSIDE` above and below the atlas."""
+        framed = np.pad(self.labels.astype(np.intp), 1, constant_values=CODES["air"])
+        framed[[0, -1]] = OUTSIDE
+        return framed
 
     def painted(self, values: dict[str, float]) -> npt.NDArray[np.float32]:
         """An image of the body: each code gets the value under its name."""

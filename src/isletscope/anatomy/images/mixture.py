@@ -21,7 +21,7 @@ from isletscope.model import Role
 FloatArray = npt.NDArray[np.float64]
 SOLID = ("liver", "spleen", "pancreas", "aorta", "inferior_vena_cava", "bladder", "gallbladder")
 PLAIN = ("kidney_right", "kidney_left", "heart", "muscle", "hollow", "bone")
-_TOLD_BY_DENSITY = ("air", "lung_right", "lung_left", "fat")
+_TOLD_BY_DENSITY = ("air", "lung_right", "lung_left", "fat", "bone")
 _BINS = 160
 
 
@@ -56,7 +56,7 @@ def class_shares(
     belief = prior.copy()
     rounds = int(T.number("mixture.rounds"))
     weight = T.number("mixture.neighbours")
-    logs = np.log(prior)
+    logs = np.float32(T.number("mixture.prior_weight")) * np.log(prior)
     box = np.zeros(solid.shape, dtype=np.float32)
     for turn in range(rounds):
         energy = logs.copy()

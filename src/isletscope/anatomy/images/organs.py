@@ -14,6 +14,7 @@ from isletscope.anatomy.images.mixture import class_shares
 from isletscope.anatomy.images.prior import expectation_of
 from isletscope.anatomy.images.shaping import ORGANS, even_edges, organ_masks, pancreas_region
 from isletscope.anatomy.images.tissues import T, find_body, find_bone, find_lungs, is_ct, tissues_of
+from isletscope.anatomy.images.vessels import VESSELS, followed, spine_x_mm
 from isletscope.anatomy.organs import GIVEN_SOURCE, GROUPS, LABELS, RULE_SOURCE, Organs
 from isletscope.anatomy.shapes import Bool3D
 from isletscope.errors import InputError
@@ -93,12 +94,19 @@ def _found(frame: ImageFrame) -> dict[str, Found]:
         doubt = f"no atlas body fits this image (agreement {expectation.score:.2f}); the trunk may not be in the field"
     if doubt:
         return {name: body if name == "body" else not_found(doubt) for name in IMAGE_LABELS}
-    shares = class_shares(expectation.share, tissues.features, tissues.solid, frame.spacing_mm, is_ct(frame.role))
-    masks = organ_masks(shares, frame, tissues.solid)
+    expected = dict(expectation.share)
+    bone = find_bone(frame, body.mask, expected)
+    blocked = bone.mask if bone.mask is not None else np.zeros_like(body.mask)
+    spine_mm = spine_x_mm(frame, blocked)
+    for name in VESSELS:
+        expected[name] = followed(name, expected[name], frame, tissues, blocked, spine_mm)
+        blocked = blocked | (expected[name] > 0.5)
+    solid = tissues.solid if bone.mask is None else tissues.solid & ~bone.mask
+    shares = class_shares(expected, tissues.features, solid, frame.spacing_mm, is_ct(frame.role))
+    masks = organ_masks(shares, frame, solid)
     found = {name: checked(masks, name, frame, body.mask, expectation) for name in ORGANS}
-    held = np.any([one.mask for one in found.values() if one.mask is not None] or [~body.mask & False], axis=0)
-    right, left = find_lungs(frame, body.mask, expectation.share["lung_right"], expectation.share["lung_left"])
-    found |= {"body": body, "bone": find_bone(frame, body.mask, held), "lung_right": right, "lung_left": left}
+    right, left = find_lungs(frame, body.mask, expected["lung_right"], expected["lung_left"])
+    found |= {"body": body, "bone": bone, "lung_right": right, "lung_left": left}
     found["pancreas_region"] = _pancreas(expectation.share["pancreas"], shares["pancreas"], frame, body.mask, found)
     return found
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, optimize
 
-from isletscope.anatomy.images.atlas import CODES, Atlas
+from isletscope.anatomy.images.atlas import CODES, OUTSIDE, Atlas
 from isletscope.anatomy.images.frame import coarser, coarser_grid
 from isletscope.anatomy.shapes import Bool3D, Float3D
 from isletscope.spatial import Geometry
@@ -22,10 +22,10 @@ from isletscope.spatial.sitk import image_of, simple_itk
 
 Labels = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float64]
-_OUTSIDE = 31
 _COUNT = 32
 _TISSUES = 8
 _HOLD = 0.001
+_MOST_POINTS = 14000
 _SCALES_Z = (0.86, 0.95, 1.05, 1.16)
 _SHIFT_STEP_MM = 16.0
 _LEAST_SEEN = 0.75
@@ -49,11 +49,12 @@ def target_of(image: Float3D, body: Bool3D, seen: Bool3D, geometry: Geometry, fa
     coarse = coarser(image, factor)
     inside = coarser(body.astype(np.float32), factor) > 0.5
     counted = ndimage.binary_dilation(inside, iterations=1) & (coarser(seen.astype(np.float32), factor) > 0.9)
-    points = grid.to_lps(np.argwhere(counted))
+    every = max(1, round(np.count_nonzero(counted) / _MOST_POINTS))
+    points = grid.to_lps(np.argwhere(counted)[::every])
     middle = factor // 2
     a, b, c = grid.shape
     picked = tissues[middle::factor, middle::factor, middle::factor][:a, :b, :c]
-    return Target(coarse, grid, counted, points, picked[counted].astype(np.intp))
+    return Target(coarse, grid, counted, points, picked[counted][::every].astype(np.intp))
 
 
 @dataclass(frozen=True)
@@ -68,26 +69,19 @@ class Placement:
     centre_mm: FloatArray
     score: float = 0.0
 
-    def to_atlas(self, points_mm: FloatArray) -> FloatArray:
-        """Atlas LPS mm of the exam's points [n, 3]."""
+    def labels_at(self, points_mm: FloatArray) -> npt.NDArray[np.intp]:
+        """Atlas codes at the exam's points [n, 3]; 31 above and below the atlas."""
         scale, shift, turn = self.parameters[:3], self.parameters[3:6], self.parameters[6]
         matrix = np.array([[np.cos(turn), -np.sin(turn), 0.0], [np.sin(turn), np.cos(turn), 0.0], [0.0, 0.0, 1.0]])
-        moved = (points_mm - self.centre_mm - shift) @ matrix.T
-        return np.asarray(moved / scale + _middle_mm(self.atlas))
-
-    def labels_at(self, points_mm: FloatArray) -> npt.NDArray[np.intp]:
-        """Atlas codes at the exam's points; 31 beyond the atlas."""
         geometry = self.atlas.geometry
-        index = (self.to_atlas(points_mm)[:, ::-1] - np.asarray(geometry.origin_lps_mm)[::-1]) / geometry.spacing_mm[0]
-        index = np.rint(index).astype(np.intp)
-        shape = np.asarray(geometry.shape)
-        inside = np.all((index >= 0) & (index < shape), axis=1)
-        codes = np.full(len(points_mm), _OUTSIDE, dtype=np.intp)
-        k, j, i = index[inside].T
-        codes[inside] = self.atlas.labels[k, j, i]
-        beside = ~inside & (index[:, 0] >= 0) & (index[:, 0] < shape[0])
-        codes[beside] = CODES["air"]
-        return codes
+        step = geometry.spacing_mm[0]
+        matrix = (matrix / scale[:, None]) / step
+        offset = (_middle_mm(self.atlas) - np.asarray(geometry.origin_lps_mm)) / step
+        offset = offset - matrix @ (self.centre_mm + shift) + 1.5
+        moved = (points_mm @ matrix.T + offset).astype(np.int32)
+        nz, ny, nx = geometry.shape
+        i, j, k = (np.clip(moved[:, n], 0, size + 1) for n, size in enumerate((nx, ny, nz)))
+        return np.asarray(self.atlas.framed[k, j, i])
 
 
 def _middle_mm(atlas: Atlas) -> FloatArray:
@@ -161,7 +155,7 @@ def _outline(body: Bool3D, geometry: Geometry) -> tuple[float, float, FloatArray
     return float(right - left), float(back - front), np.array([(left + right) / 2, (front + back) / 2])
 
 
-def bent(placement: Placement, target: Target, rounds: tuple[int, ...] = (25, 15), sigma: float = 1.6) -> Labels:
+def bent(placement: Placement, target: Target, rounds: tuple[int, ...] = (20, 12), sigma: float = 1.6) -> Labels:
     """Atlas codes on the target's grid after bending it to the image.
 
     ``rounds``: demons steps after each painting; ``sigma``: smoothing of the field in voxels.
@@ -170,7 +164,7 @@ def bent(placement: Placement, target: Target, rounds: tuple[int, ...] = (25, 15
     geometry = target.geometry
     grid_points = geometry.to_lps(np.argwhere(np.ones(geometry.shape, dtype=bool)))
     codes = placement.labels_at(grid_points).reshape(geometry.shape)
-    codes[codes == _OUTSIDE] = CODES["air"]
+    codes = np.where(codes == OUTSIDE, CODES["air"], codes)
     fixed = target.image
     low, high = np.percentile(fixed[target.counted], (2, 98))
     fixed_image = image_of(((fixed - low) / (high - low)).astype(np.float32), geometry)

@@ -27,6 +27,11 @@ def organ_masks(shares: dict[str, Float3D], frame: ImageFrame, solid: Bool3D) ->
         if name != "liver":
             others |= masks[name]
     masks["liver"] = _with_enclosed(masks["liver"], solid & ~others, frame)
+    rim = T.number("shape.rim_mm")
+    free = solid & ~others & ~masks["liver"] & dilated(~solid, rim, frame.spacing_mm)
+    for name in ORGANS:
+        masks[name] = masks[name] | (dilated(masks[name], rim, frame.spacing_mm) & free)
+        free &= ~masks[name]
     return masks
 
 

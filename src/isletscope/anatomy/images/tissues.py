@@ -26,6 +26,7 @@ from isletscope.model import Role
 T = load_thresholds("isletscope.anatomy.images", "rules.yaml")
 _MR_CLASSES = 7
 _BODY_DETAIL_MM = 7.0
+_ENHANCING = ("kidney_right", "kidney_left", "aorta", "inferior_vena_cava", "heart", "hollow", "bladder", "pancreas")
 
 
 @dataclass(frozen=True)
@@ -100,14 +101,24 @@ def _ct_tissues(frame: ImageFrame, body: Bool3D, features: dict[Role, Float3D]) 
     return Tissues(classes, trunk, np.asarray(body & (hu > T.number("tissue.fat_below_hu") + 10.0)), features)
 
 
-def find_bone(frame: ImageFrame, body: Bool3D, organs: Bool3D) -> Found:
-    """Skeleton by CT density, marrow filled; what the organs with contrast hold is left out."""
+def find_bone(frame: ImageFrame, body: Bool3D, share: dict[str, Float3D]) -> Found:
+    """Skeleton by CT density, marrow filled: dense parts where the atlases have bone rather than enhancing organs.
+
+    ``share``: how often the atlases have each class, 0 to 1.
+    """
     if not is_ct(frame.role):
         return not_found("bone is told from other tissue by CT, and this exam is MR")
     lowest = np.nanmin(np.stack([image for role, image in frame.images.items() if is_ct(role)]), axis=0)
-    dense = body & (lowest > T.number("bone.above_hu")) & ~organs
-    parts = Parts(dense, least_voxels=max(1, int(T.number("bone.least_part_ml") / frame.voxel_ml)), connectivity=26)
-    mask = closed(parts.labels > 0, T.number("bone.marrow_gap_mm"), frame.spacing_mm) & body & (lowest > 0) & ~organs
+    dense = body & (lowest > T.number("bone.above_hu"))
+    least = max(1, int(T.number("bone.least_part_ml") / frame.voxel_ml))
+    parts = Parts(dense, least_voxels=least)
+    rivals = np.sum([share[name] for name in _ENHANCING], axis=0, dtype=np.float32)
+    count = len(parts) + 1
+    bone = np.bincount(parts.labels.ravel(), weights=share["bone"].ravel(), minlength=count)
+    other = np.bincount(parts.labels.ravel(), weights=rivals.ravel(), minlength=count)
+    kept = bone > T.number("bone.expected") * np.maximum(bone + other, 1e-9)
+    kept[0] = False
+    mask = closed(kept[parts.labels], T.number("bone.marrow_gap_mm"), frame.spacing_mm) & body & (lowest > 0)
     if frame.volume_ml(mask) < T.number("bone.least_volume_ml"):
         return not_found(f"only {frame.volume_ml(mask):.0f} mL of bone density lies in the CT")
     unenhanced = Role.CT_UNENHANCED in frame.images or frame.role is Role.CT_LOW_DOSE
