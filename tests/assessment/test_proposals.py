@@ -92,8 +92,8 @@ def test_every_item_with_a_proposal_has_a_proposer_and_the_other_way_round() -> 
     assert told == set(PROPOSERS)
 
 
-def test_only_the_sign_off_and_the_measure_of_unevenness_are_left_to_the_reader_alone() -> None:
-    assert set(catalogue().items) - set(PROPOSERS) == {"SUM.critical", "PRI.hetero"}
+def test_only_the_sign_off_is_left_to_the_reader_alone() -> None:
+    assert set(catalogue().items) - set(PROPOSERS) == {"SUM.critical"}
 
 
 def check(found: AssessedTimePoint) -> None:

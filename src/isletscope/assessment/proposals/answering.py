@@ -12,6 +12,7 @@ from isletscope.assessment.proposals import (
     context,
     ducts,
     elsewhere,
+    heterogeneity,
     liver,
     liver_plans,
     neighbours,
@@ -33,7 +34,7 @@ from isletscope.model import Alert, AlertKind, Answer, Completeness
 
 _MODULES = (
     context, quality, primary, primary_uptake, neighbours, ducts, vessels, vessel_anatomy, nodes, liver, liver_plans,
-    elsewhere, phenotype, change, synthesis,
+    elsewhere, phenotype, heterogeneity, change, synthesis,
 )  # fmt: skip
 
 PROPOSERS: dict[str, Proposer] = {item: each for module in _MODULES for item, each in module.PROPOSERS.items()}

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
+from isletscope.assessment.proposals.heterogeneity import flipped, uneven_inside
 from isletscope.assessment.proposals.known import ANY, Known, Proposer, propose
 from isletscope.assessment.proposals.rules import rules
 from isletscope.criteria import find_criterion
@@ -134,13 +135,18 @@ def _differences(known: Known) -> Answer | None:
     inside = [
         one for one in known.view.lesions if (told := known.feature(one, "heterogeneous", ANY)) and told.word == "yes"
     ]
-    if inside:
-        found["within"] = [lesion.id for lesion in inside]
-        references += [f"lesion/{lesion.id}" for lesion in inside]
+    uneven = list(dict.fromkeys([*(lesion.id for lesion in inside), *uneven_inside(known)]))
+    if uneven:
+        found["within"] = uneven
+        references += [f"lesion/{name}" for name in uneven]
     response = known.gathered.get("recist")
     if response is not None and "MIXED_RESPONSE" in response.flag_codes():
         found["over_time"] = []
         references.append("conclusion/recist")
+    turned = flipped(known)
+    if turned:
+        found["over_time"] = turned
+        references.append("conclusion/concordance")
     if found:
         names = list(dict.fromkeys(name for group in found.values() for name in group))
         value: dict[str, Any] = {"value": list(found), **({"lesions": ", ".join(names)} if names else {})}

@@ -77,6 +77,7 @@ class Rules(Rule):
     bands: dict[str, str]
     counts: tuple[CountGroup, ...]
     alike: int
+    smallest_part_ml: float
     stenosis: tuple[PercentGroup, ...]
     encased_deg: float
     deformed_percent: float

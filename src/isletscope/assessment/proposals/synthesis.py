@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import Any
 
+from isletscope.assessment.proposals.heterogeneity import proposed_target
 from isletscope.assessment.proposals.known import Known, Proposer, propose
 from isletscope.assessment.proposals.rules import has_words, rules
 from isletscope.criteria import ExamDone, ExamGroup, Finding, ImagingPlan, Recommendation, advise
@@ -193,8 +194,14 @@ def _done(known: Known, kind: ExamKind, key: str) -> ExamDone:
 
 
 def _most_informative(known: Known) -> str:
+    """The site that the criterion names; where it names none, the lesion that its map of both tracers speaks for."""
     found = known.gathered.get("phenotype_histology")
-    return found.parts.get("most informative site if sampling is discussed", "") if found is not None else ""
+    site = found.parts.get("most informative site if sampling is discussed", "") if found is not None else ""
+    target = proposed_target(known)
+    lesion = next((one for one in known.view.lesions if target is not None and one.id == target.lesion), None)
+    if site or target is None or lesion is None:
+        return site
+    return f"{lesion.id}, {lesion.compartment.value}, {target.part}"
 
 
 PROPOSERS: dict[str, Proposer] = {
