@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from isletscope.lesions.change import ChangeRow
+from isletscope.lesions.change import ChangeRow, Since
 from isletscope.lesions.change_response import TreatmentSpan
 from isletscope.model import ExamKind
 from isletscope.report import format as fmt
@@ -30,7 +30,8 @@ from isletscope.report.figures.svg import Canvas, polyline
 
 _LEFT, _RIGHT, _HEIGHT = 12.0, 30.0, 74.0
 _GAP = 2.9
-_MOST_NAMED = 22
+_MOST_NAMED, _MOST_GROWING = 22, 8
+_ORDER = ("other", "growing", "new", "target")
 _TRACER = {ExamKind.SSTR_PET: "sstr", ExamKind.FDG_PET: "fdg"}
 
 
@@ -73,7 +74,7 @@ def threads(rows: Sequence[ChangeRow], targets: Sequence[str], count: int) -> li
         merged = next((one.because for one in row.changes if one.because.startswith("holds ")), "")
         ended = "" if points[-1][0] == count - 1 else row.values[-1].because
         found.append(Thread(row.lesion, points, _role(row, targets, new=new), ended, merged.partition(",")[0]))
-    return found
+    return _calmed(found)
 
 
 def _role(row: ChangeRow, targets: Sequence[str], *, new: bool) -> str:
@@ -81,8 +82,21 @@ def _role(row: ChangeRow, targets: Sequence[str], *, new: bool) -> str:
         return "new"
     if row.lesion in targets:
         return "target"
-    grows = any(one.change_class in ("likely_real", "definite") and one.absolute > 0 for one in row.changes)
-    return "growing" if grows else "other"
+    return "growing" if _grows(row) else "other"
+
+
+def _grows(row: ChangeRow) -> bool:
+    """Whether the lesion is larger at the last time point than at its baseline, beyond noise."""
+    now = row.values[-1].time_point
+    found = row.change(now, Since.BASELINE) or row.change(now, Since.PREVIOUS)
+    return found is not None and found.change_class in ("likely_real", "definite") and found.absolute > 0
+
+
+def _calmed(lines: list[Thread]) -> list[Thread]:
+    """With many lesions only those that grow most stand out; the others are drawn like the rest."""
+    growing = sorted((line for line in lines if line.role == "growing"), key=lambda line: -line.last)
+    quiet = {line.lesion for line in growing[_MOST_GROWING:]}
+    return [replace(line, role="other") if line.lesion in quiet else line for line in lines]
 
 
 def spider_figure(
@@ -108,7 +122,7 @@ def spider_figure(
     canvas.text(0, 2.6, f"{measure.title}: change in % of the first value", size=SIZE, fill=INK, weight=600)
     draw_treatments(canvas, axis, treatments, 4.4)
     _draw_field(canvas, axis, scale, noise, sizes=measure.value == "diameter")
-    for line in sorted(lines, key=lambda one: one.role != "other"):
+    for line in sorted(lines, key=lambda one: _ORDER.index(one.role)):
         _draw_thread(canvas, axis, scale, line)
     _draw_names(canvas, axis, scale, lines)
     tracer = _TRACER.get(measure.kind, "")
@@ -165,7 +179,7 @@ def _style(line: Thread) -> tuple[str, float]:
 
 def _draw_names(canvas: Canvas, axis: TimeAxis, scale: Scale, lines: Sequence[Thread]) -> None:
     """Names with the last change at the right end, spread so that none covers another; the rest as one line."""
-    marked = [line for line in lines if line.role != "other"]
+    marked = sorted((line for line in lines if line.role != "other"), key=lambda line: line.role != "target")
     plain = sorted((line for line in lines if line.role == "other"), key=lambda line: -abs(line.last))
     kept = [*marked, *plain][:_MOST_NAMED] if len(lines) > _MOST_NAMED else [*marked, *plain]
     ordered = sorted(kept, key=lambda line: scale.y(line.last))

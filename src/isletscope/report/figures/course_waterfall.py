@@ -66,7 +66,7 @@ def waterfall_figure(
 def _draw_bar(canvas: Canvas, scale: Scale, bar: Bar, left: float, step: float, ink: str) -> None:
     zero, width = scale.y(0), 0.74 * step
     middle, x = left + step / 2, left + (step - width) / 2
-    size = min(SIZE, 0.62 * step)
+    size = min(SIZE, 0.46 * step)
     if bar.state == "new":
         top = scale.y(min(scale.high, 30.0))
         canvas.add(
