@@ -170,12 +170,17 @@ def unit_words(volume: Volume) -> str:
 def _confidence(trial: Trial, marks: Marks, passed: list[tuple[Trial, Marks]]) -> str:
     """High where the edge is clear all around and the size is as expected, or other assumed radii give the same.
 
-    Low where the edge is weak or the lesion is thinner than two slices.
+    Moderate at most under three slices; low where the edge is weak or the lesion is thinner than two slices.
     """
     radius = trial.equivalent_radius_mm
     agree = sum(abs(np.log(other.equivalent_radius_mm / radius)) < 0.1 for other, _ in passed)
     if marks.slices < 2:
         return "low"
-    if marks.supported > 0.85 and trial.grey.to_noise > 3 and (agree >= 2 or marks.score > _CLEAR):
+    if (
+        marks.slices >= 3
+        and marks.supported > 0.85
+        and trial.grey.to_noise > 3
+        and (agree >= 2 or marks.score > _CLEAR)
+    ):
         return "high"
     return "moderate" if marks.supported > 0.75 and trial.grey.to_noise > 1.5 else "low"

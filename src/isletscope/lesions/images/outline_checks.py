@@ -8,9 +8,9 @@ import numpy as np
 
 from isletscope.anatomy import Thresholds
 from isletscope.lesions.images.outline_growth import Grey, Trial
-from isletscope.lesions.images.outline_shape import sphericity
+from isletscope.lesions.images.outline_shape import away_mm, depth_mm, sphericity
 from isletscope.lesions.images.outline_window import weighted_mean
-from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Mask, Volume, distance_to_mm, inside_depth_mm
+from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Volume
 
 NO_CONTRAST = "no difference from its surroundings"
 
@@ -39,7 +39,7 @@ class Marks:
 def marks_of(trial: Trial, volume: Volume, rules: Thresholds, expected_mm: float | None) -> Marks:
     """Mark an outline; the score orders outlines of the same seed."""
     window, inside = trial.window, trial.inside
-    depth = inside_depth_mm(Mask(inside, window.geometry))
+    depth = depth_mm(inside, window.step_mm)
     shape = sphericity(inside)
     supported = _supported(trial, rules)
     limit = window.from_seed_mm > window.reach_mm - 2 * window.step_mm
@@ -53,7 +53,8 @@ def marks_of(trial: Trial, volume: Volume, rules: Thresholds, expected_mm: float
     clear = min(1.0, trial.grey.to_noise / 4)
     # Planes of the image's slices run along the first axis of the grid.
     across = 2 * np.sqrt(np.count_nonzero(inside.any(axis=0)) / np.pi) * window.step_mm
-    at_edge = bool((~window.valid & (distance_to_mm(Mask(inside, window.geometry)) <= 1.01 * window.step_mm)).any())
+    beside = away_mm(inside, window.step_mm, window.step_mm) <= 1.01 * window.step_mm
+    at_edge = bool((~window.valid & beside).any())
     thick = float(inside.any(axis=(1, 2)).sum() * window.step_mm / volume.geometry.spacing_mm[0])
     marks = Marks(
         score=supported**2 * shape * likely * clear,
@@ -74,9 +75,8 @@ def _supported(trial: Trial, rules: Thresholds) -> float:
     """Share of the outline where the means just inside and just outside differ by a good part of the contrast."""
     window, inside = trial.window, trial.inside
     step = window.step_mm
-    shape = Mask(inside, window.geometry)
-    depth, away = inside_depth_mm(shape), distance_to_mm(shape)
     width = max(2.6 * step, min(4.0, 0.4 * trial.radius_mm))
+    depth, away = depth_mm(inside, step), away_mm(inside, step, width + step)
     within = window.valid & inside & (depth <= width)
     around = window.valid & ~inside & (away > 0.9 * step) & (away <= width + step)
     border = ~inside & (away <= 1.01 * step)

@@ -16,9 +16,8 @@ import numpy as np
 from scipy import ndimage
 
 from isletscope.anatomy import Thresholds
-from isletscope.lesions.images.outline_shape import filled, opened, part_at, radius_of, sphericity
+from isletscope.lesions.images.outline_shape import away_mm, depth_mm, filled, opened, part_at, radius_of, sphericity
 from isletscope.lesions.images.outline_window import Booleans, Floats, Window, weighted_mean
-from isletscope.spatial import Mask, distance_to_mm, inside_depth_mm
 
 _ROBUST_SD = 1.4826
 _FEW_VOXELS = 30
@@ -96,7 +95,7 @@ def trials(window: Window, aim: Aim) -> Iterator[Trial]:
 
 def _cut_off(window: Window, inside: Booleans) -> bool:
     """Whether a good part of the outline lies at the border of where growth was allowed."""
-    away = distance_to_mm(Mask(inside, window.geometry))
+    away = away_mm(inside, window.step_mm, window.step_mm)
     border = ~inside & (away <= 1.01 * window.step_mm)
     return bool(np.mean(~window.allowed[border] & window.valid[border]) > 0.05) if border.any() else False
 
@@ -176,7 +175,7 @@ def _settled(window: Window, smooth: Floats, start: Grey, allowed: Booleans, aim
 
 def _renewed(window: Window, smooth: Floats, inside: Booleans, grey: Grey) -> Grey:
     """Values of the present outline: its inner half, and the shell 1.5 voxels to 6 mm further around it."""
-    depth = inside_depth_mm(Mask(inside, window.geometry))
+    depth = depth_mm(inside, window.step_mm)
     deep = depth[inside & window.valid]
     if deep.size == 0:
         return grey
@@ -184,8 +183,9 @@ def _renewed(window: Window, smooth: Floats, inside: Booleans, grey: Grey) -> Gr
     same = contrasts[contrasts * np.sign(grey.contrast) > 0.25 * abs(grey.contrast)]
     inner = grey.background + _typical(same, float(deep.max()), window.voxel_mm) if same.size else grey.inner
     first = 1.5 * max(window.step_mm, 0.7 * window.voxel_mm)
-    away = distance_to_mm(Mask(inside, window.geometry))
-    around = window.valid & (away > first) & (away <= first + max(6.0, 2.5 * window.step_mm))
+    last = first + max(6.0, 2.5 * window.step_mm)
+    away = away_mm(inside, window.step_mm, last)
+    around = window.valid & (away > first) & (away <= last)
     fresh = _grey(window, smooth, inner, around)
     return fresh if fresh is not None and fresh.contrast * grey.contrast > 0 else grey
 
@@ -261,9 +261,9 @@ def _refined(window: Window, smooth: Floats, trial: Trial, allowed: Booleans, ai
     and outside differ (after localized regions: Lankton and Tannenbaum 2008).
     """
     inside, step = trial.inside, window.step_mm
-    depth = inside_depth_mm(Mask(inside, window.geometry))
-    away = distance_to_mm(Mask(inside, window.geometry))
     blur = max(window.voxel_mm, step)
+    depth = depth_mm(inside, step)
+    away = away_mm(inside, step, blur + max(4.0, 2.5 * blur))
     deep = inside & window.valid & (depth >= np.median(depth[inside]))
     around = window.valid & ~inside & (away > blur) & (away <= blur + max(4.0, 2.5 * blur))
     low = weighted_mean(smooth, around, max(2.0, blur) / step)

@@ -25,6 +25,8 @@ from isletscope.spatial import (
 Floats = npt.NDArray[np.float32]
 Booleans = npt.NDArray[np.bool_]
 
+_LEAST_SHARE = 0.2  # voxels whose centre lies further outside than this in the blurred region are never taken
+
 
 @dataclass(frozen=True)
 class Window:
@@ -141,8 +143,8 @@ def _box_around(geometry: Geometry, centre_lps_mm: npt.NDArray[np.float64], reac
 
 
 def on_grid(inside: Booleans, window: Window, volume: Volume, name: str) -> Mask:
-    """A region of the window as a mask on the image's grid, by the window's voxel that each centre lies in."""
-    soft = ndimage.gaussian_filter(inside.astype(np.float32), 0.5)
+    """A region of the window as a mask on the image's grid that keeps its volume: the voxels deepest in its blur."""
+    soft = ndimage.gaussian_filter(inside.astype(np.float32), 1.0)
     box = _box_around(volume.geometry, np.asarray(window.geometry.to_lps(_middle(window))), window.reach_mm)
     grid = np.stack(
         np.meshgrid(*[np.arange(a, b) for a, b in zip(box.start, box.stop, strict=True)], indexing="ij"), axis=-1
@@ -150,7 +152,10 @@ def on_grid(inside: Booleans, window: Window, volume: Volume, name: str) -> Mask
     index = window.geometry.to_index(volume.geometry.to_lps(grid.reshape(-1, 3))).T
     share = ndimage.map_coordinates(soft, index, order=1, mode="constant").reshape(grid.shape[:3])
     array = np.zeros(volume.geometry.shape, np.bool_)
-    array[box.slices] = share >= 0.5
+    wanted = round(np.count_nonzero(inside) * window.geometry.voxel_volume_ml / volume.geometry.voxel_volume_ml)
+    if wanted:
+        least = np.partition(share.ravel(), -wanted)[-wanted] if wanted < share.size else 0.0
+        array[box.slices] = share >= max(float(least), _LEAST_SHARE)
     return Mask(array, volume.geometry, volume.frame_of_reference_uid, name)
 
 
