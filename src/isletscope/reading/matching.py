@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from isletscope.lesions import tracking_uid_of
-from isletscope.lesions.matching import (
+from isletscope.lesions import (
+    LETTERS,
     Chronicle,
-    Group,
+    CourseStep,
     KnownLesion,
+    LesionTrack,
     MatchedLesion,
     Matching,
+    MomentGroup,
+    PairPrices,
     PlacedFocus,
-    Prices,
-    Step,
-    Track,
     leading_focus,
     match_foci,
+    matching_rules,
     next_names,
     recognised,
-    shipped_rules,
     site_focus,
+    tracking_uid_of,
     verdict_of,
 )
-from isletscope.lesions.naming import LETTERS
 from isletscope.model import Case, Compartment, Course, Fate, Focus, FocusLink, Lesion, UnmatchedFocus, Verdict
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.placing import all_readings, by_rule, place_foci
@@ -71,22 +71,22 @@ def renew_courses(folder: CaseFolder, case: Case, transforms: Mapping[str, Trans
     tracks = _tracks_again(case, by_id)
     explained = [focus for focus in placed if focus.verdict is Verdict.PHYSIOLOGIC]
     names = {track: lesion.id for lesion, track in zip(case.lesions, tracks, strict=True)}
-    chronicle = Chronicle(tracks, range(len(case.time_points)), sights, explained, Prices(shipped_rules()))
+    chronicle = Chronicle(tracks, range(len(case.time_points)), sights, explained, PairPrices(matching_rules()))
     for lesion, track in zip(case.lesions, tracks, strict=True):
         lesion.course = _course(case, chronicle.steps(track), names)
         if lesion.course and lesion.course[-1].fate is not Fate.MERGED:
             lesion.merged_into = ""
 
 
-def _tracks_again(case: Case, placed: Mapping[str, PlacedFocus]) -> list[Track]:
+def _tracks_again(case: Case, placed: Mapping[str, PlacedFocus]) -> list[LesionTrack]:
     """Tracks of the lesions as the case holds them, in their order."""
     moments = {point.name: number for number, point in enumerate(case.time_points)}
     tracks = {}
     for lesion in case.lesions:
-        seen: dict[int, Group] = {}
+        seen: dict[int, MomentGroup] = {}
         for focus in (placed[focus_id] for focus_id in lesion.focus_ids):
-            seen.setdefault(focus.moment, Group([])).foci.append(focus)
-        tracks[lesion.id] = Track(seen)
+            seen.setdefault(focus.moment, MomentGroup([])).foci.append(focus)
+        tracks[lesion.id] = LesionTrack(seen)
     for lesion in case.lesions:
         track, host = tracks[lesion.id], tracks.get(lesion.merged_into)
         gone = [moments[step.time_point] for step in lesion.course if step.fate is Fate.MERGED]
@@ -121,10 +121,10 @@ class _Name:
     tracking_uid: str
 
 
-def _named(case: Case, matching: Matching, foci: Mapping[str, Focus], earlier: Case | None) -> dict[Track, _Name]:
+def _named(case: Case, matching: Matching, foci: Mapping[str, Focus], earlier: Case | None) -> dict[LesionTrack, _Name]:
     """Name and tracking UID of every lesion."""
     tracks = [lesion.track for lesion in matching.lesions]
-    leading = [foci[leading_focus(track, shipped_rules()).focus_id] for track in tracks]
+    leading = [foci[leading_focus(track, matching_rules()).focus_id] for track in tracks]
     ours = [
         [_identity(case, lead), *(_identity(case, foci[one.focus_id]) for one in track.foci())]
         for lead, track in zip(leading, tracks, strict=True)
@@ -173,11 +173,13 @@ def _known(earlier: Case) -> list[KnownLesion]:
     return known
 
 
-def _site_focus(track: Track, foci: Mapping[str, Focus]) -> Focus:
-    return foci[site_focus(track.foci(), shipped_rules().looks).focus_id]
+def _site_focus(track: LesionTrack, foci: Mapping[str, Focus]) -> Focus:
+    return foci[site_focus(track.foci(), matching_rules().looks).focus_id]
 
 
-def _lesion(case: Case, matched: MatchedLesion, names: Mapping[Track, _Name], foci: Mapping[str, Focus]) -> Lesion:
+def _lesion(
+    case: Case, matched: MatchedLesion, names: Mapping[LesionTrack, _Name], foci: Mapping[str, Focus]
+) -> Lesion:
     track, own = matched.track, names[matched.track]
     site = _site_focus(track, foci)
     merged = track.merged.get(max(track.merged)) if track.merged and max(track.merged) > max(track.seen) else None
@@ -196,7 +198,7 @@ def _lesion(case: Case, matched: MatchedLesion, names: Mapping[Track, _Name], fo
     )
 
 
-def _course(case: Case, steps: Iterable[Step], names: Mapping[Track, str]) -> list[Course]:
+def _course(case: Case, steps: Iterable[CourseStep], names: Mapping[LesionTrack, str]) -> list[Course]:
     return [
         Course(
             time_point=case.time_points[step.moment].name,
@@ -208,12 +210,12 @@ def _course(case: Case, steps: Iterable[Step], names: Mapping[Track, str]) -> li
     ]
 
 
-def _name(track: Track | None, names: Mapping[Track, _Name]) -> str:
+def _name(track: LesionTrack | None, names: Mapping[LesionTrack, _Name]) -> str:
     return names[track].name if track is not None and track in names else ""
 
 
 def _links(
-    matched: MatchedLesion, names: Mapping[Track, _Name], foci: Mapping[str, Focus], site: Focus
+    matched: MatchedLesion, names: Mapping[LesionTrack, _Name], foci: Mapping[str, Focus], site: Focus
 ) -> list[FocusLink]:
     """Why each focus belongs to the lesion, with what a reader should look at again."""
     links = []

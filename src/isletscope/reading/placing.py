@@ -11,12 +11,11 @@ from scipy import ndimage
 
 from isletscope.assessment import KIND_OF_TRACER
 from isletscope.errors import GeometryError
-from isletscope.lesions.matching import PlacedFocus, Sight, shipped_rules
+from isletscope.lesions import PlacedFocus, Sight, matching_rules
 from isletscope.model import Case, Focus, ReadingOfImages, ReadingOfPet, Series, State, Verdict
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import read_label_map
-from isletscope.spatial import Geometry, Transform
-from isletscope.spatial.geometry import FloatArray
+from isletscope.spatial import FloatArray, Geometry, Transform
 
 Reading = ReadingOfPet | ReadingOfImages
 
@@ -159,7 +158,7 @@ def _series_count(focus: Focus) -> int:
 
 def _uncertainty_mm(case: Case, series_key: str, kind: str) -> float:
     """Typical error of a place: what alignment left, and breathing and outline of that kind of images."""
-    rules = shipped_rules()
+    rules = matching_rules()
     own = rules.number(f"uncertainty_mm.{kind if kind in ('ct', 'mri') else 'pet'}")
     alignment = next((one for one in case.alignments if series_key in [one.series_key, *one.series_keys]), None)
     if alignment is None or alignment.kind == "reference":
@@ -179,4 +178,4 @@ def _covers(geometry: Geometry, transform: Transform) -> Callable[[FloatArray], 
 
 def _sites(kind: str, reading: Reading) -> frozenset[str] | None:
     organs = {organ.name for organ in reading.organs if organ.state is not State.MISSING}
-    return shipped_rules().looks.searched(kind, organs)
+    return matching_rules().looks.searched(kind, organs)

@@ -9,7 +9,7 @@ from isletscope.spatial.axes_uncertainty import Interval, SizeIntervals, size_in
 from isletscope.spatial.components import ComponentStatistics, component_statistics, label_components
 from isletscope.spatial.crop import Box, bounding_box, cropped_geometry, cropped_mask, cropped_volume
 from isletscope.spatial.distance import distance_to_mm, inside_depth_mm, outline_distance_mm
-from isletscope.spatial.geometry import Geometry
+from isletscope.spatial.geometry import FloatArray, Geometry
 from isletscope.spatial.peak import PEAK_RADIUS_MM, Peaks, intensity_peaks, sphere_offsets
 from isletscope.spatial.projection import Projection, display_array, maximum_projection, turning_projections
 from isletscope.spatial.resample import resample, resample_labels, resample_mask
@@ -36,6 +36,7 @@ __all__ = [
     "AxialAxes",
     "Box",
     "ComponentStatistics",
+    "FloatArray",
     "Geometry",
     "Interval",
     "Lattice",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from isletscope.lesions.matching import KnownLesion, next_names, recognised, shipped_rules, site_focus, verdict_of
+from isletscope.lesions.matching import KnownLesion, matching_rules, next_names, recognised, site_focus, verdict_of
 from isletscope.model import Verdict
 from tests.lesions.matching.blocks import ball, focus
 
-LOOKS = shipped_rules().looks
+LOOKS = matching_rules().looks
 
 
 def known(name: str, *identities: str) -> KnownLesion:

@@ -3,34 +3,34 @@
 Pure functions on points of one frame of reference; docs/matching.md tells the method and what was measured.
 """
 
-from isletscope.lesions.matching.course import Chronicle, Step
+from isletscope.lesions.matching.course import Chronicle, CourseStep
 from isletscope.lesions.matching.match import Doubt, Link, MatchedLesion, Matching, leading_focus, match_foci
-from isletscope.lesions.matching.moment import Group, Prices
+from isletscope.lesions.matching.moment import MomentGroup, PairPrices
 from isletscope.lesions.matching.naming import KnownLesion, next_names, recognised, site_focus, verdict_of
 from isletscope.lesions.matching.placed import PlacedFocus, Sight
-from isletscope.lesions.matching.rules import Looks, Rules, shipped_rules
-from isletscope.lesions.matching.tracks import Track
+from isletscope.lesions.matching.rules import Looks, Rules, matching_rules
+from isletscope.lesions.matching.tracks import LesionTrack
 
 __all__ = [
     "Chronicle",
+    "CourseStep",
     "Doubt",
-    "Group",
     "KnownLesion",
+    "LesionTrack",
     "Link",
     "Looks",
     "MatchedLesion",
     "Matching",
+    "MomentGroup",
+    "PairPrices",
     "PlacedFocus",
-    "Prices",
     "Rules",
     "Sight",
-    "Step",
-    "Track",
     "leading_focus",
     "match_foci",
+    "matching_rules",
     "next_names",
     "recognised",
-    "shipped_rules",
     "site_focus",
     "verdict_of",
 ]

@@ -7,7 +7,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from isletscope.spatial.geometry import FloatArray
+from isletscope.spatial import FloatArray
 
 
 def cheapest_pairs(price: FloatArray) -> list[tuple[int, int]]:

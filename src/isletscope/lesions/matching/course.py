@@ -5,93 +5,93 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from isletscope.lesions.matching.moment import Group, Prices
+from isletscope.lesions.matching.moment import MomentGroup, PairPrices
 from isletscope.lesions.matching.placed import PlacedFocus, Sight, together
 from isletscope.lesions.matching.rules import Looks
-from isletscope.lesions.matching.tracks import Track
+from isletscope.lesions.matching.tracks import LesionTrack
 from isletscope.model import Fate
 
 
 @dataclass(frozen=True)
-class Step:
+class CourseStep:
     """One lesion at one time point. ``{others}`` in ``because`` stands for the names of ``others``."""
 
     moment: int
     fate: Fate
     because: str = ""
     focus_ids: tuple[str, ...] = ()
-    others: tuple[Track, ...] = ()
+    others: tuple[LesionTrack, ...] = ()
 
 
 @dataclass(frozen=True)
 class Chronicle:
     """Tells the course of lesions. ``explained``: foci held physiologic or benign, which form no lesion."""
 
-    tracks: Sequence[Track]
+    tracks: Sequence[LesionTrack]
     moments: Sequence[int]
     sights: Sequence[Sight]
     explained: Sequence[PlacedFocus]
-    prices: Prices
+    prices: PairPrices
 
-    def steps(self, track: Track) -> tuple[Step, ...]:
+    def steps(self, track: LesionTrack) -> tuple[CourseStep, ...]:
         """The course of a lesion from the time point at which it was first seen."""
         return tuple(self._step(track, moment) for moment in self.moments if moment >= track.first)
 
-    def _step(self, track: Track, moment: int) -> Step:
+    def _step(self, track: LesionTrack, moment: int) -> CourseStep:
         if moment == track.first:
             return self._begins(track)
         if moment in track.seen:
             return self._goes_on(track, moment)
         if moment in track.merged:
-            return Step(moment, Fate.MERGED, "no longer seen apart from {others}", (), (track.merged[moment],))
+            return CourseStep(moment, Fate.MERGED, "no longer seen apart from {others}", (), (track.merged[moment],))
         return self._silent(track, moment)
 
-    def _begins(self, track: Track) -> Step:
+    def _begins(self, track: LesionTrack) -> CourseStep:
         group, moment = track.seen[track.first], track.first
         focus_ids = _ids(group)
         if track.split_from is not None:
-            return Step(moment, Fate.SPLIT, "split off from {others}", focus_ids, (track.split_from,))
+            return CourseStep(moment, Fate.SPLIT, "split off from {others}", focus_ids, (track.split_from,))
         before = sorted({sight.moment for sight in self.sights if sight.moment < moment})
         if not before:
-            return Step(moment, Fate.FIRST, "", focus_ids)
+            return CourseStep(moment, Fate.FIRST, "", focus_ids)
         known = [focus for number in before for focus in self._explained_at(group, number)]
         if known:
             because = f"{known[-1].look} showed a focus at its place before, held physiologic"
-            return Step(moment, Fate.PERSISTENT, because, focus_ids)
+            return CourseStep(moment, Fate.PERSISTENT, because, focus_ids)
         kinds = {focus.kind for focus in group.foci}
         looks = self.prices.rules.looks
         silent = [sight for number in before for sight in covering(group, number, self.sights, kinds, looks)]
         if silent:
-            return Step(moment, Fate.NEW, f"not found before on {_covering(silent)}", focus_ids)
+            return CourseStep(moment, Fate.NEW, f"not found before on {_covering(silent)}", focus_ids)
         if group.foci[0].frame:
             because = "these images could not be aligned with the others: whether it was there before is not known"
         else:
             because = f"no earlier {_kinds(kinds, looks)} covers its place: whether it is new is not known"
-        return Step(moment, Fate.FIRST, because, focus_ids)
+        return CourseStep(moment, Fate.FIRST, because, focus_ids)
 
-    def _goes_on(self, track: Track, moment: int) -> Step:
+    def _goes_on(self, track: LesionTrack, moment: int) -> CourseStep:
         focus_ids = _ids(track.seen[moment])
         if moment in track.parts:
             parts = tuple(track.parts[moment])
-            return Step(moment, Fate.SPLIT, "split; the other part is {others}", focus_ids, parts)
+            return CourseStep(moment, Fate.SPLIT, "split; the other part is {others}", focus_ids, parts)
         joined = tuple(other for other in self.tracks if other.merged.get(moment) is track)
         if joined:
-            return Step(moment, Fate.PERSISTENT, "{others} merged into it", focus_ids, joined)
+            return CourseStep(moment, Fate.PERSISTENT, "{others} merged into it", focus_ids, joined)
         known = max(number for number in (*track.seen, *track.merged) if number < moment)
         because = "" if known == moment - 1 else "seen again after a time point without it"
-        return Step(moment, Fate.PERSISTENT, because, focus_ids)
+        return CourseStep(moment, Fate.PERSISTENT, because, focus_ids)
 
-    def _silent(self, track: Track, moment: int) -> Step:
+    def _silent(self, track: LesionTrack, moment: int) -> CourseStep:
         group, looks = track.last_before(moment), self.prices.rules.looks
         held = self._explained_at(group, moment)
         if held:
             because = f"{held[0].look} shows a focus at its place and holds it for physiologic: a reader must decide"
-            return Step(moment, Fate.PERSISTENT, because)
+            return CourseStep(moment, Fate.PERSISTENT, because)
         shown = {focus.kind for focus in track.foci() if focus.moment < moment}
         instead = {other for kind in shown for other in looks.stands_in_for.get(kind, [])}
         found = covering(group, moment, self.sights, shown | instead, looks)
         if found:
-            return Step(moment, Fate.VANISHED, f"not found on {_covering(found)}")
+            return CourseStep(moment, Fate.VANISHED, f"not found on {_covering(found)}")
         others = {sight.kind for sight in covering(group, moment, self.sights, None, looks)}
         frames = {sight.frame for sight in self.sights if sight.moment == moment}
         if others:
@@ -100,9 +100,9 @@ class Chronicle:
             because = "images of this time point could not be aligned with those that show it"
         else:
             because = "no image of this time point that was searched for lesions covers its place"
-        return Step(moment, Fate.NOT_IMAGED, because)
+        return CourseStep(moment, Fate.NOT_IMAGED, because)
 
-    def _explained_at(self, group: Group, moment: int) -> list[PlacedFocus]:
+    def _explained_at(self, group: MomentGroup, moment: int) -> list[PlacedFocus]:
         """Foci of a time point that are held physiologic and lie at a lesion's place, on a kind that shows it."""
         return [
             focus
@@ -112,7 +112,9 @@ class Chronicle:
         ]
 
 
-def covering(group: Group, moment: int, sights: Sequence[Sight], kinds: set[str] | None, looks: Looks) -> list[Sight]:
+def covering(
+    group: MomentGroup, moment: int, sights: Sequence[Sight], kinds: set[str] | None, looks: Looks
+) -> list[Sight]:
     """Looks of a time point that cover a lesion's place and were searched there; ``kinds`` None: of all kinds."""
     frame, centre = group.foci[0].frame, together(group.foci).centre_mm
     site = min(group.foci, key=lambda focus: (looks.rank(focus.kind), focus.focus_id)).site_code
@@ -126,7 +128,7 @@ def covering(group: Group, moment: int, sights: Sequence[Sight], kinds: set[str]
     ]
 
 
-def _ids(group: Group) -> tuple[str, ...]:
+def _ids(group: MomentGroup) -> tuple[str, ...]:
     return tuple(sorted(focus.focus_id for focus in group.foci))
 
 

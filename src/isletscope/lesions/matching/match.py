@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from isletscope.lesions.matching.costs import ALONE, Pair
-from isletscope.lesions.matching.course import Chronicle, Step, covering
-from isletscope.lesions.matching.moment import Group, Prices, lesions_of_moment
+from isletscope.lesions.matching.course import Chronicle, CourseStep, covering
+from isletscope.lesions.matching.moment import MomentGroup, PairPrices, lesions_of_moment
 from isletscope.lesions.matching.placed import PlacedFocus, Sight
-from isletscope.lesions.matching.rules import Rules, shipped_rules
-from isletscope.lesions.matching.tracks import Track, follow, price_between
+from isletscope.lesions.matching.rules import Rules, matching_rules
+from isletscope.lesions.matching.tracks import LesionTrack, follow, price_between
 from isletscope.model import Verdict
 
 
@@ -23,17 +23,17 @@ class Link:
     focus: PlacedFocus
     partner: PlacedFocus | None
     pair: Pair
-    runner_up: Track | None = None
-    covered: tuple[Track, ...] = ()
+    runner_up: LesionTrack | None = None
+    covered: tuple[LesionTrack, ...] = ()
 
 
 @dataclass(frozen=True)
 class MatchedLesion:
     """One lesion: its track, the link of every focus, its course, and outlines of other lesions that cover it."""
 
-    track: Track
+    track: LesionTrack
     links: tuple[Link, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[CourseStep, ...]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Doubt:
 
     focus: PlacedFocus
     because: str
-    track: Track | None = None
+    track: LesionTrack | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def match_foci(
     ``sights``: what each look covers; without them no lesion is said to be new or to have vanished. ``moments``: the
     numbers of all time points in order (default: those of foci and sights). Foci held physiologic form no lesion.
     """
-    prices = Prices(rules or shipped_rules())
+    prices = PairPrices(rules or matching_rules())
     kept = [focus for focus in foci if focus.verdict is not Verdict.PHYSIOLOGIC]
     numbers = sorted({focus.moment for focus in kept} | {sight.moment for sight in sights} | set(moments or ()))
     groups = {
@@ -88,7 +88,7 @@ def match_foci(
     return Matching(lesions, tuple(sorted(doubts, key=lambda doubt: doubt.focus.focus_id)))
 
 
-def leading_focus(track: Track, rules: Rules) -> PlacedFocus:
+def leading_focus(track: LesionTrack, rules: Rules) -> PlacedFocus:
     """The focus that names a lesion: of its first time point, on the most reliable look, the largest."""
     return min(
         track.seen[track.first].foci,
@@ -96,14 +96,14 @@ def leading_focus(track: Track, rules: Rules) -> PlacedFocus:
     )
 
 
-def _place(track: Track, rules: Rules) -> tuple[int, int, str, int, str]:
+def _place(track: LesionTrack, rules: Rules) -> tuple[int, int, str, int, str]:
     """Order of lesions: time of first sight, reliability of the look, its place in the look's own list."""
     lead = leading_focus(track, rules)
     series, _, number = lead.focus_id.rpartition("/")
     return track.first, rules.looks.rank(lead.kind), series, int(number) if number.isdigit() else 0, number
 
 
-def _doubt(track: Track, explained: Sequence[PlacedFocus], sights: Sequence[Sight], prices: Prices) -> str:
+def _doubt(track: LesionTrack, explained: Sequence[PlacedFocus], sights: Sequence[Sight], prices: PairPrices) -> str:
     """Why an unsure candidate of a single CT or MR is not kept as a lesion; empty when it is."""
     foci, rules = track.foci(), prices.rules
     looks = {focus.look for focus in foci}
@@ -125,15 +125,15 @@ def _doubt(track: Track, explained: Sequence[PlacedFocus], sights: Sequence[Sigh
     return f"seen on {foci[0].look} alone and unsure; {names} covers its place and should have shown a tumour"
 
 
-def _conflicts(foci: Sequence[PlacedFocus], tracks: Sequence[Track], prices: Prices) -> list[Doubt]:
+def _conflicts(foci: Sequence[PlacedFocus], tracks: Sequence[LesionTrack], prices: PairPrices) -> list[Doubt]:
     """Foci held physiologic at the place of a focus that another look of the same time point calls tumour."""
     found = (_conflict(focus, tracks, prices) for focus in foci if focus.verdict is Verdict.PHYSIOLOGIC)
     return [conflict for conflict in found if conflict is not None]
 
 
-def _conflict(focus: PlacedFocus, tracks: Sequence[Track], prices: Prices) -> Doubt | None:
+def _conflict(focus: PlacedFocus, tracks: Sequence[LesionTrack], prices: PairPrices) -> Doubt | None:
     for track in tracks:
-        group = track.seen.get(focus.moment, Group([]))
+        group = track.seen.get(focus.moment, MomentGroup([]))
         against = [one for one in group.foci if one.look != focus.look and one.verdict is Verdict.TUMOUR]
         held = [one for one in against if prices.same_place(focus, one)]
         if held:
@@ -142,7 +142,7 @@ def _conflict(focus: PlacedFocus, tracks: Sequence[Track], prices: Prices) -> Do
     return None
 
 
-def _links(track: Track, tracks: Sequence[Track], prices: Prices) -> list[Link]:
+def _links(track: LesionTrack, tracks: Sequence[LesionTrack], prices: PairPrices) -> list[Link]:
     links = []
     for moment in sorted(track.seen):
         group = track.seen[moment]
@@ -161,7 +161,9 @@ def _links(track: Track, tracks: Sequence[Track], prices: Prices) -> list[Link]:
     return links
 
 
-def _covered_with(focus: PlacedFocus, track: Track, tracks: Sequence[Track], moment: int) -> tuple[Track, ...]:
+def _covered_with(
+    focus: PlacedFocus, track: LesionTrack, tracks: Sequence[LesionTrack], moment: int
+) -> tuple[LesionTrack, ...]:
     """Other lesions that lie in this outline too."""
     return tuple(
         other
@@ -176,22 +178,22 @@ def _runner_up(
     focus: PlacedFocus,
     beside: bool,
     paid: float,
-    track: Track,
-    tracks: Sequence[Track],
+    track: LesionTrack,
+    tracks: Sequence[LesionTrack],
     moment: int,
-    prices: Prices,
-) -> Track | None:
+    prices: PairPrices,
+) -> LesionTrack | None:
     """The other lesion to which the focus would have come at nearly the same price."""
     within = prices.rules.number("cost.ambiguous_within")
-    best: tuple[float, Track] | None = None
+    best: tuple[float, LesionTrack] | None = None
     for other in tracks:
         if other is track:
             continue
         if beside:
-            against = [one for one in other.seen.get(moment, Group([])).foci if one.look != focus.look]
+            against = [one for one in other.seen.get(moment, MomentGroup([])).foci if one.look != focus.look]
             cost = float(np.mean([prices.pair(focus, one).cost for one in against])) if against else np.inf
         elif other.first < moment:
-            cost = price_between(other.last_before(moment), Group([focus]), prices) + ALONE
+            cost = price_between(other.last_before(moment), MomentGroup([focus]), prices) + ALONE
         else:
             continue
         if cost < ALONE and cost < paid + within and (best is None or cost < best[0]):

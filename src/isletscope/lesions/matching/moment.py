@@ -23,7 +23,7 @@ _BETTER = 1e-9
 _ROUNDS = 20
 
 
-class Prices:
+class PairPrices:
     """Pairs of foci, each computed once."""
 
     def __init__(self, rules: Rules) -> None:
@@ -49,7 +49,7 @@ class Prices:
 
 
 @dataclass
-class Group:
+class MomentGroup:
     """One lesion at one time point. ``covered_by``: outlines of other lesions that cover it too."""
 
     foci: list[PlacedFocus]
@@ -66,9 +66,9 @@ class Group:
         return [together(list(parts)) for _, parts in groupby(ordered, key=lambda focus: focus.look)]
 
 
-def lesions_of_moment(foci: Sequence[PlacedFocus], prices: Prices) -> list[Group]:
+def lesions_of_moment(foci: Sequence[PlacedFocus], prices: PairPrices) -> list[MomentGroup]:
     """The foci of one time point as lesions; the order of the foci does not matter."""
-    groups: list[Group] = []
+    groups: list[MomentGroup] = []
     looks = _in_order(foci, prices.rules)
     for look in looks:
         groups = _assigned(look, groups, prices)
@@ -90,30 +90,32 @@ def _in_order(foci: Sequence[PlacedFocus], rules: Rules) -> list[list[PlacedFocu
     return [list(one) for _, one in groupby(ordered, key=place)]
 
 
-def _assigned(look: Sequence[PlacedFocus], groups: Sequence[Group], prices: Prices) -> list[Group]:
+def _assigned(look: Sequence[PlacedFocus], groups: Sequence[MomentGroup], prices: PairPrices) -> list[MomentGroup]:
     """The groups with the foci of one more look."""
     price = np.array([[prices.price([focus], group.foci) for group in groups] for focus in look]).reshape(
         len(look), len(groups)
     )
     taken = dict(cheapest_pairs(price))
-    grown = [Group(list(group.foci)) for group in groups]
+    grown = [MomentGroup(list(group.foci)) for group in groups]
     for number, focus in enumerate(look):
         if number in taken:
             grown[taken[number]].foci.append(focus)
         else:
-            grown.append(Group([focus]))
+            grown.append(MomentGroup([focus]))
     return grown
 
 
-def _total(groups: Sequence[Group], prices: Prices) -> float:
+def _total(groups: Sequence[MomentGroup], prices: PairPrices) -> float:
     return sum(prices.price([a], [b]) for group in groups for a, b in combinations(group.foci, 2))
 
 
-def _second_pass(groups: list[Group], looks: Sequence[Sequence[PlacedFocus]], prices: Prices) -> list[Group]:
+def _second_pass(
+    groups: list[MomentGroup], looks: Sequence[Sequence[PlacedFocus]], prices: PairPrices
+) -> list[MomentGroup]:
     """Each look taken out and assigned again, then lesions joined that share no look; never a dearer total."""
     for look in looks:
         names = {focus.focus_id for focus in look}
-        rest = [Group([focus for focus in group.foci if focus.focus_id not in names]) for group in groups]
+        rest = [MomentGroup([focus for focus in group.foci if focus.focus_id not in names]) for group in groups]
         again = _assigned(look, [group for group in rest if group.foci], prices)
         if _total(again, prices) < _total(groups, prices) - _BETTER:
             groups = again
@@ -126,11 +128,11 @@ def _second_pass(groups: list[Group], looks: Sequence[Sequence[PlacedFocus]], pr
         price, m, n = min(gains, default=(0.0, 0, 0))
         if price >= -_BETTER:
             return groups
-        joined = Group([*groups[m].foci, *groups[n].foci])
+        joined = MomentGroup([*groups[m].foci, *groups[n].foci])
         groups = [group for number, group in enumerate(groups) if number not in (m, n)] + [joined]
 
 
-def _with_parts(groups: list[Group], prices: Prices) -> list[Group]:
+def _with_parts(groups: list[MomentGroup], prices: PairPrices) -> list[MomentGroup]:
     """Groups that lie in the outline of another: parts of it, or lesions of their own that it covers too."""
     kept = list(groups)
     for group in sorted(
@@ -149,7 +151,7 @@ def _with_parts(groups: list[Group], prices: Prices) -> list[Group]:
     return kept
 
 
-def _cover(group: Group, host: Group, rules: Rules) -> PlacedFocus | None:
+def _cover(group: MomentGroup, host: MomentGroup, rules: Rules) -> PlacedFocus | None:
     """The host's outline, of a look that does not show the group alone, in which every focus of the group lies."""
     least = rules.number("parts.share_covered")
     covers = [
@@ -162,7 +164,7 @@ def _cover(group: Group, host: Group, rules: Rules) -> PlacedFocus | None:
     return min(covers, key=lambda view: (rules.looks.resolution_mm[view.kind], view.focus_id), default=None)
 
 
-def _is_part(group: Group, cover: PlacedFocus, rules: Rules) -> bool:
+def _is_part(group: MomentGroup, cover: PlacedFocus, rules: Rules) -> bool:
     """Whether the look that covers the group is finer than all that show it alone, and its outline has no waist."""
     resolution = rules.looks.resolution_mm
     finer = all(resolution[cover.kind] < resolution[focus.kind] for focus in group.foci)

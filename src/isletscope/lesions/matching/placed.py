@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.spatial import KDTree
 
 from isletscope.model import Verdict
-from isletscope.spatial.geometry import FloatArray
+from isletscope.spatial import FloatArray
 
 # Half the diagonal of a cube of edge 1: how far a point of a filled lattice is from the nearest one at most.
 _HALF_DIAGONAL = 0.87

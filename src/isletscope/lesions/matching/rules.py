@@ -59,7 +59,7 @@ class Rules:
 
 
 @cache
-def shipped_rules() -> Rules:
+def matching_rules() -> Rules:
     """The rules that come with the program."""
     text = resources.files(_PACKAGE).joinpath("looks.yaml").read_text(encoding="utf-8")
     return Rules(load_thresholds(_PACKAGE, "matching.yaml"), Looks.model_validate(yaml.safe_load(text)))

@@ -15,25 +15,25 @@ import numpy as np
 
 from isletscope.lesions.matching.assignment import cheapest_pairs
 from isletscope.lesions.matching.costs import ALONE
-from isletscope.lesions.matching.moment import Group, Prices
+from isletscope.lesions.matching.moment import MomentGroup, PairPrices
 from isletscope.lesions.matching.placed import PlacedFocus
 
 
 @dataclass(eq=False)
-class Track:
+class LesionTrack:
     """One lesion through time. ``seen``: where it was seen alone; ``merged``: the lesion that it was part of."""
 
-    seen: dict[int, Group] = field(default_factory=dict)
-    merged: dict[int, Track] = field(default_factory=dict)
-    parts: dict[int, list[Track]] = field(default_factory=dict)
-    split_from: Track | None = None
+    seen: dict[int, MomentGroup] = field(default_factory=dict)
+    merged: dict[int, LesionTrack] = field(default_factory=dict)
+    parts: dict[int, list[LesionTrack]] = field(default_factory=dict)
+    split_from: LesionTrack | None = None
 
     @property
     def first(self) -> int:
         """The time point at which it was first seen."""
         return min(self.seen)
 
-    def last_before(self, moment: int) -> Group:
+    def last_before(self, moment: int) -> MomentGroup:
         """The lesion as it was last seen alone before a time point."""
         return self.seen[max(number for number in self.seen if number < moment)]
 
@@ -42,9 +42,9 @@ class Track:
         return [focus for moment in sorted(self.seen) for focus in self.seen[moment].foci]
 
 
-def follow(moments: Mapping[int, Sequence[Group]], prices: Prices) -> list[Track]:
+def follow(moments: Mapping[int, Sequence[MomentGroup]], prices: PairPrices) -> list[LesionTrack]:
     """Tracks of all lesions; the order in which lesions of a time point come does not matter."""
-    tracks: list[Track] = []
+    tracks: list[LesionTrack] = []
     for moment in sorted(moments):
         groups = sorted(moments[moment], key=lambda group: min(focus.focus_id for focus in group.foci))
         known = list(tracks)
@@ -62,18 +62,18 @@ def follow(moments: Mapping[int, Sequence[Group]], prices: Prices) -> list[Track
     return tracks
 
 
-def price_between(earlier: Group, later: Group, prices: Prices) -> float:
+def price_between(earlier: MomentGroup, later: MomentGroup, prices: PairPrices) -> float:
     """Mean cost of the same kinds of images of both, or of all where no kind is the same, less the cost of none."""
     pairs = _comparable(earlier, later)
     return float(np.mean([prices.pair(one, other).cost for one, other in pairs])) - ALONE
 
 
-def _comparable(one: Group, other: Group) -> list[tuple[PlacedFocus, PlacedFocus]]:
+def _comparable(one: MomentGroup, other: MomentGroup) -> list[tuple[PlacedFocus, PlacedFocus]]:
     pairs = [(a, b) for a in one.views() for b in other.views()]
     return [(a, b) for a, b in pairs if a.kind == b.kind] or pairs
 
 
-def _share_inside(part: Group, whole: Group) -> float:
+def _share_inside(part: MomentGroup, whole: MomentGroup) -> float:
     """Share of one lesion that lies inside another, on the kinds of images that both have.
 
     What lies outside by less than the uncertainty of both places (half the part's radius at most) counts as inside.
@@ -85,12 +85,12 @@ def _share_inside(part: Group, whole: Group) -> float:
     return float(np.mean(shares))
 
 
-def _growth(earlier: Group, later: Group) -> float:
+def _growth(earlier: MomentGroup, later: MomentGroup) -> float:
     """Volume over earlier volume, the geometric mean over the kinds of images that both have."""
     return float(np.exp(np.mean([np.log(b.volume_ml / a.volume_ml) for a, b in _comparable(earlier, later)])))
 
 
-def _merge(left: Sequence[Track], went_on: Sequence[Track], moment: int, prices: Prices) -> None:
+def _merge(left: Sequence[LesionTrack], went_on: Sequence[LesionTrack], moment: int, prices: PairPrices) -> None:
     """Set the lesion into which each one that is left over has merged, where there is one."""
     least, grown = prices.rules.number("parts.share_of_earlier"), prices.rules.number("parts.merged_growth")
     for track in left:
@@ -107,9 +107,9 @@ def _merge(left: Sequence[Track], went_on: Sequence[Track], moment: int, prices:
             track.merged[moment] = host
 
 
-def _begun(group: Group, went_on: Sequence[Track], moment: int, prices: Prices) -> Track:
+def _begun(group: MomentGroup, went_on: Sequence[LesionTrack], moment: int, prices: PairPrices) -> LesionTrack:
     """A lesion not known before: new, or a part of one that went on."""
-    track = Track({moment: group})
+    track = LesionTrack({moment: group})
     shrunk = prices.rules.number("parts.split_growth")
     shares = [
         (_share_inside(group, other.last_before(moment)), n)
