@@ -102,6 +102,9 @@ def _change(reasons: Reasons, known: Known, lesion: Lesion) -> Cell:
     for one in changes(known):
         if one.lesion.id == lesion.id:
             return Cell(one.word, "", one.references)
+    now = size_of(known, lesion)
+    if now is not None and now.on_pet:
+        return reasons.missing("extents on PET follow uptake and threshold and are not compared", *behind)
     return reasons.missing("not comparable because the lesion was not measured on the same kind of images", *behind)
 
 

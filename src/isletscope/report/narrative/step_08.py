@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from isletscope.criteria import REPEATABILITY_BOOK
-from isletscope.model import Conclusion, Lesion
+from isletscope.model import Conclusion, Lesion, Visibility
 from isletscope.report import format as fmt
 from isletscope.report.narrative.fitting import Ranked
 from isletscope.report.narrative.known import Known, name_key
@@ -55,13 +55,16 @@ def step_08(known: Known) -> Iterator[Ranked]:
 
 
 def changes(known: Known) -> list[Change]:
-    """Lesions measured on the same kind of images at both time points, by name."""
+    """Lesions measured on the same kind of images at both time points, by name.
+
+    Extents on PET are left out: they follow the uptake and the threshold, and no error of theirs is known.
+    """
     if known.earlier is None:
         return []
     found = []
     for lesion in sorted(known.tumours, key=lambda one: name_key(one.id)):
         before, now = size_of(known.earlier, lesion), size_of(known, lesion)
-        if before is None or now is None or before.kind is not now.kind:
+        if before is None or now is None or before.kind is not now.kind or now.on_pet:
             continue
         error = max(_NOISE.least or 0.0, _NOISE.rise / 100 * before.axes_mm[0])
         references = (*before.references[:1], *now.references[:1])
@@ -209,14 +212,35 @@ def new_and_gone(known: Known) -> Iterator[Ranked]:
         yield Ranked(tell("change.new", lesions=joined([*parts, *rest], "; ")), 0)
     if first:
         behind = [f"lesion/{one.id}" for one in first]
-        reason = "its exams did not show that place"
+        reason = _why_not_comparable(known, first)
         yield Ranked(tell("change.first_seen", *behind, lesions=listed(one.id for one in first), reason=reason), 0)
     if not new and not first:
-        yield Ranked(tell("change.no_new", *(f"exam/{exam.key}" for exam in known.view.exams)), 1)
+        yield Ranked(_nothing_new(known), 1)
     gone = gone_lesions(known)
     if gone:
         behind = [f"lesion/{one.id}" for one in gone]
         yield Ranked(tell("change.vanished", *behind, lesions=listed(one.id for one in gone)), 0)
+
+
+def _why_not_comparable(known: Known, lesions: list[Lesion]) -> str:
+    """Why the prior exams say nothing of the place of lesions that are seen for the first time."""
+    earlier = known.earlier.view.point.exam_keys if known.earlier is not None else []
+    told = [one for lesion in lesions for one in lesion.observations if one.exam_key in earlier]
+    if any(one.visibility is Visibility.NOT_ASSESSABLE for one in told):
+        return "its place could not be judged on them"
+    return "its exams did not show that place"
+
+
+def _nothing_new(known: Known) -> Sentence:
+    """No new tumour; indeterminate findings that no prior time point shows are named."""
+    behind = [f"exam/{exam.key}" for exam in known.view.exams]
+    before = {one.id for one in known.earlier.view.unsure} if known.earlier is not None else set()
+    before |= {one.id for one in known.earlier.view.lesions} if known.earlier is not None else set()
+    unsure = sorted((one for one in known.view.unsure if one.id not in before), key=lambda one: name_key(one.id))
+    if not unsure:
+        return tell("change.no_new", *behind)
+    behind += [f"lesion/{one.id}" for one in unsure]
+    return tell("change.no_new_tumour", *behind, lesions=listed(one.id for one in unsure))
 
 
 def _new(known: Known, lesion: Lesion) -> Phrase:
