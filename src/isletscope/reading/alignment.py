@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from isletscope.errors import GeometryError, InputError
 from isletscope.model import Alignment, AlignmentKind, Case, Measurement, Series, measured
-from isletscope.reading.alignment_files import read_displacement, write_displacement
 from isletscope.reading.alignment_frames import Frame, frames_of, reference_of
+from isletscope.reading.alignment_organs import organ_overlaps
 from isletscope.reading.alignment_pair import PairFit, fit_pair
 from isletscope.reading.alignment_rules import alignment_rules
 from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.displacements import write_displacement
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.series_source import SeriesSource
 from isletscope.reading.steps import StepStore, digest, rules_digest
-from isletscope.spatial import Transform
 from isletscope.spatial.register_images import RegistrationImage, prepare
 
 _ROOMS = ("errors.py", "model/alignment.py", "spatial", "reading/alignment.yaml")
-_UNITS = {"inverse_consistency": "mm", "deformation_median": "mm", "deformation_largest": "mm"}
+_LENGTHS = ("inverse_consistency", "inverse_consistency_95", "deformation_median", "deformation_95")
 
 
 def align_exams(
@@ -38,30 +37,12 @@ def align_exams(
     alignments = []
     for number, frame in enumerate(frames):
         progress("Aligning exams", number, len(frames))
-        alignments.append(_aligned(folder, store, frame, reference, images))
+        alignment = _aligned(folder, store, frame, reference, images)
+        if alignment.usable and reference is not None and frame is not reference:
+            alignment.quality.update(organ_overlaps(folder, case, reference, frame, alignment))
+        alignments.append(alignment)
     progress("Aligning exams", len(frames), len(frames))
     return alignments
-
-
-def transforms_of(folder: CaseFolder, alignments: Sequence[Alignment]) -> dict[str, Transform]:
-    """The mapping of every series whose alignment may be used, by series key.
-
-    Raises CaseError when a displacement file cannot be read.
-    """
-    transforms = {}
-    for alignment in alignments:
-        if not alignment.usable:
-            continue
-        transform = _transform(folder, alignment)
-        transforms.update(dict.fromkeys(alignment.series_keys, transform))
-    return transforms
-
-
-def _transform(folder: CaseFolder, alignment: Alignment) -> Transform:
-    matrix = np.asarray(alignment.matrix, dtype=np.float64)
-    if not alignment.displacement_file:
-        return Transform(matrix)
-    return Transform(matrix, read_displacement(folder.path / alignment.displacement_file))
 
 
 class _Images:
@@ -168,4 +149,4 @@ def _of(frame: Frame) -> dict[str, Any]:
 
 
 def _measured(name: str, value: float) -> Measurement:
-    return measured(name.replace("_", " "), round(value, 3), _UNITS.get(name, "1"))
+    return measured(name.replace("_", " "), round(value, 3), "mm" if name in _LENGTHS else "1")

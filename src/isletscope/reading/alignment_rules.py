@@ -36,6 +36,16 @@ class Acceptance(_Strict):
     rival_share: float
     overlap_body: float
     shared_share: float
+    jacobian_smallest: float
+    jacobian_largest: float
+    inverse_consistency_mm: float
+
+
+class UncertaintyRule(_Strict):
+    """How the figures of quality become what remains."""
+
+    floor_mm: float
+    per_inverse_consistency: float
 
 
 class AlignmentRules(_Strict):
@@ -47,6 +57,8 @@ class AlignmentRules(_Strict):
     coverage_share: float
     reference_share: float
     accept: Acceptance
+    uncertainty: UncertaintyRule
+    organs: tuple[str, ...]
 
 
 @cache

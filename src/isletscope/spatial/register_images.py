@@ -96,7 +96,7 @@ def sample_points(
     Points lie at random within the voxels (the same at every call), so that no grid pattern enters the measure.
     """
     steps = [max(1, round(margin_mm / spacing)) for spacing in image.geometry.spacing_mm]
-    near = ndimage.binary_dilation(image.body, structure=np.ones([2 * n + 1 for n in steps], dtype=np.bool_))
+    near = ndimage.maximum_filter(image.body.astype(np.uint8), size=[2 * n + 1 for n in steps], mode="constant")
     index = np.argwhere(near)
     generator = np.random.default_rng(len(index))
     if len(index) > count:
