@@ -9,12 +9,14 @@ import numpy as np
 from isletscope.anatomy.found import Found, not_found
 from isletscope.anatomy.images.frame import ImageFrame
 from isletscope.anatomy.images.prior import Expectation
-from isletscope.anatomy.images.tissues import T, is_ct
-from isletscope.anatomy.shapes import Bool3D
+from isletscope.anatomy.images.tissues import T, is_ct, skin_fat
+from isletscope.anatomy.images.vessels import VESSELS
+from isletscope.anatomy.shapes import Bool3D, dilated, smoothed
 from isletscope.model import Role
 
 Masks = dict[str, Bool3D]
 SIDES = {"liver": -1, "kidney_right": -1, "spleen": 1, "kidney_left": 1}
+_SHOWS_BLOOD = (Role.MR_HEPATOBILIARY, Role.MR_DYNAMIC, Role.MR_T1_FAT_SATURATED, Role.MR_T1)
 SOURCE = "grey values and atlases"
 
 
@@ -53,7 +55,7 @@ def _size(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation:
     volume = frame.volume_ml(masks[name])
     low, high = T.bounds(f"check.{name}_ml")
     cut = frame.cut_by_edge(masks[name])
-    least = T.number("check.cut_ml") if cut else low
+    least = min(low, T.number("check.cut_ml")) if cut else low
     if least <= volume <= high:
         return ""
     partly = " and the field's edge cuts it" if cut else ""
@@ -95,7 +97,7 @@ def _order(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation
 
 def _grey(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation: Expectation) -> str:
     if not is_ct(frame.role):
-        return ""
+        return _signal(masks[name], name, frame, body)
     plain = frame.role in (Role.CT_UNENHANCED, Role.CT_LOW_DOSE)
     bounds = "bladder_hu" if name == "bladder" else "unenhanced_hu" if plain else "enhanced_hu"
     low, high = T.bounds(f"check.{bounds}")
@@ -103,6 +105,28 @@ def _grey(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation:
     if low <= middle <= high:
         return ""
     return f"what was found has {middle:.0f} HU; expected {low:.0f} to {high:.0f} HU"
+
+
+def _signal(mask: Bool3D, name: str, frame: ImageFrame, body: Bool3D) -> str:
+    """On MR an organ has an even signal that differs from what surrounds it; vessels are judged on T1 alone."""
+    if name in VESSELS and frame.role not in _SHOWS_BLOOD:
+        return "blood flow is dark or bright by chance on this weighting; vessels are looked for on T1-weighted MR"
+    values = smoothed(frame.image, T.number("mixture.smoothing_mm"), frame.spacing_mm)
+    low, high = np.percentile(values[body], (10, 90))
+    inside = np.percentile(values[mask], (10, 50, 90))
+    uneven = float((inside[2] - inside[0]) / max(high - low, 1e-6))
+    if uneven > T.number("check.mr_uneven"):
+        return f"its signal spreads over {100 * uneven:.0f} % of the body's; it holds more than one tissue"
+    fat = skin_fat(frame, body)
+    if fat is not None and abs(float(inside[1]) - fat) < T.number("check.mr_fat") * (high - low):
+        return "its signal is that of the fat under the skin"
+    shell = dilated(mask, 8.0, frame.spacing_mm) & ~dilated(mask, 3.0, frame.spacing_mm) & body
+    if not shell.any():
+        return ""
+    edge = float(np.median(np.abs(values[shell] - inside[1])) / max(high - low, 1e-6))
+    if edge < T.number("check.mr_edge"):
+        return f"its signal differs from what surrounds it by {100 * edge:.0f} % of the body's spread only"
+    return ""
 
 
 def _held(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation: Expectation) -> str:

@@ -15,6 +15,7 @@ from isletscope.anatomy.shapes import (
     Float3D,
     Parts,
     closed,
+    depth_mm,
     filled_slices,
     largest_part,
     opened,
@@ -26,6 +27,7 @@ from isletscope.model import Role
 T = load_thresholds("isletscope.anatomy.images", "rules.yaml")
 _MR_CLASSES = 7
 _BODY_DETAIL_MM = 7.0
+_FAT_IS_BRIGHT = (Role.MR_T1, Role.MR_T1_IN_PHASE)
 _ENHANCING = ("kidney_right", "kidney_left", "aorta", "inferior_vena_cava", "heart", "hollow", "bladder", "pancreas")
 
 
@@ -87,7 +89,40 @@ def tissues_of(frame: ImageFrame, body: Bool3D) -> Tissues:
     limits = np.quantile(values[body], np.linspace(0, 1, _MR_CLASSES + 1)[1:-1])
     classes = (1 + np.digitize(values, limits)).astype(np.uint8)
     classes[~body] = 0
-    return Tissues(classes, body, body, features)
+    return Tissues(classes, body, body & ~bright_fat(frame, body), features)
+
+
+def skin_fat(frame: ImageFrame, body: Bool3D) -> float | None:
+    """Median signal of the fat under the skin; None where fat is saturated or the weighting shows it at random."""
+    if frame.role not in (*_FAT_IS_BRIGHT, Role.MR_T2):
+        return None
+    inner = depth_mm(body, frame.spacing_mm)
+    low, high = T.bounds("tissue.skin_fat_mm")
+    rim = body & (inner > low) & (inner < high)
+    return float(np.median(frame.image[rim])) if rim.any() else None
+
+
+def bright_fat(frame: ImageFrame, body: Bool3D) -> Bool3D:
+    """Fat of a T1-weighted MR without fat saturation: above Otsu's limit, where the fat under the skin is above too."""
+    nothing = np.zeros_like(body)
+    fat = skin_fat(frame, body)
+    if fat is None or frame.role not in _FAT_IS_BRIGHT:
+        return nothing
+    values = smoothed(frame.image, T.number("mixture.smoothing_mm"), frame.spacing_mm)
+    core = body & (depth_mm(body, frame.spacing_mm) > T.bounds("tissue.skin_fat_mm")[1])
+    limit = _otsu(values[core]) if core.any() else np.inf
+    return nothing if fat < limit else np.asarray(body & (values > limit))
+
+
+def _otsu(values: Float3D) -> float:
+    """The limit that parts values into two groups of least variance (Otsu 1979)."""
+    counts, edges = np.histogram(values, bins=128, range=(float(values.min()), float(np.percentile(values, 99.5))))
+    middles = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)[:-1].astype(float)
+    above = counts.sum() - below
+    total = np.cumsum(counts * middles)
+    between = below * above * (total[:-1] / np.maximum(below, 1) - (total[-1] - total[:-1]) / np.maximum(above, 1)) ** 2
+    return float(edges[int(np.argmax(between)) + 1])
 
 
 def _ct_tissues(frame: ImageFrame, body: Bool3D, features: dict[Role, Float3D]) -> Tissues:
