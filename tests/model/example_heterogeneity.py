@@ -30,6 +30,7 @@ MAP = TracerMap(
     centre_sstr_lps_mm=(26.7, -12.7, 175.8),
     centre_fdg_lps_mm=(35.2, -23.3, 165.7),
     method="above liver mean + 2 SD on each PET",
+    doubt="an FDG focus held to be physiologic overlaps it",
     limits=["invented"],
 )
 CLUSTERS = Clusters(

@@ -55,6 +55,9 @@ class TracerMap(Document):
     centre_sstr_lps_mm: tuple[float, float, float] | None = Field(default=None, description="slice that shows most")
     centre_fdg_lps_mm: tuple[float, float, float] | None = Field(default=None, description="the same point on FDG PET")
     method: str = ""
+    doubt: str = Field(
+        default="", description="FDG foci that overlap it and belong to no lesion, and what they would change"
+    )
     limits: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,7 +23,7 @@ from isletscope.model import (
     derived,
     missing,
 )
-from isletscope.spatial import Mask, Transform, Volume, points_between
+from isletscope.spatial import Mask, Transform, Volume, carried_mask, points_between
 
 
 class Pixels(Protocol):
@@ -108,7 +109,36 @@ def map_of(
     found = map_tracers(given)
     if found.because:
         return lost.model_copy(update={"because": found.because, "uncertainty_mm": unsure}), None
-    return _document(lost, given, found, limits), found
+    shown = _document(lost, given, found, limits)
+    return shown.model_copy(update={"doubt": _uncounted(case, lesion, fdg, given, pixels)}), found
+
+
+def _uncounted(case: Case, lesion: Lesion, fdg: ReadingOfPet, given: MapInput, pixels: Pixels) -> str:
+    """FDG foci of no lesion that overlap the SSTR outline, and what the map would be with them; empty without any.
+
+    Such a focus is held to be physiologic or left alone by the reading of the PET. It may be the part of the tumour
+    that lost its receptors: the map does not guess, and says what a reader's verdict would change.
+    """
+    labels = pixels.foci_labels(fdg.series_key)
+    held = {name for one in case.lesions for name in one.focus_ids}
+    free = [focus for focus in fdg.foci if focus.id not in held]
+    if labels is None or given.sstr_outline is None or not free:
+        return ""
+    here = carried_mask(given.sstr_outline, given.to_sstr, given.fdg.geometry, given.to_fdg).array
+    least = heterogeneity_rules().number("map.smallest_overlap_ml") / given.fdg.geometry.voxel_volume_ml
+    over = {focus.id: int(np.count_nonzero(labels[here] == focus.label)) for focus in free}
+    meant = [focus for focus in free if over[focus.id] >= least]
+    if not meant:
+        return ""
+    joined = np.isin(labels, [focus.label for focus in meant])
+    if given.fdg_outline is not None:
+        joined |= given.fdg_outline.array
+    volume = map_tracers(replace(given, fdg_outline=Mask(joined, given.fdg.geometry))).volumes["fdg_only"]
+    named = ", ".join(f"{focus.id}, {focus.site}, held to be {focus.verdict.value}" for focus in meant)
+    return (
+        f"an FDG focus that belongs to no lesion overlaps {lesion.id} ({named}) and is not counted; counted, FDG alone would "
+        f"be {volume.volume_ml:.1f} mL ({volume.low_ml:.1f} to {volume.high_ml:.1f}): a reader's verdict decides"
+    )
 
 
 def _document(lost: TracerMap, given: MapInput, found: TracerClasses, limits: list[Measurement]) -> TracerMap:

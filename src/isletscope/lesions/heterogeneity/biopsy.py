@@ -284,8 +284,10 @@ def _unknown_lesions(found: Findings) -> list[str]:
 
 
 def _unknown(found: Findings) -> list[str]:
+    """Lesions not known on both tracers, and FDG foci beside lesions that no lesion holds."""
     unknown = _unknown_lesions(found)
-    return [biopsy_book().says("unknown", lesions=_named(unknown))] if unknown else []
+    told = [biopsy_book().says("unknown", lesions=_named(unknown))] if unknown else []
+    return [*told, *(one.doubt for one in found.maps.values() if one.doubt)]
 
 
 def _no_map(found: Findings, lesion: Lesion) -> list[str]:
