@@ -44,6 +44,7 @@ from tests.model.example_findings import (
     example_time_point,
 )
 from tests.model.example_heterogeneity import example_heterogeneity
+from tests.model.example_phenotype import example_phenotype
 
 PET_UID = "2.25.101"
 SUV_MAX = Code(value="126401", scheme="DCM", meaning="SUVbw")
@@ -63,6 +64,7 @@ def example_case() -> Case:
         readings=[_reading()],
         lesions=example_lesions(),
         time_points=[example_time_point()],
+        phenotypes=[example_phenotype()],
         heterogeneity=[example_heterogeneity()],
         answers={"baseline": example_answers()},
         facts={"baseline": {"surgery_considered": True}},

@@ -131,7 +131,9 @@ def _kept(outlined: Outlined, carriage: Carriage, whole: Mask) -> tuple[BoolArra
     fewest = rule("region.fewest_voxels")
     depth = inside_depth_mm(Mask(np.pad(whole.array, 1), _padded(whole.geometry)))[1:-1, 1:-1, 1:-1]
     if carriage.same_frame:
-        inner = whole.array & (depth > rule("region.edge_voxels") * min(whole.geometry.spacing_mm))
+        spacing = whole.geometry.spacing_mm
+        edge_mm = max(min(spacing), min(max(spacing), rule("region.edge_mm")))
+        inner = whole.array & (depth > edge_mm * 1.001)
         enough = max(fewest, rule("region.least_inner_share") * np.count_nonzero(whole.array))
         if np.count_nonzero(inner) >= enough:
             return inner, f"within its outline on {outlined.series_key}, without the blur of its edge", []

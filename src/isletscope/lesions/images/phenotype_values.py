@@ -14,6 +14,7 @@ from isletscope.lesions.images.phenotype_rules import rule
 from isletscope.spatial import Mask, Volume, axial_axes, bounding_box, cropped_mask, extent_3d_mm, inside_depth_mm
 
 _MAD_TO_SD = 1.4826
+_SOLID_PERCENTILE = 90.0
 
 
 @dataclass(frozen=True)
@@ -150,17 +151,17 @@ def inside(
 ) -> Inside | None:
     """Nature of a lesion on CT (HU, arrays of the region's box); None where it is too small to look inside.
 
-    A voxel does not enhance when, smoothed over its neighbours within the lesion, it gains less than 10 HU, or without
-    an unenhanced series lies below 25 HU.
+    A part does not enhance when, smoothed over neighbours within the lesion, it gains less than 10 HU, or without an
+    unenhanced series lies below 25 HU; its border is half way to the tissue that does.
     """
     outline = Mask(region.outline, region.geometry)
     if axial_axes(outline).short_mm < rule("nature.shortest_mm"):
         return None
     smooth = _smoothed(enhanced, region.outline)
-    fluid = smooth < rule("nature.fluid_hu")
+    gain, limit = smooth, rule("nature.fluid_hu")
     if unenhanced is not None:
-        fluid = smooth - _smoothed(unenhanced, region.outline) < rule("nature.no_enhancement_hu")
-    share = float(np.mean(fluid[region.outline]))
+        gain, limit = smooth - _smoothed(unenhanced, region.outline), rule("nature.no_enhancement_hu")
+    share = _share_without(gain[region.outline], limit)
     if share >= rule("nature.cystic_share"):
         return Inside(share, "cystic", "rim")
     if share >= rule("nature.necrotic_share"):
@@ -169,6 +170,15 @@ def inside(
     around = float(np.std(smooth[region.around])) if np.count_nonzero(region.around) > 1 else noise
     mixed = spread > rule("nature.spread_times_noise") * max(around, noise / 3.0)
     return Inside(share, "solid", "heterogeneous" if mixed else "homogeneous")
+
+
+def _share_without(gain: npt.NDArray[np.float64], limit: float) -> float:
+    """Share of a lesion's voxels that belong to a part below the limit (HU); 0 where no part is."""
+    below = gain[gain < limit]
+    if not below.size:
+        return 0.0
+    half_way = (float(below.mean()) + float(np.percentile(gain, _SOLID_PERCENTILE))) / 2.0
+    return float(np.mean(gain < max(half_way, limit)))
 
 
 def _smoothed(values: npt.NDArray[Any], inside_of: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
