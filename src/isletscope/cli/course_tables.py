@@ -77,9 +77,9 @@ def _values(row: ChangeRow) -> list[str]:
     """Value and change against the one before, by time point."""
     cells = []
     for value in row.values:
-        text, more = printed_value(row.measure, value)
+        text, _ = printed_value(row.measure, value)
         change = row.change(value.time_point, Since.PREVIOUS)
-        cells += [more[0] if more else text, _marked(change, row) if change is not None else ""]
+        cells += [text, _marked(change, row) if change is not None else ""]
     return cells
 
 
@@ -131,6 +131,9 @@ def _reasons(rows: Sequence[ChangeRow]) -> list[str]:
     """Limits, differences of technique and other limits, each said once with its lesions."""
     told: dict[str, list[str]] = {}
     for row in rows:
+        for value in row.values:
+            if value.because:
+                told.setdefault(f"{row.measure.short}, {value.time_point}: {value.because}", []).append(row.lesion)
         for one in row.changes:
             for text in (
                 one.because,

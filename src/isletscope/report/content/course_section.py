@@ -73,7 +73,8 @@ def _figures(
     told = course_words()
     dates = [view.point.date for view in points]
     targets, spans = responses[-1].targets, treatment_spans(points)
-    found = [_captioned(timeline_figure(responses, spans, _WIDTH_MM), told.sums)]
+    summed = any(point.sum is not None for point in responses)
+    found = [_captioned(timeline_figure(responses, spans, _WIDTH_MM), told.sums if summed else "")]
     size = next((own for own in (_of(rows, name) for name in _SIZES) if any(row.changes for row in own)), [])
     if size:
         band, words = _noise(size[0])
@@ -116,7 +117,7 @@ def _of(rows: Sequence[ChangeRow], name: str) -> list[ChangeRow]:
 
 
 def _captioned(figure: Figure | None, text: str) -> Figure | None:
-    return None if figure is None else replace(figure, caption=(text,))
+    return None if figure is None else replace(figure, caption=(text,) if text else ())
 
 
 def _noise(row: ChangeRow) -> tuple[tuple[float, float] | None, str]:
