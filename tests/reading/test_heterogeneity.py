@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from isletscope.model import Case, Heterogeneity
+from isletscope.model import Case, Heterogeneity, Verdict
 from isletscope.reading import CARRIED, CaseFolder, measure_heterogeneity, write_label_map
 from isletscope.reading.series_source import SeriesSource
 from isletscope.spatial import Transform
@@ -111,3 +111,24 @@ def test_one_pet_alone_gives_no_map_and_no_target(tmp_path: Path) -> None:
     assert {one.because for one in found.maps} == {"no FDG PET was read at this time point"}
     assert found.biopsy is not None
     assert found.biopsy.because.startswith("no FDG PET")
+
+
+def test_an_fdg_focus_of_no_lesion_is_named_and_not_counted(tmp_path: Path) -> None:
+    """The primary's FDG focus is held to be physiologic, and its SSTR outline reaches into that half."""
+
+    def widen(case: Case) -> None:
+        case.lesions[0].focus_ids = ["pet-1/1"]
+        case.readings[1].foci[0].verdict = Verdict.PHYSIOLOGIC
+        case.readings[0].foci_map = "masks/wide.nii.gz"
+        foci = mixed_case()[1].foci
+        labels = foci["pet-1"].copy()
+        labels[foci["pet-2"] == 1] = 1
+        write_label_map(tmp_path / "masks" / "wide.nii.gz", labels, PET_GRID)
+
+    shown = next(one for one in measure(tmp_path, widen).maps if one.lesion == "P1")
+    assert "pet-2/1" in shown.doubt
+    assert "a reader's verdict decides" in shown.doubt
+
+
+def test_a_focus_that_belongs_to_a_lesion_raises_no_doubt(found: Heterogeneity) -> None:
+    assert all(one.doubt == "" for one in found.maps)

@@ -136,8 +136,8 @@ def _uncounted(case: Case, lesion: Lesion, fdg: ReadingOfPet, given: MapInput, p
     volume = map_tracers(replace(given, fdg_outline=Mask(joined, given.fdg.geometry))).volumes["fdg_only"]
     named = ", ".join(f"{focus.id}, {focus.site}, held to be {focus.verdict.value}" for focus in meant)
     return (
-        f"an FDG focus that belongs to no lesion overlaps {lesion.id} ({named}) and is not counted; counted, FDG alone would "
-        f"be {volume.volume_ml:.1f} mL ({volume.low_ml:.1f} to {volume.high_ml:.1f}): a reader's verdict decides"
+        f"an FDG focus that belongs to no lesion overlaps {lesion.id} ({named}) and is not counted; counted, FDG alone "
+        f"would be {volume.volume_ml:.1f} mL ({volume.low_ml:.1f} to {volume.high_ml:.1f}): a reader's verdict decides"
     )
 
 

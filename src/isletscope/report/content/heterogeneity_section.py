@@ -81,6 +81,7 @@ def _text(view: View, found: Heterogeneity) -> list[str]:
     if unknown:
         reasons = dict.fromkeys(one.because for one in unknown if one.because)
         said.append(told.says("unlabelled", names=_listed([o.lesion for o in unknown]), because="; ".join(reasons)))
+    said += [told.says("doubt", doubt=one.doubt) for one in found.maps if one.doubt]
     said += [_share(found), *_uneven(found.within), *_groups(found), *_flips(found)]
     return [*said, *(_target(found.biopsy) if found.biopsy is not None else [])]
 
@@ -175,7 +176,7 @@ def _reason(one: Evidence) -> str:
 
 def _figures(case: Case, view: View, found: Heterogeneity, images: ImageSource) -> list[Figure]:
     figures: list[Figure | None] = []
-    mixed = most_mixed(found)
+    mixed = most_mixed(found) or next((one for one in found.maps if one.doubt), None)
     target = found.biopsy if found.biopsy is not None and found.biopsy.lesion else None
     for name in dict.fromkeys([mixed.lesion if mixed else "", target.lesion if target else ""]):
         lesion = next((one for one in view.lesions if one.id == name), None)
