@@ -54,6 +54,15 @@ def test_ct_is_not_seen_only_where_somebody_looked(tmp_path: Path) -> None:
     assert (after.visibility, after.because) == (Visibility.NOT_SEEN, "looked at; nothing stands out")
 
 
+def test_what_the_second_look_left_open_is_not_assessable(tmp_path: Path) -> None:
+    case, _ = small_case(tmp_path)
+    case.image_readings = [ct_reading(undecided={"L1": "the place lies at a vessel"})]
+    observe(case, transforms(), tmp_path)
+    ct = _of(case, ExamKind.CT)
+    assert ct is not None
+    assert (ct.visibility, ct.because) == (Visibility.NOT_ASSESSABLE, "the place lies at a vessel")
+
+
 def test_a_frame_that_could_not_be_aligned_is_not_assessable(tmp_path: Path) -> None:
     case, _ = small_case(tmp_path)
     known = {key: one for key, one in transforms().items() if key != "pet-2"}

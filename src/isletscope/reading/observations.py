@@ -168,6 +168,8 @@ def _on_anatomy(lesion: Lesion, reading: ReadingOfImages | None, key: str) -> tu
     if reading is None:
         return Visibility.NOT_ASSESSABLE, "these images were not read", key
     said = reading.looked_for.get(lesion.id)
+    if lesion.id in reading.undecided:
+        return Visibility.NOT_ASSESSABLE, reading.undecided[lesion.id], key
     if said is None:
         open_question = reading.undecided.get(lesion.id, "its place was not looked at on these images")
         return Visibility.NOT_ASSESSABLE, open_question, key
