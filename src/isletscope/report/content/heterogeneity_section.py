@@ -83,7 +83,11 @@ def _text(view: View, found: Heterogeneity) -> list[str]:
         said.append(told.says("unlabelled", names=_listed([o.lesion for o in unknown]), because="; ".join(reasons)))
     said += [told.says("doubt", doubt=one.doubt) for one in found.maps if one.doubt]
     said += [_share(found), *_uneven(found.within), *_groups(found), *_flips(found)]
-    return [*said, *(_target(found.biopsy) if found.biopsy is not None else [])]
+    if found.biopsy is None:
+        return said
+    doubts = {one.doubt for one in found.maps}
+    changing = [one for one in found.biopsy.would_change if one not in doubts]
+    return [*said, *_target(found.biopsy.model_copy(update={"would_change": changing}))]
 
 
 def _listed(names: Sequence[str], most: int = 12) -> str:
@@ -286,6 +290,9 @@ def _trajectories(case: Case) -> Figure | None:
 def _notes(found: Heterogeneity) -> list[str]:
     told = heterogeneity_words()
     notes = list(found.limits)
+    if found.clusters is not None and found.clusters.left_out:
+        left = "; ".join(f"{name} ({why})" for name, why in found.clusters.left_out.items())
+        notes.append(told.notes["left_out"].format(listed=left))
     listed = [
         f"{one.lesion} {' / '.join(fmt.volume(one.by_contours[name].volume_ml, pet=True) for name in _BY_CONTOURS)}"
         for one in found.maps
