@@ -19,7 +19,7 @@ from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.displacements import transforms_of
 from isletscope.reading.heterogeneity import measure_heterogeneity
 from isletscope.reading.manifest import RunRecorder
-from isletscope.reading.matching import match_lesions, matching_items, renew_courses
+from isletscope.reading.matching import match_lesions, matching_items
 from isletscope.reading.observations import observe
 from isletscope.reading.open_items import open_items
 from isletscope.reading.overrides import all_overrides, override_lesions
@@ -63,7 +63,6 @@ def put_together(
         case.overrides = all_overrides(says.overrides, earlier)
         match_lesions(folder, case, transforms, earlier)
         second_look(folder, case, source, transforms, progress)
-        renew_courses(folder, case, transforms)
         case.findings += override_lesions(case)
         case.retired_names = _retired(case, earlier)
     with recorder.timed("phenotype"):
