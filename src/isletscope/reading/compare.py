@@ -6,25 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from isletscope.assessment import assess
 from isletscope.errors import CaseError, InputError
-from isletscope.items import ReportAnswers
-from isletscope.model import Case, Lesion, SamePatient
-from isletscope.reading.alignment import align_exams
-from isletscope.reading.answers import answered
+from isletscope.model import Case, SamePatient
 from isletscope.reading.case_folder import CaseFolder
-from isletscope.reading.displacements import transforms_of
-from isletscope.reading.heterogeneity import measure_heterogeneity
-from isletscope.reading.join import JoinedCase, check_sources, former_names, join_cases
-from isletscope.reading.matching import match_lesions
-from isletscope.reading.observations import observe
-from isletscope.reading.open_items import open_items
-from isletscope.reading.overrides import override_lesions
-from isletscope.reading.phenotypes import measure_phenotypes
+from isletscope.reading.join import JoinedCase, check_sources, former_names, join_cases, with_findings
 from isletscope.reading.progress import Progress, silent
-from isletscope.reading.second_look import second_look
 from isletscope.reading.series_source import SeriesSource
-from isletscope.reading.steps import StepStore
+from isletscope.reading.together import ReaderSays, put_together
 from isletscope.spatial import Volume
 
 
@@ -93,37 +81,19 @@ def _ids(case: Case) -> set[str]:
 
 
 def _followed(folder: CaseFolder, joined: JoinedCase, before: Case | None, progress: Progress) -> Case:
-    """The joined case with its lesions matched, what readers had entered in it before, and its conclusions."""
-    case = joined.case
-    if before is not None:
-        held = {one.tracking_uid for one in case.overrides}
-        case.overrides = [*case.overrides, *(one for one in before.overrides if one.tracking_uid not in held)]
-    source = KeptVolumes(folder, case)
-    case.alignments = align_exams(folder, StepStore(folder.cache_folder / "steps"), case, source, progress)
-    transforms = transforms_of(folder.path, case.alignments)
-    match_lesions(folder, case, transforms, before or joined.earlier)
-    case.findings = [*case.findings, *override_lesions(case)]
-    second_look(folder, case, source, transforms, progress)
-    observe(case, transforms, folder.path)
-    case.phenotypes = []
-    measure_phenotypes(folder, case, source, transforms, progress)
-    case.heterogeneity = measure_heterogeneity(folder, case, source, transforms)
-    case.lesions = [*case.lesions, *_without_focus(case, joined.bare)]
-    case.open_items = open_items(case)
-    current = {lesion.id for lesion in case.lesions}
-    known = {lesion.id for lesion in joined.earlier.lesions}
-    case.retired_names = sorted({*case.retired_names, *known} - current)
-    case = case if before is None else answered(case, ReportAnswers(), _merged_answers(case, before))
-    return assess(case)
+    """The joined case read on from its alignment; what readers had entered in it before lives on."""
+    earlier = joined.earlier if before is None else _lived_on(joined.case, before)
+    case = put_together(
+        folder, joined.case, KeptVolumes(folder, joined.case), ReaderSays(), earlier=earlier, progress=progress
+    )
+    given = {lesion.id for lesion in joined.earlier.lesions}
+    retired = {*case.retired_names, *joined.case.retired_names, *given} - {lesion.id for lesion in case.lesions}
+    case.retired_names = sorted(retired)
+    return with_findings(case, joined)
 
 
-def _without_focus(case: Case, bare: Sequence[Lesion]) -> list[Lesion]:
-    held = {lesion.id for lesion in case.lesions}
-    return [lesion for lesion in bare if lesion.id not in held]
-
-
-def _merged_answers(case: Case, before: Case) -> Case:
-    """The answers of the sources, and on top those that were entered in the joined case."""
+def _lived_on(case: Case, before: Case) -> Case:
+    """The joined case as it was before, with the answers and overrides of the sources below its own."""
     names = {point.name for point in case.time_points}
     answers = {name: dict(items) for name, items in case.answers.items()}
     facts = {name: dict(items) for name, items in case.facts.items()}
@@ -131,4 +101,6 @@ def _merged_answers(case: Case, before: Case) -> Case:
         answers.setdefault(name, {}).update(before.answers[name])
     for name in names & set(before.facts):
         facts.setdefault(name, {}).update(before.facts[name])
-    return case.model_copy(update={"answers": answers, "facts": facts})
+    held = {one.tracking_uid for one in before.overrides}
+    overrides = [*before.overrides, *(one for one in case.overrides if one.tracking_uid not in held)]
+    return before.model_copy(update={"answers": answers, "facts": facts, "overrides": overrides})

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from isletscope.assessment import assess
 from isletscope.errors import CaseError, InputError, MixedPatients
 from isletscope.model import (
     Answer,
@@ -47,13 +48,14 @@ from isletscope.reading.writing import output_errors
 class JoinedCase:
     """The joined case, not yet matched, and what its sources knew.
 
-    ``earlier``: lesions of the sources by the names that they may keep. ``bare``: lesions that no focus shows (entered
-    or made otherwise). ``former``: name in a source -> (source, its focus ids in the joined case). ``said``: what was
-    done, as sentences.
+    ``points``: their time points with the findings on vessels, organs and liver. ``earlier``: lesions of the sources by
+    the names that they may keep. ``bare``: lesions that no focus shows (entered or made otherwise). ``former``: source,
+    name there, its focus ids in the joined case. ``said``: what was done, as sentences.
     """
 
     case: Case
     earlier: Case
+    points: tuple[TimePoint, ...]
     bare: tuple[Lesion, ...]
     former: tuple[tuple[str, str, tuple[str, ...]], ...]
     said: tuple[str, ...]
@@ -100,14 +102,14 @@ def join_cases(
         same_patient=statements,
         **found.case,
     )
-    case.time_points = [_with_findings(point, found.points) for point in time_points(case)]
+    case.time_points = time_points(case)
     _put_answers(case, found)
     case.findings += [
         QualityFinding(code="joined_cases", severity=Severity.INFO, problem=sentence) for sentence in found.said
     ]
     bare = [one for one in found.lesions if not one.focus_ids]
     earlier = case.model_copy(update={"lesions": [one for one in found.lesions if one.focus_ids]})
-    return JoinedCase(case, earlier, tuple(bare), tuple(found.former), tuple(found.said))
+    return JoinedCase(case, earlier, tuple(found.points), tuple(bare), tuple(found.former), tuple(found.said))
 
 
 def _first_date(case: Case) -> tuple[str, str]:
@@ -243,6 +245,16 @@ def _with_findings(point: TimePoint, taken: Sequence[TimePoint]) -> TimePoint:
             held += [entry for entry in shown if entry not in held]
     parts = {name: [item for one in own for item in getattr(one, name)] for name in ("vessels", "structures", "liver")}
     return point.model_copy(update={"coverage": coverage, **parts})
+
+
+def with_findings(case: Case, joined: JoinedCase) -> Case:
+    """The case with what its sources had found beside foci (lesions without one, vessels, organs), assessed with it."""
+    held = {lesion.id for lesion in case.lesions}
+    bare = [lesion for lesion in joined.bare if lesion.id not in held]
+    points = [_with_findings(point, joined.points) for point in case.time_points]
+    if not bare and points == case.time_points:
+        return case
+    return assess(case.model_copy(update={"lesions": [*case.lesions, *bare], "time_points": points}))
 
 
 def _put_answers(case: Case, found: _Gathering) -> None:
