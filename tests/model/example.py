@@ -44,6 +44,7 @@ from tests.model.example_findings import (
     example_time_point,
 )
 from tests.model.example_heterogeneity import example_heterogeneity
+from tests.model.example_many_exams import example_alignments, example_image_reading, example_unmatched
 from tests.model.example_phenotype import example_phenotype
 
 PET_UID = "2.25.101"
@@ -62,6 +63,9 @@ def example_case() -> Case:
         exams=[_exam()],
         supplements=[_supplement()],
         readings=[_reading()],
+        image_readings=[example_image_reading(_focus())],
+        alignments=example_alignments(),
+        unmatched=example_unmatched(),
         lesions=example_lesions(),
         time_points=[example_time_point()],
         phenotypes=[example_phenotype()],

@@ -34,6 +34,7 @@ from isletscope.model import (
     Visibility,
     measured,
 )
+from tests.model.example_many_exams import example_course, example_links
 
 
 def example_lesions() -> list[Lesion]:
@@ -50,7 +51,7 @@ def example_lesions() -> list[Lesion]:
         Lesion(
             id="L1", tracking_uid="2.25.900", site="liver, right lobe", compartment=Compartment.LIVER,
             place=Place(region="7", second_region="8", side="right", known_by="reader"), verdict=Verdict.TUMOUR,
-            focus_ids=["pet-1/1"], observations=[seen, outside],
+            focus_ids=["pet-1/1"], links=example_links(), course=example_course(), observations=[seen, outside],
         ),
         Lesion(id="L2", tracking_uid="2.25.901", site="liver", verdict=Verdict.TUMOUR, split_from="L1"),
         Lesion(id="L3", tracking_uid="2.25.902", site="liver", verdict=Verdict.TUMOUR, merged_into="L1"),
