@@ -63,7 +63,9 @@ def _inside_primary(known: Known) -> Answer | None:
         return None
     kind = max(values, key=lambda name: values[name][0])
     value, method = values[kind]
-    because = f"{primary.id}, {_TRACERS[kind]} PET: {method}"
+    uniform = within.measurements.get(f"{kind}_cov_uniform") if within is not None else None
+    floor = f"; a uniform lesion would show at most {uniform.value:.2f}" if uniform and uniform.value else ""
+    because = f"{primary.id}, {_TRACERS[kind]} PET: {method}{floor}"
     return propose({"method": "cov", "value": round(value, 3)}, "heterogeneity", because, [f"lesion/{primary.id}"])
 
 

@@ -71,6 +71,8 @@ def _volume_cell(one: TracerMap, name: str) -> Cell:
     found = one.classes.get(name)
     if found is None:
         return Cell(_MISSING)
+    if found.high_ml == 0:
+        return Cell("0")
     return Cell(fmt.volume(found.volume_ml, pet=True), (interval(found),), strong=name == "fdg_only")
 
 
@@ -101,8 +103,8 @@ def within_table(found: Heterogeneity) -> Table | None:
         return None
     columns = (
         Column("Lesion", 13),
-        Column("Image", 18),
-        Column("10th, 50th, 90th percentile", 40, "right"),
+        Column("Image", 27),
+        Column("10th, 50th, 90th percentile", 36, "right"),
         Column("Coefficient of variation", 25, "right"),
         Column("same, uniform lesion", 25, "right"),
         Column("Skewness", 17, "right"),
