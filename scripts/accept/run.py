@@ -12,6 +12,8 @@ from pathlib import Path
 from scripts.accept.claims import Claim, print_claims
 from scripts.accept.clinical_mind import advice_claims, measure_advice, measure_statements, statement_claims
 from scripts.accept.document import write_document
+from scripts.accept.many_exams import many_exams_claims, measure_many_exams, scenarios_of
+from scripts.accept.organs import measure_organs_real, organs_real_claims
 from scripts.accept.program import KEPT, ROOT, Result, kept, source_digest
 from scripts.accept.real_patients import measure_qin, measure_sarcoma, real_patient_claims
 from scripts.accept.reference_images import (
@@ -29,8 +31,8 @@ from scripts.accept.reference_objects import (
 from scripts.accept.reference_patients import SEEDS, measure_patient, reference_patient_claims
 
 SARCOMAS = ("STS_002", "STS_003", "STS_025")
-PARTS = ("objects", "regions", "real", "images", "clinical", "patients")
-OWN_PARTS = ("images", "clinical", "patients")
+PARTS = ("objects", "regions", "real", "images", "clinical", "exams", "patients")
+OWN_PARTS = ("images", "clinical", "exams", "patients")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +76,7 @@ def measure(data: Path, parts: list[str] | tuple[str, ...], size: str) -> dict[s
         items["qin-with-seg"] = partial(measure_qin, data, with_segmentation=True)
         items["qin-as-fdg"] = partial(measure_qin, data, with_entry=True)
         items |= {patient.lower(): partial(measure_sarcoma, data, patient) for patient in SARCOMAS}
+        items["organs-real"] = partial(measure_organs_real, data)
     if "images" in parts:
         items[f"images-{size}"] = partial(measure_images, size)
         items["contacts"] = measure_contacts
@@ -81,14 +84,16 @@ def measure(data: Path, parts: list[str] | tuple[str, ...], size: str) -> dict[s
         items |= {"statements": measure_statements, "advice": measure_advice}
     digest = source_digest()
     results = {name: kept(name, digest, item, _say) for name, item in items.items()}
+    own: dict[str, Callable[[Path], Result]] = {}
     if "patients" in parts:
-        results |= _reference_patients(size, digest)
-    return results
+        own |= {f"patient-{seed}-{size}": partial(measure_patient, seed, size) for seed in SEEDS}
+    if "exams" in parts:
+        own |= {f"exams-{name}-{size}": partial(measure_many_exams, name, size) for name in scenarios_of(size)}
+    return results | _side_by_side(own, digest)
 
 
-def _reference_patients(size: str, digest: str) -> dict[str, Result]:
-    """The reference patients of all seeds, as many side by side as there are cores (two at most, for memory)."""
-    names = {f"patient-{seed}-{size}": partial(measure_patient, seed, size) for seed in SEEDS}
+def _side_by_side(names: dict[str, Callable[[Path], Result]], digest: str) -> dict[str, Result]:
+    """Reference patients, as many side by side as there are cores (two at most, for memory)."""
     with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
         waiting = {name: pool.submit(kept, name, digest, item, _say) for name, item in names.items()}
         return {name: future.result() for name, future in waiting.items()}
@@ -119,6 +124,11 @@ def all_claims(results: dict[str, Result]) -> list[Claim]:
         claims += contact_claims(results["contacts"])
     if "statements" in results:
         claims += statement_claims(results["statements"]) + advice_claims(results["advice"])
+    if "organs-real" in results:
+        claims += organs_real_claims(results["organs-real"])
+    exams = {name: result for name, result in results.items() if name.startswith("exams-")}
+    if exams:
+        claims += many_exams_claims(exams)
     patients = {name: result for name, result in results.items() if name.startswith("patient-")}
     if patients:
         claims += reference_patient_claims(patients)
