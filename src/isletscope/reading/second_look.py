@@ -30,7 +30,8 @@ from isletscope.reading.second_look_focus import found_focus
 from isletscope.reading.series_source import SeriesSource
 from isletscope.spatial import Geometry, Mask, Transform, Volume, carried_mask, resample_mask
 
-_LEFT_OUT = (Role.MR_OTHER, Role.MR_T1_OPPOSED_PHASE, Role.CT_LOW_DOSE)
+_LEFT_OUT = (Role.MR_OTHER, Role.MR_T1_OPPOSED_PHASE, Role.MR_T1_IN_PHASE, Role.MR_ADC, Role.CT_LOW_DOSE)
+_NO_SINGLE_ORGAN = ("body", "liver", "pancreas", "pancreas_region", "stomach_bowel_region")
 _WITHOUT_EDGE = (Compartment.BONE, Compartment.LUNG, Compartment.BRAIN, Compartment.HEART)
 
 
@@ -144,10 +145,11 @@ def _look_for(lesion: Lesion, images: _Images, places: Places, outlines: Outline
     if clearest is None:
         reading.undecided[lesion.id] = "no series of this exam shows its place well enough to compare it"
         return
-    if clearest.to_noise < second_look_rules().number("series.noise"):
+    # Without an organ the variety of tissues around hides a lesion from this figure: then the outlines decide.
+    if place.organ is not None and clearest.to_noise < second_look_rules().number("series.noise"):
         reading.looked_for[lesion.id] = _nothing(ranked[0][0], clearest)
         return
-    found = _found(lesion, images, place, ranked)
+    found = _found(lesion, images, place, outlines, ranked)
     if isinstance(found, _Seen):
         _add(lesion, images, place, places, outlines, found)
     elif all(outline.no_contrast for outline in found):
@@ -182,6 +184,10 @@ def _place(lesion: Lesion, images: _Images, places: Places, outlines: Outlines) 
             return None
         if lesion.compartment in _WITHOUT_EDGE:
             return f"lesions of {lesion.compartment.value} are not outlined on CT and MR from a place known elsewhere"
+        name = ORGAN_OF.get(lesion.compartment, "")
+        organ = outlines.organ(key, name)
+        if organ is None and lesion.verdict is Verdict.UNSURE:
+            return "it is unsure itself and lies in no organ that is known here: nothing was outlined at its place"
         radius = _radius_mm(look)
         if radius is None:
             return f"its size is not known well enough to look for it ({look.focus.id})"
@@ -189,8 +195,6 @@ def _place(lesion: Lesion, images: _Images, places: Places, outlines: Outlines) 
         if radius < rules.number("place.smallest_radius_mm"):
             return f"too small to be looked for: {2 * radius:.1f} mm on {look.focus.id}"
         within = places.uncertainty_mm(look.grid_key, key) + rules.number("place.margin_mm")
-        name = ORGAN_OF.get(lesion.compartment, "")
-        organ = outlines.organ(key, name)
         if organ is not None and not _in_reach(organ, point, radius + within):
             return f"its place lies outside the {name} on these images: the alignment does not hold there"
         return _Place(look, point, within, radius, organ)
@@ -235,7 +239,7 @@ def _ranked(images: _Images, place: _Place, places: Places) -> list[tuple[str, S
 
 
 def _found(
-    lesion: Lesion, images: _Images, place: _Place, ranked: list[tuple[str, Standout]]
+    lesion: Lesion, images: _Images, place: _Place, outlines: Outlines, ranked: list[tuple[str, Standout]]
 ) -> _Seen | list[SeedOutline]:
     """The first outline that is the lesion by place and size; else the refused outlines, one for each try."""
     refused: list[SeedOutline] = []
@@ -246,7 +250,10 @@ def _found(
         outline = outline_from_seed(volume, shown.point_lps_mm, place.organ, place.radius_mm)
         seen = _accepted(lesion, images, place, (key, volume.quantity.unit), outline)
         if isinstance(seen, _Seen):
-            return seen
+            healthy = _healthy_organ(lesion, images, outlines, seen.mask)
+            if not healthy:
+                return seen
+            seen = f"what stands out at its place is the {healthy}"
         refused.append(outline if not seen else SeedOutline(None, "", why_not=seen))
     return refused
 
@@ -274,6 +281,18 @@ def _accepted(
         return f"what stands out at its place is {focus}, which was not held to be {lesion.id}"
     key, unit = series
     return _Seen(key, outline, mask, unit, away)
+
+
+def _healthy_organ(lesion: Lesion, images: _Images, outlines: Outlines, mask: Mask) -> str:
+    """The organ, other than the lesion's own, that holds half of an outline; empty when none does."""
+    own = ORGAN_OF.get(lesion.compartment, "")
+    for finding in images.reading.organs:
+        if finding.label is None or finding.name in (own, *_NO_SINGLE_ORGAN):
+            continue
+        organ = outlines.organ(images.reading.series_key, finding.name)
+        if organ is not None and np.count_nonzero(organ.array & mask.array) > 0.5 * mask.voxel_count:
+            return finding.name.replace("_", " ")
+    return ""
 
 
 def _add(lesion: Lesion, images: _Images, place: _Place, places: Places, outlines: Outlines, seen: _Seen) -> None:

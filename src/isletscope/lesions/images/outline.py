@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isletscope.anatomy import Thresholds, load_thresholds
-from isletscope.lesions.images.outline_checks import NO_CONTRAST, Marks, marks_of, refusal
+from isletscope.lesions.images.outline_checks import MIXED, NO_CONTRAST, TOO_SMALL_FOR_SIZE, Marks, marks_of, refusal
 from isletscope.lesions.images.outline_growth import Aim, Trial, edge_level, trials
 from isletscope.lesions.images.outline_window import on_grid, window_around
 from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Mask, Volume
@@ -170,11 +170,12 @@ def unit_words(volume: Volume) -> str:
 def _confidence(trial: Trial, marks: Marks, passed: list[tuple[Trial, Marks]]) -> str:
     """High where the edge is clear all around and the size is as expected, or other assumed radii give the same.
 
-    Moderate at most under three slices; low where the edge is weak or the lesion is thinner than two slices.
+    Moderate at most under three slices; low where the edge is weak or the surroundings mixed, or the lesion too small
+    for a size.
     """
     radius = trial.equivalent_radius_mm
     agree = sum(abs(np.log(other.equivalent_radius_mm / radius)) < 0.1 for other, _ in passed)
-    if marks.slices < 2:
+    if any(flag.startswith((TOO_SMALL_FOR_SIZE, MIXED)) for flag in marks.flags):
         return "low"
     if (
         marks.slices >= 3

@@ -13,6 +13,8 @@ from isletscope.lesions.images.outline_window import weighted_mean
 from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Volume
 
 NO_CONTRAST = "no difference from its surroundings"
+TOO_SMALL_FOR_SIZE = "size and volume are likely too large:"
+MIXED = "surroundings are of several kinds: neighbours of the lesion's grey may be included"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def marks_of(trial: Trial, volume: Volume, rules: Thresholds, expected_mm: float
         at_edge=at_edge,
         flags=(),
     )
-    return replace(marks, flags=_flags(marks))
+    return replace(marks, flags=_flags(marks, _cautions(marks, trial, volume, rules)))
 
 
 def _supported(trial: Trial, rules: Thresholds) -> float:
@@ -139,10 +141,39 @@ def _unexpected(trial: Trial, rules: Thresholds, expected_mm: float | None) -> s
     return f"what stands out has a radius of {radius:.1f} mm; {low:.1f} to {high:.1f} mm were expected"
 
 
-def _flags(marks: Marks) -> tuple[str, ...]:
-    flags = []
-    if marks.slices < 3:
-        flags.append(f"spans {marks.slices:.1f} slices: size and volume are uncertain")
+def _too_small_for_size(marks: Marks, trial: Trial, volume: Volume, rules: Thresholds) -> str:
+    """Why the size of a small lesion cannot be relied on; empty when it can."""
+    if marks.slices < rules.number("checks.slices_for_size"):
+        return f"{TOO_SMALL_FOR_SIZE} it spans {marks.slices:.1f} slices"
+    diameter = 2 * trial.equivalent_radius_mm
+    if volume.quantity == SUV_BODY_WEIGHT and diameter < rules.number("checks.pet_diameter_mm"):
+        return f"{TOO_SMALL_FOR_SIZE} {diameter:.0f} mm is near the resolution of PET"
+    return ""
+
+
+def _cautions(marks: Marks, trial: Trial, volume: Volume, rules: Thresholds) -> list[str]:
+    """What lowers the confidence."""
+    said = [_too_small_for_size(marks, trial, volume, rules)]
+    if _alike_around(trial) < rules.number("checks.surroundings_alike"):
+        said.append(MIXED)
+    return [one for one in said if one]
+
+
+def _alike_around(trial: Trial) -> float:
+    """Share of the surroundings that has the background's value, within the organ where it is known."""
+    window, grey = trial.window, trial.grey
+    first = 1.5 * max(window.step_mm, 0.7 * window.voxel_mm)
+    away = away_mm(trial.inside, window.step_mm, first + 6.0)
+    around = window.valid & (away > first) & (away <= first + 6.0)
+    around = around & window.organ if window.organ is not None else around
+    if not around.any():
+        return 0.0
+    near = np.abs(window.values[around] - grey.background) <= max(4 * grey.noise, 0.5 * abs(grey.contrast))
+    return float(np.mean(near))
+
+
+def _flags(marks: Marks, cautions: list[str]) -> tuple[str, ...]:
+    flags = list(cautions)
     if marks.at_edge:
         flags.append("cut by the edge of the image")
     if marks.outside > 0.1:
