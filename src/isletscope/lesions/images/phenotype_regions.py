@@ -129,7 +129,7 @@ def too_small(outlined: Outlined, carriage: Carriage, onto: Geometry) -> str:
 def _kept(outlined: Outlined, carriage: Carriage, whole: Mask) -> tuple[BoolArray, str, list[str]]:
     """The voxels to measure, how they were chosen, and limits."""
     fewest = rule("region.fewest_voxels")
-    depth = inside_depth_mm(Mask(np.pad(whole.array, 1), _padded(whole.geometry)))[1:-1, 1:-1, 1:-1]
+    depth = _depth_mm(whole)
     if carriage.same_frame:
         spacing = whole.geometry.spacing_mm
         edge_mm = max(min(spacing), min(max(spacing), rule("region.edge_mm")))
@@ -148,13 +148,26 @@ def _kept(outlined: Outlined, carriage: Carriage, whole: Mask) -> tuple[BoolArra
     return whole.array, method, [f"outline carried over whole; {limit}"]
 
 
+def _depth_mm(whole: Mask) -> npt.NDArray[np.float32]:
+    """Distance of every voxel of an outline to the nearest one outside, mm; the edge of the box counts as outside."""
+    box = bounding_box(whole.array)
+    depth = np.zeros(whole.array.shape, dtype=np.float32)
+    if box is not None:
+        part = cropped_mask(whole, box)
+        depth[box.slices] = inside_depth_mm(Mask(np.pad(part.array, 1), _padded(part.geometry)))[1:-1, 1:-1, 1:-1]
+    return depth
+
+
 def _weights(whole: Mask, kept: BoolArray) -> npt.NDArray[np.float64]:
     """For how many voxels of the outline each kept voxel stands, each voxel counting for the kept one nearest to it."""
-    nearest = ndimage.distance_transform_edt(
-        ~kept, sampling=whole.geometry.spacing_mm, return_distances=False, return_indices=True
-    )
     weights = np.zeros(kept.shape)
-    np.add.at(weights, tuple(nearest[:, whole.array]), 1.0)
+    box = bounding_box(whole.array)
+    if box is not None:
+        outside = ~kept[box.slices]
+        nearest = ndimage.distance_transform_edt(
+            outside, sampling=whole.geometry.spacing_mm, return_distances=False, return_indices=True
+        )
+        np.add.at(weights[box.slices], tuple(nearest[:, whole.array[box.slices]]), 1.0)
     return weights
 
 
