@@ -21,7 +21,11 @@ def organ_masks(shares: dict[str, Float3D], frame: ImageFrame, solid: Bool3D) ->
     masks = {name: np.asarray((winner == row) & solid) for row, name in enumerate(names)}
     for name in ORGANS:
         if name in masks:
-            masks[name] = _one_piece(masks[name], name, frame)
+            masks[name] = _one_piece(masks[name], name, frame) & solid
+    taken = np.any([masks[name] for name in (*ORGANS, "pancreas")], axis=0)
+    for name in ("kidney_right", "kidney_left", "spleen"):
+        masks[name] = _regrown(masks[name], solid & ~taken, frame)
+        taken |= masks[name]
     others = np.zeros_like(solid)
     for name in ORGANS:
         if name != "liver":
@@ -51,6 +55,18 @@ def _one_piece(mask: Bool3D, name: str, frame: ImageFrame) -> Bool3D:
         kept = largest_part(core)
     whole = dilated(kept, neck, frame.spacing_mm) & mask
     return np.asarray(ndimage.binary_fill_holes(closed(whole, 4.0, frame.spacing_mm) & (whole | ~core)))
+
+
+def _regrown(mask: Bool3D, free: Bool3D, frame: ImageFrame) -> Bool3D:
+    """The organ with what touches it broadly and has its grey, where the atlases lie beside it."""
+    if not mask.any():
+        return mask
+    values = smoothed(frame.image, T.number("mixture.smoothing_mm"), frame.spacing_mm)
+    low, high = np.percentile(values[mask], T.bounds("shape.regrown_percentiles"))
+    reach = dilated(mask, T.number("shape.regrown_mm"), frame.spacing_mm)
+    alike = free & reach & (values >= low) & (values <= high)
+    neck = T.number("shape.neck_mm")
+    return np.asarray(mask | (largest_part(opened(mask | alike, neck, frame.spacing_mm)) & (mask | alike)))
 
 
 def _with_enclosed(liver: Bool3D, free: Bool3D, frame: ImageFrame) -> Bool3D:
