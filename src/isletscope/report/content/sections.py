@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from isletscope.model import Case
+from isletscope.report.content.alignment_section import alignment_section
 from isletscope.report.content.course_section import course_section
 from isletscope.report.content.document import Section
 from isletscope.report.content.heterogeneity_section import heterogeneity_section
@@ -16,7 +17,7 @@ from isletscope.report.images import ImageSource
 
 SectionBuilder = Callable[[Case, ImageSource], Section | None]
 
-BUILDERS: tuple[SectionBuilder, ...] = (phenotype_section, heterogeneity_section, course_section)
+BUILDERS: tuple[SectionBuilder, ...] = (phenotype_section, heterogeneity_section, course_section, alignment_section)
 """In print order."""
 
 

@@ -45,7 +45,7 @@ class Pair:
 
 
 def alignment_figure(pair: Pair, name: str, first: str, second: str, width_mm: float) -> Figure:
-    """Both views of a pair side by side; ``name``: unique among the pairs; ``first``, ``second``: names of the exams."""
+    """Both views of a pair side by side; ``name`` is unique among pairs, ``first`` and ``second`` name the exams."""
     tile = (width_mm - (len(_VIEWS) - 1) * _BETWEEN) / len(_VIEWS)
     words = alignment_words()
     canvas = Canvas(width_mm, tile + _HEAD_MM)
