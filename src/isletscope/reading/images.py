@@ -149,6 +149,11 @@ def read_exam_images(
     return reading, True
 
 
+def images_are_read(folder: CaseFolder, store: StepStore, task: ImageTask) -> bool:
+    """Whether the reading is kept from an earlier run with the same inputs."""
+    return _recalled(folder, store, task) is not None
+
+
 def _recalled(folder: CaseFolder, store: StepStore, task: ImageTask) -> ReadingOfImages | None:
     stored = store.recall(task.key, task.inputs_hash)
     if stored is None:

@@ -13,8 +13,11 @@ from isletscope.model import ExamKind
 _CT_PHASES = ("arterial", "portal_venous", "delayed", "phase_unknown", "unenhanced")
 
 
-def why_not(features: Features, kind: ExamKind, thresholds: Thresholds) -> str:
-    """Why a candidate is dropped, in words; empty when it is kept."""
+def why_not(features: Features, kind: ExamKind, thresholds: Thresholds, blood_hu: float | None = None) -> str:
+    """Why a candidate is dropped, in words; empty when it is kept.
+
+    ``blood_hu``: how much brighter the aorta is than the organ in the late arterial phase of a CT.
+    """
     small = features.diameter_mm < thresholds.number("accept.small_mm")
     if features.diameter_mm < thresholds.number("accept.least_diameter_mm"):
         return "too small"
@@ -22,29 +25,62 @@ def why_not(features: Features, kind: ExamKind, thresholds: Thresholds) -> str:
         return "a tube"
     if features.inside < thresholds.number("accept.least_inside"):
         return "mostly outside the organ"
-    large = features.diameter_mm >= thresholds.number("accept.large_mm")
-    if features.embedded < thresholds.number("accept.least_embedded_large" if large else "accept.least_embedded"):
-        return "at the edge of the organ"
+    if features.flatness > thresholds.number("accept.most_flat_small" if small else "accept.most_flat"):
+        return "flat"
     if features.touching is not None:
         return _beside_gland(features, kind, thresholds)
+    if features.embedded < _least_embedded(features, thresholds):
+        return "at the edge of the organ"
     if kind is ExamKind.CT:
-        return _on_ct(features, thresholds)
+        return _on_ct(features, thresholds, blood_hu)
     return _on_mr(features, thresholds)
 
 
-def _on_ct(features: Features, thresholds: Thresholds) -> str:
+def _least_embedded(features: Features, thresholds: Thresholds) -> float:
+    """How much of the shell has to lie in the organ: more on CT for small candidates, most for small dark ones."""
+    if features.diameter_mm >= thresholds.number("accept.large_mm"):
+        return thresholds.number("accept.least_embedded_large")
+    late = features.shown.get("portal_venous") or features.shown.get("arterial")
+    medium = features.diameter_mm >= thresholds.number("accept.medium_mm")
+    if medium or late is None or late.unit == "%":
+        return thresholds.number("accept.least_embedded")
+    return thresholds.number("accept.least_embedded_dark" if late.difference < 0 else "accept.least_embedded_small")
+
+
+def _on_ct(features: Features, thresholds: Thresholds, blood_hu: float | None) -> str:
     least = thresholds.number("accept.least_hu")
     phases = [features.shown[name] for name in _CT_PHASES if name in features.shown]
     if not any(abs(one.difference) >= least and _stands_out(one, least) for one in phases):
         return "hardly different from the organ"
-    if any(one.value is not None and one.value < thresholds.number("accept.fat_hu") for one in phases):
+    early, late = features.shown.get("arterial"), features.shown.get("portal_venous")
+    if early and late and late.difference >= least and early.difference < thresholds.number("accept.early_hu"):
+        return "a vein: brighter than the organ in the portal venous phase alone"
+    if early and late and early.difference <= -least and late.difference > -thresholds.number("accept.early_hu"):
+        return "darker than the organ in the arterial phase alone"
+    small = features.diameter_mm < thresholds.number("accept.small_mm")
+    dark = all(one.difference < 0 for one in phases)
+    if small and dark and features.slenderness > thresholds.number("accept.most_slender_dark"):
+        return "a duct"
+    if small and early and blood_hu and early.difference > thresholds.number("accept.artery_share") * blood_hu:
+        return "an artery"
+    slender = features.slenderness > thresholds.number("accept.artery_slender")
+    if (
+        slender
+        and early
+        and blood_hu
+        and early.difference > thresholds.number("accept.artery_share_slender") * blood_hu
+    ):
+        return "an artery"
+    if any(one.value < thresholds.number("accept.fat_hu") for one in phases):
         return "fat"
     return ""
 
 
 def _beside_gland(features: Features, kind: ExamKind, thresholds: Thresholds) -> str:
     """In a region around the pancreas: bright against the gland and touching it; other organs lie there too."""
-    if features.touching is None or features.touching < thresholds.number("gland.least_touching"):
+    large = features.diameter_mm >= thresholds.number("accept.large_mm")
+    least = thresholds.number("gland.least_touching_large" if large else "gland.least_touching")
+    if features.touching is None or features.touching < least:
         return "does not touch the gland"
     if kind is ExamKind.CT:
         phases = [features.shown[name] for name in _CT_PHASES[:3] if name in features.shown]
@@ -71,10 +107,21 @@ def _on_mr(features: Features, thresholds: Thresholds) -> str:
             return "not bright on T2 or diffusion"
     elif not any(abs(one.difference) >= least for one in features.shown.values()):
         return "hardly different from the organ"
+    if "dwi" in features.shown and _is_fluid_outside(features, thresholds):
+        return "fluid beside the organ or in a duct"
     comparable = {"t2", "dwi", "hepatobiliary", "t1", "arterial"} & set(features.shown)
     if len(signs) < min(2, len(comparable)):
         return "no second contrast agrees"
     return ""
+
+
+def _is_fluid_outside(features: Features, thresholds: Thresholds) -> bool:
+    """Neither bright on diffusion nor fluid deep inside the organ, as a cyst is: gallbladder, duct, bowel."""
+    shown = features.shown
+    if shown["dwi"].difference >= thresholds.number("accept.least_dwi_percent"):
+        return False
+    bright = "t2" in shown and shown["t2"].difference >= thresholds.number("accept.fluid_t2_percent")
+    return not (bright and features.embedded >= thresholds.number("accept.cyst_embedded"))
 
 
 def _mr_signs(features: Features, second: float) -> list[str]:

@@ -16,15 +16,16 @@ from isletscope.lesions.images.accept import why_not
 from isletscope.lesions.images.blobs import Blob, blobs_of, radii_mm
 from isletscope.lesions.images.contrast import Bool3D, Contrast, Float3D, contrasts_of, search_grid
 from isletscope.lesions.images.extent import Extent, Place, extent_of
-from isletscope.lesions.images.features import Features, features_of
+from isletscope.lesions.images.features import Features, FloatArray, features_of, long_axis_ratio
 from isletscope.lesions.images.gland import gland_in
-from isletscope.lesions.images.vessels import vessels_of, without
+from isletscope.lesions.images.vessels import blood_difference, vessels_of, without
 from isletscope.lesions.images.wanted import wanted_contrasts
 from isletscope.model import ExamKind
 from isletscope.spatial import Geometry, Mask, Volume, resample_mask
 
 _ORGANS = {"liver": ("liver",), "pancreas": ("pancreas", "pancreas_region")}
 _LEAST_VOXELS = 5
+_SAME_PLACE_MM = 6.0
 
 
 def image_thresholds() -> Thresholds:
@@ -51,7 +52,8 @@ class Candidate:
 class Search:
     """What the search of one organ works on: the search grid, the organ on it, and the contrast of every series.
 
-    ``gland``: voxels that look like pancreas, where the organ is only a region around it.
+    ``gland``: voxels that look like pancreas, where the organ is only a region around it; ``blood_hu``: how much
+    brighter the aorta is than the organ in the late arterial phase of a CT.
     """
 
     organ_name: str
@@ -59,6 +61,7 @@ class Search:
     organ: Bool3D
     contrasts: list[Contrast]
     gland: Bool3D | None = None
+    blood_hu: float | None = None
 
     def background(self, name: str) -> Float3D:
         """The organ's value at every voxel on the series of that contrast, which is there."""
@@ -85,7 +88,9 @@ def prepared(
         contrasts_of(series, names, inside, geometry, thresholds, gland) if gland is not None or not region else []
     )
     vessels = vessels_of(contrasts, series, blood, thresholds)
-    return Search(organ_name, geometry, inside, [without(contrast, vessels) for contrast in contrasts], gland)
+    early = next((one for one in contrasts if one.name == "arterial" and one.unit != "%"), None)
+    blood_hu = None if early is None else blood_difference(early, series[early.series_key], blood)
+    return Search(organ_name, geometry, inside, [without(contrast, vessels) for contrast in contrasts], gland, blood_hu)
 
 
 def all_blobs(search: Search, thresholds: Thresholds) -> list[Blob]:
@@ -111,7 +116,7 @@ def grouped(blobs: Sequence[Blob]) -> list[dict[str, Blob]]:
         joined = False
         for group, head in zip(groups, heads, strict=True):
             apart = float(np.linalg.norm(np.subtract(blob.centre_lps_mm, head.centre_lps_mm)))
-            if apart <= max(4.0, 0.7 * head.radius_mm):
+            if apart <= max(_SAME_PLACE_MM, (0.95 if blob.radius_mm < 0.7 * head.radius_mm else 0.7) * head.radius_mm):
                 group.setdefault(blob.name, blob)
                 joined = True
                 break
@@ -174,11 +179,26 @@ def candidates_in(
         if extent is None or np.count_nonzero(extent.inside) < _LEAST_VOXELS:
             continue
         features = features_of(extent, organ.array, search.geometry, search.organ, search.contrasts, search.gland)
-        if why_not(features, kind, thresholds):
+        if why_not(features, kind, thresholds, search.blood_hu):
+            continue
+        if _is_part_of_a_tube(series[series_key], organ, head, extent, level, thresholds):
             continue
         order = tuple(sorted(groups[number], key=lambda name: -strength(groups[number][name])))
         kept.append(Candidate(organ_name, series_key, order, extent, features))
     return without_doubles(kept)
+
+
+def _is_part_of_a_tube(
+    volume: Volume, organ: Mask, head: Blob, extent: Extent, level: float | None, thresholds: Thresholds
+) -> bool:
+    """Whether what is connected with a small candidate, neighbours not left aside, is long and thin."""
+    radius = (3000.0 * extent.volume_ml / (4.0 * np.pi)) ** (1.0 / 3.0)
+    if 2.0 * radius >= thresholds.number("accept.large_mm"):
+        return False
+    alone = Place(np.asarray(head.centre_lps_mm), radius, np.empty((0, 3)), np.empty(0))
+    reach = thresholds.number("accept.tube_reach")
+    whole = extent_of(volume, organ.array, organ.geometry, alone, level, reach, rounds=1)
+    return whole is not None and long_axis_ratio(whole) > thresholds.number("accept.most_slender_whole")
 
 
 def _place(heads: Sequence[Blob], number: int) -> Place:
@@ -192,12 +212,23 @@ def _place(heads: Sequence[Blob], number: int) -> Place:
 
 
 def without_doubles(found: Sequence[Candidate]) -> list[Candidate]:
-    """The largest first; one that lies for half or more in those before it is the same place."""
+    """The largest first; one that lies for half or more in a larger one, or on its rim, is the same place."""
     kept: list[Candidate] = []
     for candidate in sorted(found, key=lambda one: -one.extent.volume_ml):
-        if not any(_shared(candidate.extent, other.extent) >= 0.5 for other in kept):
+        if not any(_shared(candidate.extent, other.extent) >= 0.5 or _on_rim(candidate, other) for other in kept):
             kept.append(candidate)
     return kept
+
+
+def _on_rim(small: Candidate, large: Candidate) -> bool:
+    """Whether a much smaller candidate's centre lies within 1.2 radii of a larger one: its unevenness or its rim."""
+    apart = float(np.linalg.norm(_centre(small.extent) - _centre(large.extent)))
+    sizes = small.features.diameter_mm, large.features.diameter_mm
+    return sizes[0] < 0.6 * sizes[1] and apart < 0.6 * sizes[1]
+
+
+def _centre(extent: Extent) -> FloatArray:
+    return np.asarray(extent.geometry.to_lps(np.argwhere(extent.inside)).mean(axis=0))
 
 
 def _shared(small: Extent, large: Extent) -> float:

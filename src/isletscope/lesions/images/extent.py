@@ -54,7 +54,13 @@ class Place:
 
 
 def extent_of(
-    volume: Volume, organ: Bool3D, geometry: Geometry, place: Place, level: float | None = None, reach: float = 1.7
+    volume: Volume,
+    organ: Bool3D,
+    geometry: Geometry,
+    place: Place,
+    level: float | None = None,
+    reach: float = 1.7,
+    rounds: int = _ROUNDS,
 ) -> Extent | None:
     """Voxels of ``geometry`` (the grid of ``organ``) connected with the centre on its side of the half-contrast level.
 
@@ -65,7 +71,7 @@ def extent_of(
     """
     radius = place.radius_mm
     extent: Extent | None = None
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         found = _once(volume, organ, geometry, place, radius, reach, level)
         if found is None:
             return extent
@@ -100,7 +106,7 @@ def _once(
         if np.linalg.norm(centre - place.centre_lps_mm) <= reach * (radius + other) + 12.0:
             mine &= distance / radius <= distances_mm(block, centre) / other
     inside_organ = organ[box.slices]
-    middle = (distance <= max(0.5 * radius, 1.01 * float(distance.min()))) & mine
+    middle = (distance <= max(0.5 * radius, _nearby_mm(block))) & mine
     shell = (distance > 1.3 * radius) & (distance <= 1.3 * radius + 6.0) & inside_organ & mine
     if not middle.any() or np.count_nonzero(shell) < 8:
         return None
@@ -125,7 +131,7 @@ def _connected(
 ) -> Extent | None:
     """The connected part with most voxels near the centre, holes filled plane by plane."""
     parts, count = label_components(allowed, 6)
-    near = max(0.7 * radius, 0.6 * float(np.linalg.norm(block.spacing_mm)))
+    near = max(0.7 * radius, _nearby_mm(block))
     central = parts[(distance <= near) & (parts > 0)]
     if count == 0 or not central.size:
         return None
@@ -133,6 +139,11 @@ def _connected(
     for plane in inside:
         plane[...] = ndimage.binary_fill_holes(plane)
     return Extent(inside, box.start, block, *levels, radius)
+
+
+def _nearby_mm(block: Geometry) -> float:
+    """A little more than half the diagonal of a voxel: the voxel of a point and its nearest neighbours."""
+    return 0.6 * float(np.linalg.norm(block.spacing_mm))
 
 
 def smoothed_on(volume: Volume, block: Geometry, radius_mm: float) -> Float3D | None:

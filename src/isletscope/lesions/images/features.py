@@ -60,13 +60,7 @@ def features_of(
     gland: Bool3D | None = None,
 ) -> Features:
     """Features of an extent on the grid of ``organ``; contrasts lie on ``search_grid`` with ``organ_there``."""
-    index = np.argwhere(extent.inside)
-    points = extent.geometry.to_lps(index)
-    centre = points.mean(axis=0)
-    spread: FloatArray = np.cov(points.T) if len(points) > 1 else np.zeros((3, 3))
-    axes = np.abs(np.asarray(extent.geometry.axes_lps))
-    spread = spread + np.diag(axes.T @ (np.square(extent.geometry.spacing_mm) / 12.0))
-    long, middle, short = (float(v) for v in np.sqrt(np.linalg.eigvalsh(spread)[::-1]))
+    long, middle, short, centre = _principal(extent)
     radius = (3000.0 * extent.volume_ml / (4.0 * np.pi)) ** (1.0 / 3.0)
     distance = distances_mm(search_grid, centre)
     step = float(np.partition(distance, 6, axis=None)[6]) if distance.size > 6 else float(distance.max())
@@ -85,6 +79,24 @@ def features_of(
         else float(np.count_nonzero(shell & gland)) / max(1, int(np.count_nonzero(shell))),
         shown={one.name: shown for one in contrasts if (shown := _shown(one, inner, shell & organ_there)) is not None},
     )
+
+
+def long_axis_ratio(extent: Extent) -> float:
+    """Longest over middle standard deviation of the voxels of an extent, 1 for a ball."""
+    long, middle, _, _ = _principal(extent)
+    return long / middle
+
+
+def _principal(extent: Extent) -> tuple[float, float, float, FloatArray]:
+    """Standard deviations of the voxels along their principal axes (mm), longest first, and their centre (LPS mm)."""
+    index = np.argwhere(extent.inside)
+    points = extent.geometry.to_lps(index)
+    centre = points.mean(axis=0)
+    spread: FloatArray = np.cov(points.T) if len(points) > 1 else np.zeros((3, 3))
+    axes = np.abs(np.asarray(extent.geometry.axes_lps))
+    spread = spread + np.diag(axes.T @ (np.square(extent.geometry.spacing_mm) / 12.0))
+    long, middle, short = (float(v) for v in np.sqrt(np.linalg.eigvalsh(spread)[::-1]))
+    return long, middle, short, centre
 
 
 def _shown(contrast: Contrast, inner: Bool3D, shell: Bool3D) -> Shown | None:

@@ -122,6 +122,7 @@ def _values(candidate: Candidate, kind: ExamKind) -> dict[str, Measurement]:
                 f"{words}, ratio to the {candidate.organ}", shown.value / shown.organ_value, "1", method=_METHOD,
                 source=source,
             )  # fmt: skip
+    found["series_count"] = derived("series it stands out on", float(len(candidate.names)), "1")
     clearest = max(candidate.features.shown.values(), key=lambda one: one.contrast_to_noise)
     found["contrast_to_noise"] = derived(
         f"contrast to noise on {CONTRASTS[clearest.name]}", clearest.contrast_to_noise, "1",
