@@ -54,6 +54,8 @@ def checked(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectatio
 def _size(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation: Expectation) -> str:
     volume = frame.volume_ml(masks[name])
     low, high = T.bounds(f"check.{name}_ml")
+    if name.startswith("kidney") and not is_ct(frame.role):
+        high = T.number("check.mr_kidney_ml")
     cut = frame.cut_by_edge(masks[name])
     least = min(low, T.number("check.cut_ml")) if cut else low
     if least <= volume <= high:
