@@ -57,8 +57,11 @@ class ImageMeasures:
     _noise: dict[str, float] = field(default_factory=dict)
     _volumes: dict[str, Volume | str] = field(default_factory=dict)
 
-    def on(self, lesion: Lesion, looks: list[Look], series: list[Series]) -> Reading:
-        """The lesion on the first of these series that shows it; ``looks``: its outlines, the better first."""
+    def on(self, lesion: Lesion, looks: list[Look], series: list[Series], *, above_zero: bool = False) -> Reading:
+        """The lesion on the first of these series that shows it; ``looks``: its outlines, the better first.
+
+        ``above_zero``: a voxel of zero or less holds no value, as in an ADC map where the scanner could not tell it.
+        """
         why = ""
         for one in series:
             region = self.region(lesion, looks, one)
@@ -73,6 +76,8 @@ class ImageMeasures:
                 why = why or "a slice of the lesion is missing from the series"
                 continue
             values = volume.array[region.box.slices]
+            if above_zero:
+                values = np.where(values > 0, values.astype(np.float64), np.nan)
             found = levels(values, region)
             if found is not None:
                 return Reading(one, region, found, values, f"mean {region.method}, on {one.key}")
@@ -82,7 +87,7 @@ class ImageMeasures:
     def adc(self, lesion: Lesion, looks: list[Look], maps: list[Series], diffusion: list[Series]) -> Reading:
         """ADC (10^-6 mm²/s) from the scanner's map, else fitted to the b-values."""
         if maps:
-            sent = self.on(lesion, looks, maps)
+            sent = self.on(lesion, looks, maps, above_zero=True)
             if sent.found is not None or not diffusion:
                 return sent
         chosen = diffusion_of(diffusion)

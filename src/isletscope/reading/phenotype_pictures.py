@@ -13,7 +13,7 @@ from scipy import ndimage
 from isletscope.assessment import kinds_of
 from isletscope.criteria import CONCORDANCE_BOOK, MISMATCH
 from isletscope.lesions import Region
-from isletscope.model import Compartment, ExamKind, Lesion, Phenotype, Series, Shown, TimePoint
+from isletscope.model import Compartment, ExamKind, Lesion, Phenotype, Series, Shown, TimePoint, Verdict
 from isletscope.reading.image_columns import columns_of, diffusion_of
 from isletscope.reading.phenotype_images import ImageMeasures
 from isletscope.reading.places import Look, Places, series_of
@@ -43,12 +43,15 @@ def pictures(images: ImageMeasures, rows: list[Phenotype], point: TimePoint, loo
 def most_important(rows: list[Phenotype], lesions: dict[str, Lesion], most: int = MOST_PICTURED) -> list[Phenotype]:
     """The largest lesion of the pancreas, then mismatched lesions, then the largest of each place, then the largest."""
     seen = [row for row in rows if "seen" in row.labels.values() or row.number("volume") is not None]
-    by_size = sorted(seen, key=lambda row: -(row.number("volume") or 0.0))
+    unsure = {one.id for one in lesions.values() if one.verdict is not Verdict.TUMOUR}
+    by_size = sorted(seen, key=lambda row: (row.lesion in unsure, -(row.number("volume") or 0.0)))
     label = CONCORDANCE_BOOK.labels[MISMATCH]
     first = [row for row in by_size if lesions[row.lesion].compartment is Compartment.PANCREAS][:1]
-    apart = [row for row in by_size if row.labels.get("concordance") == label]
+    apart = [row for row in by_size if row.labels.get("concordance") == label and row.lesion not in unsure]
     places: dict[Compartment, Phenotype] = {}
     for row in by_size:
+        if row.lesion in unsure:
+            continue
         places.setdefault(lesions[row.lesion].compartment, row)
     ordered = {row.lesion: row for row in [*first, *apart[:2], *places.values(), *by_size]}
     return list(ordered.values())[:most]

@@ -56,14 +56,16 @@ def _seen(lesion: Lesion, point: TimePoint) -> bool:
 def most_telling(case: Case, rows: Sequence[Phenotype], most: int) -> list[Phenotype]:
     """At most so many rows: pancreas, mismatched, the largest of each place, then the largest; in the given order."""
     lesions = {one.id: one for one in case.lesions}
-    by_size = sorted(rows, key=lambda row: -(row.number("volume") or 0.0))
+    unsure = {one.id for one in case.lesions if one.verdict is not Verdict.TUMOUR}
+    by_size = sorted(rows, key=lambda row: (row.lesion in unsure, -(row.number("volume") or 0.0)))
     pancreas = [row for row in by_size if lesions[row.lesion].compartment is Compartment.PANCREAS]
-    mismatched = [row for row in by_size if row.labels.get("concordance") == CONCORDANCE_BOOK.labels[MISMATCH]]
+    label = CONCORDANCE_BOOK.labels[MISMATCH]
+    mismatched = [row for row in by_size if row.labels.get("concordance") == label and row.lesion not in unsure]
     places: dict[Compartment, Phenotype] = {}
     for row in by_size:
-        places.setdefault(lesions[row.lesion].compartment, row)
-    sure = [row for row in by_size if lesions[row.lesion].verdict is Verdict.TUMOUR]
-    ordered = {row.lesion: row for row in [*pancreas[:4], *mismatched, *places.values(), *sure, *by_size]}
+        if row.lesion not in unsure:
+            places.setdefault(lesions[row.lesion].compartment, row)
+    ordered = {row.lesion: row for row in [*pancreas[:1], *mismatched, *places.values(), *by_size]}
     kept = set(list(ordered)[:most])
     return [row for row in rows if row.lesion in kept]
 
