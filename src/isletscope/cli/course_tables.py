@@ -10,12 +10,20 @@ from rich.table import Table
 
 from isletscope.assessment import views
 from isletscope.cli.console import Console
-from isletscope.lesions.change import Change, ChangeRow, Since, change_rows, followed
-from isletscope.lesions.change_response import CRITERIA, ResponsePoint, response_points, treatment_spans
+from isletscope.lesions import (
+    RESPONSE_CRITERIA,
+    Change,
+    ChangeRow,
+    ResponsePoint,
+    Since,
+    change_rows,
+    followed,
+    response_points,
+    treatment_spans,
+)
 from isletscope.model import Case, Conclusion, Lesion
+from isletscope.report import PRINTED_MEASURES, course_words, printed_change, printed_value
 from isletscope.report import format as fmt
-from isletscope.report.content.course_tables import PRINTED, printed_change, printed_value
-from isletscope.report.content.course_words import course_words
 
 _MARKS = {"within_noise": "", "likely_real": " *", "definite": " **", "": " ·"}
 _SIZES = ("ct_size", "mri_size", "sstr_volume", "fdg_volume")
@@ -28,7 +36,7 @@ def show_course(console: Console, case: Case) -> None:
     rows = change_rows(points)
     responses = response_points(points)
     dates = [fmt.day(view.point.date) for view in points]
-    shown = PRINTED if console.verbose else _usual(rows)
+    shown = PRINTED_MEASURES if console.verbose else _usual(rows)
     for name in shown:
         own = [row for row in rows if row.measure.name == name]
         if any(row.changes for row in own):
@@ -100,7 +108,7 @@ def response_table(points: Sequence[ResponsePoint]) -> Table:
         table.add_column(fmt.day(point.date), overflow="fold")
     table.add_row("measured against", *(point.baseline or "first time point" for point in points))
     table.add_row("sum of targets", *(_sum(point) for point in points))
-    for name in CRITERIA:
+    for name in RESPONSE_CRITERIA:
         found = [point.conclusion(name) for point in points]
         title = next((one.title for one in found if one is not None), "")
         if title:

@@ -1,5 +1,14 @@
 """Foci on PET: detect, delineate, tell physiologic from tumour, quantify."""
 
+from isletscope.lesions.change import Change, ChangeRow, Since, Value, change_rows, followed
+from isletscope.lesions.change_book import DIAMETER, Measure
+from isletscope.lesions.change_response import (
+    RESPONSE_CRITERIA,
+    ResponsePoint,
+    TreatmentSpan,
+    response_points,
+    treatment_spans,
+)
 from isletscope.lesions.heterogeneity import (
     CLASSES,
     Features,
@@ -60,9 +69,13 @@ from isletscope.lesions.totals import totals_of
 
 __all__ = [
     "CLASSES",
+    "DIAMETER",
     "LETTERS",
+    "RESPONSE_CRITERIA",
     "AdcFit",
     "Carriage",
+    "Change",
+    "ChangeRow",
     "Chronicle",
     "CourseStep",
     "Enhancement",
@@ -75,6 +88,7 @@ __all__ = [
     "MapInput",
     "MatchedLesion",
     "Matching",
+    "Measure",
     "MomentGroup",
     "Outlined",
     "PairPrices",
@@ -82,15 +96,21 @@ __all__ = [
     "PlacedFocus",
     "Region",
     "RegionStatistics",
+    "ResponsePoint",
     "SamplePlace",
     "Settings",
     "Sight",
+    "Since",
     "Size",
     "TracerClasses",
+    "TreatmentSpan",
+    "Value",
+    "change_rows",
     "changes_at",
     "clusters_of",
     "enhancement",
     "fit_adc",
+    "followed",
     "heterogeneity_rules",
     "histogram_of",
     "inside",
@@ -112,11 +132,13 @@ __all__ = [
     "propose_biopsy",
     "read_pet",
     "recognised",
+    "response_points",
     "site_focus",
     "size_of",
     "spread_of",
     "totals_of",
     "tracking_uid_of",
+    "treatment_spans",
     "uniform_spread",
     "used_b_values",
     "verdict_of",

@@ -13,7 +13,7 @@ from datetime import date
 from isletscope.assessment import View, baseline_of, response_book
 from isletscope.model import Case, Conclusion
 
-CRITERIA = ("recist", "recist_best", "mrecist", "choi", "percist", "eortc", "sstr_change", "growth_rate")
+RESPONSE_CRITERIA = ("recist", "recist_best", "mrecist", "choi", "percist", "eortc", "sstr_change", "growth_rate")
 """Criteria of response and growth, in print order."""
 
 
@@ -76,7 +76,7 @@ def _point(view: View) -> ResponsePoint:
     known = assessed.conclusions if assessed is not None else []
     found = baseline_of(view)
     asked = {(one.name, one.subject): one for one in known}
-    conclusions = tuple(asked[name, ""] for name in CRITERIA if (name, "") in asked)
+    conclusions = tuple(asked[name, ""] for name in RESPONSE_CRITERIA if (name, "") in asked)
     baseline = found[0].point.name if found is not None else ""
     return ResponsePoint(
         name=view.point.name,

@@ -1,6 +1,8 @@
 """From the case to HTML, PDF and tables; the checks of what is written; the way back from a sentence to its voxels."""
 
 from isletscope.report.checks import Fault, Level
+from isletscope.report.content.course_tables import PRINTED_MEASURES, printed_change, printed_value
+from isletscope.report.content.course_words import course_words
 from isletscope.report.explain.chain import explain_case
 from isletscope.report.explain.parts import (
     Explanation,
@@ -18,6 +20,7 @@ from isletscope.report.table import write_lesion_table
 from isletscope.report.write import ReportFiles, write_report
 
 __all__ = [
+    "PRINTED_MEASURES",
     "Explanation",
     "Fault",
     "GivenAnswer",
@@ -30,8 +33,11 @@ __all__ = [
     "UsedFinding",
     "UsedSeries",
     "UsedValue",
+    "course_words",
     "explain_case",
     "narrate",
+    "printed_change",
+    "printed_value",
     "write_lesion_table",
     "write_phenotype_table",
     "write_report",

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from isletscope.assessment import View, views
 from isletscope.criteria import REPEATABILITY_BOOK
-from isletscope.lesions.change import ChangeRow, change_rows, followed
-from isletscope.lesions.change_response import ResponsePoint, response_points, treatment_spans
+from isletscope.lesions import ChangeRow, ResponsePoint, change_rows, followed, response_points, treatment_spans
 from isletscope.model import Case, Lesion, Verdict
 from isletscope.report import format as fmt
 from isletscope.report.content.course_tables import change_tables

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from isletscope.lesions.change import Change, ChangeRow, Since, Value
-from isletscope.lesions.change_book import Measure
+from isletscope.lesions import Change, ChangeRow, Measure, Since, Value
 from isletscope.model import Lesion
 from isletscope.report import format as fmt
 from isletscope.report.content.course_words import course_words
@@ -16,7 +15,7 @@ _SHORT = 20
 _LAST_COLUMNS = 5
 _SINCE = {Since.PREVIOUS: "previous", Since.BASELINE: "baseline", Since.NADIR: "smallest"}
 _RANK = {"definite": 0, "likely_real": 1, "": 2, "within_noise": 3}
-PRINTED = (
+PRINTED_MEASURES = (
     "ct_size",
     "mri_size",
     "ct_volume",
@@ -35,7 +34,7 @@ def change_tables(
     """A table for each measure that some lesion has at two time points; ``dates`` of the time points in order."""
     names = {lesion.id: lesion for lesion in lesions}
     found = []
-    for name in PRINTED:
+    for name in PRINTED_MEASURES:
         own = [row for row in rows if row.measure.name == name]
         if any(row.changes for row in own):
             found.append(_table(own, dates, names, targets, _MOST_ROWS_LATER if found else _MOST_ROWS))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from isletscope.lesions.change_response import TreatmentSpan
+from isletscope.lesions import TreatmentSpan
 from isletscope.report import format as fmt
 from isletscope.report.figures.svg import Canvas
 

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isletscope.assessment import KIND_OF_TRACER, View
-from isletscope.lesions.change import ChangeRow
-from isletscope.lesions.change_book import DIAMETER
+from isletscope.lesions import DIAMETER, ChangeRow
 from isletscope.model import ExamKind, Lesion
 from isletscope.report import format as fmt
 from isletscope.report.content.document import Figure

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from isletscope.lesions.change import ChangeRow, Since
-from isletscope.lesions.change_response import TreatmentSpan
+from isletscope.lesions import ChangeRow, Since, TreatmentSpan
 from isletscope.model import ExamKind
 from isletscope.report import format as fmt
 from isletscope.report.content.document import Figure

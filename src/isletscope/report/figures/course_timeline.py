@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from isletscope.lesions.change_response import ResponsePoint, TreatmentSpan
+from isletscope.lesions import ResponsePoint, TreatmentSpan
 from isletscope.report import format as fmt
 from isletscope.report.content.document import Figure
 from isletscope.report.figures.course_axes import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from isletscope.lesions.change import ChangeRow
+from isletscope.lesions import ChangeRow
 from isletscope.model import ExamKind
 from isletscope.report import format as fmt
 from isletscope.report.content.document import Figure
