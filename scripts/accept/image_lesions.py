@@ -85,7 +85,7 @@ def _centre(lesion: dict[str, Any], exam: dict[str, Any]) -> Any:
 def _belongs(focus: dict[str, Any], lesion: dict[str, Any], exam: dict[str, Any]) -> bool:
     """Whether a focus's centre lies in the true lesion (6 mm at least)."""
     apart = float(np.linalg.norm(np.subtract(focus["centroid_lps_mm"], _centre(lesion, exam))))
-    return apart <= max(NEAR_MM, lesion["exams"][exam["name"]]["diameter_mm"] / 2.0)
+    return bool(apart <= max(NEAR_MM, lesion["exams"][exam["name"]]["diameter_mm"] / 2.0))
 
 
 def visible(truth: dict[str, Any], lesion: dict[str, Any], exam: dict[str, Any]) -> bool:
