@@ -11,7 +11,7 @@ from isletscope.cli.console import Console, ExitCode, Json
 from isletscope.errors import InputError
 
 if TYPE_CHECKING:
-    from isletscope.reading.outline_point import PointOutline
+    from isletscope.reading import PointOutline
     from isletscope.spatial import Interval
 
 NAME = "outline"
@@ -27,8 +27,7 @@ def run(
 ) -> int:
     """Carry out ``isletscope outline``."""
     # The rooms behind a command are loaded when it runs: help and --version answer at once.
-    from isletscope.reading import CaseFolder
-    from isletscope.reading.outline_point import outline_point, write_outline
+    from isletscope.reading import CaseFolder, outline_point, write_outline
 
     console = Console(as_json=as_json)
     found = outline_point(CaseFolder.open(case), series, _point(at), radius)

@@ -28,6 +28,9 @@ from isletscope.lesions.heterogeneity import (
     uniform_spread,
 )
 from isletscope.lesions.images.adc_fit import AdcFit, fit_adc, noise_level, used_b_values
+from isletscope.lesions.images.outline import SeedOutline, outline_from_seed, outline_rules
+from isletscope.lesions.images.outline_axes import outline_sizes
+from isletscope.lesions.images.outline_place import Standout, standout
 from isletscope.lesions.images.phenotype_regions import Carriage, Outlined, Region, place_lesion
 from isletscope.lesions.images.phenotype_values import (
     Enhancement,
@@ -98,10 +101,12 @@ __all__ = [
     "RegionStatistics",
     "ResponsePoint",
     "SamplePlace",
+    "SeedOutline",
     "Settings",
     "Sight",
     "Since",
     "Size",
+    "Standout",
     "TracerClasses",
     "TreatmentSpan",
     "Value",
@@ -127,6 +132,9 @@ __all__ = [
     "next_names",
     "noise_level",
     "organ_median",
+    "outline_from_seed",
+    "outline_rules",
+    "outline_sizes",
     "place_lesion",
     "place_to_sample",
     "propose_biopsy",
@@ -136,6 +144,7 @@ __all__ = [
     "site_focus",
     "size_of",
     "spread_of",
+    "standout",
     "totals_of",
     "tracking_uid_of",
     "treatment_spans",

@@ -8,6 +8,7 @@ from isletscope.reading.label_maps import read_label_map, write_label_map
 from isletscope.reading.look import Seen, look
 from isletscope.reading.manifest import peak_memory_mb
 from isletscope.reading.measure import measure_series
+from isletscope.reading.outline_point import PointOutline, outline_point, write_outline
 from isletscope.reading.pipeline import ReadOutcome, read_case
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.radiomics import Radiomics, radiomics
@@ -20,6 +21,7 @@ __all__ = [
     "CARRIED",
     "CaseFolder",
     "Compared",
+    "PointOutline",
     "Progress",
     "Radiomics",
     "ReadOutcome",
@@ -37,6 +39,7 @@ __all__ = [
     "map_of",
     "measure_heterogeneity",
     "measure_series",
+    "outline_point",
     "output_errors",
     "peak_memory_mb",
     "radiomics",
@@ -47,5 +50,6 @@ __all__ = [
     "silent",
     "whole_file",
     "write_label_map",
+    "write_outline",
     "write_text",
 ]

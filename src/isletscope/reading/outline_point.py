@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from isletscope.errors import InputError
-from isletscope.lesions.images.outline import SeedOutline, outline_from_seed
-from isletscope.lesions.images.outline_axes import outline_sizes
+from isletscope.lesions import SeedOutline, outline_from_seed, outline_sizes
 from isletscope.model import Case, OrganFinding, Series
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import write_label_map

@@ -16,8 +16,7 @@ import numpy.typing as npt
 
 from isletscope.anatomy import Thresholds, load_thresholds
 from isletscope.errors import IsletscopeError
-from isletscope.lesions.images.outline import SeedOutline, outline_from_seed, outline_rules
-from isletscope.lesions.images.outline_place import Standout, standout
+from isletscope.lesions import SeedOutline, Standout, outline_from_seed, outline_rules, standout
 from isletscope.model import Case, Compartment, Fate, FocusLink, Lesion, ReadingOfImages, Role, Verdict
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import read_label_map, write_label_map

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from isletscope.errors import GeometryError
-from isletscope.lesions.images.outline import SeedOutline
+from isletscope.lesions import SeedOutline
 from isletscope.model import (
     Assessment,
     Code,
