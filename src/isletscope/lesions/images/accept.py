@@ -27,6 +27,8 @@ def why_not(features: Features, kind: ExamKind, thresholds: Thresholds, blood_hu
         return "mostly outside the organ"
     if features.flatness > thresholds.number("accept.most_flat_small" if small else "accept.most_flat"):
         return "flat"
+    if _seen_alone(features, kind) and features.diameter_mm < thresholds.number("accept.large_mm"):
+        return "one series alone does not tell a small lesion from vessels and ducts"
     if features.touching is not None:
         return _beside_gland(features, kind, thresholds)
     if features.embedded < _least_embedded(features, thresholds):
@@ -34,6 +36,13 @@ def why_not(features: Features, kind: ExamKind, thresholds: Thresholds, blood_hu
     if kind is ExamKind.CT:
         return _on_ct(features, thresholds, blood_hu)
     return _on_mr(features, thresholds)
+
+
+def _seen_alone(features: Features, kind: ExamKind) -> bool:
+    """Whether fewer than two phases of CT, or neither diffusion nor contrast on MR, show the place."""
+    if kind is ExamKind.CT:
+        return sum(name in features.shown for name in _CT_PHASES) < 2
+    return not {"dwi", "arterial", "hepatobiliary"} & set(features.shown)
 
 
 def _least_embedded(features: Features, thresholds: Thresholds) -> float:
