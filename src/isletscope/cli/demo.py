@@ -28,7 +28,7 @@ def run(
     """Carry out ``isletscope demo``."""
     # The rooms behind a command are loaded when it runs: help and --version answer at once.
     from isletscope.cli.reporting import write_case_report
-    from isletscope.reading import ReadRequest, read_case
+    from isletscope.reading import ReadRequest, default_workers, read_case
 
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     images, case = out / "reference-patient", out / "case"
@@ -37,6 +37,6 @@ def run(
     )
     with console.progress() as progress:
         make(images, scenario, seed, size, progress)
-        outcome = read_case(ReadRequest(inputs=(images / "dicom",), out=case), progress)
+        outcome = read_case(ReadRequest(inputs=(images / "dicom",), out=case, workers=default_workers()), progress)
         report = write_case_report(outcome.folder, progress=progress)
     return conclude(console, outcome, report)

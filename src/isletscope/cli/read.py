@@ -49,6 +49,7 @@ def run(
     from isletscope.model import ReaderEntries
     from isletscope.reading import (
         ReadRequest,
+        default_workers,
         load_answers,
         load_clinical,
         load_entries,
@@ -71,6 +72,7 @@ def run(
         clinical=load_clinical(clinical, date.today()) if clinical else {},
         answers=load_answers(answers, date.today()) if answers else ReportAnswers(),
         anatomy=tuple(anatomy or ()),
+        workers=default_workers(),
     )
     with console.progress() as progress:
         outcome = read_case(request, progress)

@@ -13,6 +13,7 @@ from isletscope.reading.pipeline import ReadOutcome, read_case
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.radiomics import Radiomics, radiomics
 from isletscope.reading.request import ReadRequest, load_answers, load_clinical, load_entries, same_patient_statement
+from isletscope.reading.side_by_side import default_workers
 from isletscope.reading.steps import StepStore, digest, rules_digest
 from isletscope.reading.tracer_maps import liver_limit, map_of
 from isletscope.reading.writing import output_errors, whole_file, write_text
@@ -30,6 +31,7 @@ __all__ = [
     "StepStore",
     "answered",
     "compare_cases",
+    "default_workers",
     "digest",
     "liver_limit",
     "load_answers",

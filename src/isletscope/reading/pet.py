@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -47,8 +48,8 @@ def read_one_pet(folder: CaseFolder, store: StepStore, task: PetTask, progress: 
 
     Leaves the label maps and the cached volumes in the case folder. Raises OutputError.
     """
-    foci_map, organ_map = f"masks/{task.key}_foci.nii.gz", f"masks/{task.key}_organs.nii.gz"
-    stored = store.recall(task.key, task.inputs_hash, [folder.path / foci_map, folder.path / organ_map])
+    foci_map, organ_map = _map_names(task)
+    stored = _recalled(folder, store, task)
     if stored is not None:
         _restore_cached_volumes(folder, task, progress)
         return ReadingOfPet.model_validate(stored), False
@@ -67,6 +68,19 @@ def read_one_pet(folder: CaseFolder, store: StepStore, task: PetTask, progress: 
     store.keep(task.key, task.inputs_hash, reading.model_dump(mode="json"))
     progress("done", 6, 6)
     return reading, True
+
+
+def pet_is_read(folder: CaseFolder, store: StepStore, task: PetTask) -> bool:
+    """Whether the reading is kept from an earlier run with the same inputs."""
+    return _recalled(folder, store, task) is not None
+
+
+def _map_names(task: PetTask) -> tuple[str, str]:
+    return f"masks/{task.key}_foci.nii.gz", f"masks/{task.key}_organs.nii.gz"
+
+
+def _recalled(folder: CaseFolder, store: StepStore, task: PetTask) -> Any | None:
+    return store.recall(task.key, task.inputs_hash, [folder.path / name for name in _map_names(task)])
 
 
 def _volumes(folder: CaseFolder, task: PetTask, progress: Progress) -> tuple[Volume, Volume | None]:

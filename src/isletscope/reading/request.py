@@ -20,7 +20,7 @@ from isletscope.model import ReaderEntries, ReaderEntry, SamePatient, VerdictOve
 
 @dataclass(frozen=True)
 class ReadRequest:
-    """One call of ``read``: folders, zips or files in, a case folder out."""
+    """One call of ``read``: folders, zips or files in, a case folder out. ``workers``: processes that read series."""
 
     inputs: tuple[Path, ...]
     out: Path
@@ -31,6 +31,7 @@ class ReadRequest:
     clinical: dict[str, JsonValue] = field(default_factory=dict)
     anatomy: tuple[Path, ...] = ()
     answers: ReportAnswers = field(default_factory=ReportAnswers)
+    workers: int = 1
 
 
 def load_entries(path: Path) -> ReaderEntries:

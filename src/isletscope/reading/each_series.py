@@ -1,0 +1,140 @@
+"""Every PET, and the CT and MR of every exam, read into the case: side by side where there are cores, else in turn.
+
+Each reading is kept in the case folder under a hash of its inputs (images, entries, given anatomy, rules), so that a
+second run, or one after an interruption, does only what is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from isletscope.model import Case, Series, TracerClass
+from isletscope.reading.anatomy_files import GivenAnatomy, digest_of_files
+from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.choose import ct_on_pet, pets_to_read
+from isletscope.reading.given_regions import compare_given_regions
+from isletscope.reading.images import ImageTask, images_are_read, images_to_read, read_exam_images
+from isletscope.reading.label_maps import read_label_map
+from isletscope.reading.look import Seen
+from isletscope.reading.manifest import RunRecorder
+from isletscope.reading.pet import PetTask, pet_is_read, read_one_pet
+from isletscope.reading.progress import Progress, silent
+from isletscope.reading.request import ReadRequest
+from isletscope.reading.series_source import SeriesSource
+from isletscope.reading.side_by_side import Job, done_side_by_side
+from isletscope.reading.steps import StepStore, digest, rules_digest
+
+_TRACER_ORDER = (
+    TracerClass.SSTR,
+    TracerClass.DOPA,
+    TracerClass.EXENDIN,
+    TracerClass.FDG,
+    TracerClass.OTHER,
+    TracerClass.UNKNOWN,
+)
+
+
+@dataclass(frozen=True)
+class EachSeries:
+    """The readings of one case; they go into ``case.readings`` and ``case.image_readings``."""
+
+    folder: CaseFolder
+    case: Case
+    seen: Seen
+    source: SeriesSource
+    request: ReadRequest
+    recorder: RunRecorder
+    progress: Progress
+
+    @cached_property
+    def _store(self) -> StepStore:
+        return StepStore(self.folder.cache_folder / "steps")
+
+    def read(self) -> dict[str, bool]:
+        """Read everything; tells for each PET and each CT or MR by its key whether it was computed now.
+
+        Raises OutputError for the case folder.
+        """
+        pets = _pet_tasks(self.seen, self.request)
+        images = [task for exam in self.seen.exams for task in images_to_read(exam)]
+        with self.recorder.timed("side by side"):
+            computed = done_side_by_side(self._jobs(pets, images), self.request.workers, self.progress)
+        fresh = self._pets(pets) | self._images(images)
+        return {key: now or key in computed for key, now in fresh.items()}
+
+    def _jobs(self, pets: Sequence[PetTask], images: Sequence[ImageTask]) -> list[Job]:
+        """What is not kept from an earlier run."""
+        folder, store, source = self.folder, self._store, self.source
+        jobs = [
+            Job(task.key, partial(_pet_done, folder, store, task), _voxels([task.pet, *([task.ct] if task.ct else [])]))
+            for task in pets
+            if not pet_is_read(folder, store, task)
+        ]
+        return jobs + [
+            Job(task.key, partial(_images_done, folder, store, task, source), _voxels(task.series))
+            for task in images
+            if not images_are_read(folder, store, task)
+        ]
+
+    def _pets(self, tasks: Sequence[PetTask]) -> dict[str, bool]:
+        fresh: dict[str, bool] = {}
+        for number, task in enumerate(tasks):
+            tell = _part_of(self.progress, task, number, len(tasks))
+            with self.recorder.timed(task.key):
+                reading, fresh[task.key] = read_one_pet(self.folder, self._store, task, tell)
+            labels = read_label_map(self.folder.path / (reading.foci_map or ""))
+            regions, limits = compare_given_regions(self.seen.supplements, task.files, reading.foci, labels)
+            reading.given_regions, reading.limits = regions, [*reading.limits, *limits]
+            self.case.readings.append(reading)
+        return fresh
+
+    def _images(self, tasks: Sequence[ImageTask]) -> dict[str, bool]:
+        fresh: dict[str, bool] = {}
+        for task in tasks:
+            with self.recorder.timed(task.key):
+                reading, fresh[task.key] = read_exam_images(self.folder, self._store, task, self.source, self.progress)
+            self.case.image_readings.append(reading)
+        return fresh
+
+
+def _pet_done(folder: CaseFolder, store: StepStore, task: PetTask) -> bool:
+    return read_one_pet(folder, store, task, silent)[1]
+
+
+def _images_done(folder: CaseFolder, store: StepStore, task: ImageTask, source: SeriesSource) -> bool:
+    return read_exam_images(folder, store, task, source, silent)[1]
+
+
+def _voxels(series: Sequence[Series]) -> float:
+    """Millions of voxels, as a measure of the work."""
+    shapes = [one.grid.shape_kji for one in series if one.grid is not None]
+    return sum(k * j * i for k, j, i in shapes) / 1e6
+
+
+def _pet_tasks(seen: Seen, request: ReadRequest) -> list[PetTask]:
+    """The PET series to read, SSTR first."""
+    given = GivenAnatomy(request.anatomy)
+    tasks = []
+    for exam in seen.exams:
+        for pet in pets_to_read(exam):
+            ct = ct_on_pet(exam, pet)
+            inputs_hash = digest(
+                rules_digest(),
+                pet.model_dump(mode="json", exclude={"findings"}),
+                (ct.key, ct.fingerprint) if ct else None,
+                digest_of_files(request.anatomy),
+            )
+            ct_files = seen.files_of[ct.key] if ct else None
+            tasks.append(PetTask(pet, seen.files_of[pet.key], ct, ct_files, given, inputs_hash))
+    return sorted(tasks, key=lambda task: (_TRACER_ORDER.index(task.tracer.tracer_class), task.pet.acquired or ""))
+
+
+def _part_of(progress: Progress, task: PetTask, number: int, count: int) -> Progress:
+    """Progress of one PET as part of all: task ``number`` of ``count``."""
+
+    def report(stage: str, done: int, total: int) -> None:
+        progress(f"{task.tracer.name} PET: {stage}", number * total + done, count * total)
+
+    return report
