@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -69,26 +70,73 @@ def _aligned(folder: CaseFolder, store: StepStore, frame: Frame, reference: Fram
     if frame.uid == reference.uid:
         because = "same DICOM frame of reference as the reference: taken as the scanner states it"
         return _identity(frame, reference.chosen, AlignmentKind.RIGID, because, None)
-    name = f"alignment-{frame.exam.key}-{frame.chosen.key}"
-    inputs = digest(
-        rules_digest(_ROOMS),
-        [one.key for one in frame.series],
-        frame.chosen.fingerprint,
-        reference.chosen.key,
-        reference.chosen.fingerprint,
-    )
-    kept = store.recall(name, inputs)
-    if kept is not None:
+    pair = Pair(frame, frame.chosen, reference, reference.chosen)
+    return pair.kept(folder, store) or _registered(folder, store, pair, images)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A frame that is registered to the reference frame, by one series of each."""
+
+    frame: Frame
+    series: Series
+    reference: Frame
+    onto: Series
+
+    @property
+    def key(self) -> str:
+        """Name of the step."""
+        return f"alignment-{self.frame.exam.key}-{self.series.key}"
+
+    @property
+    def inputs_hash(self) -> str:
+        """Hash over everything that goes in."""
+        return digest(
+            rules_digest(_ROOMS),
+            [one.key for one in self.frame.series],
+            self.series.fingerprint,
+            self.onto.key,
+            self.onto.fingerprint,
+        )
+
+    def kept(self, folder: CaseFolder, store: StepStore) -> Alignment | None:
+        """The alignment of an earlier run with the same inputs."""
+        kept = store.recall(self.key, self.inputs_hash)
+        if kept is None:
+            return None
         alignment = Alignment.model_validate(kept)
-        if not alignment.displacement_file or (folder.path / alignment.displacement_file).is_file():
-            return alignment
+        file = alignment.displacement_file
+        return alignment if not file or (folder.path / file).is_file() else None
+
+
+def pairs_to_register(folder: CaseFolder, store: StepStore, case: Case) -> list[Pair]:
+    """The pairs whose alignment is not kept from an earlier run."""
+    frames = frames_of(case)
+    reference = reference_of(frames)
+    if reference is None or reference.chosen is None:
+        return []
+    pairs = [
+        Pair(frame, frame.chosen, reference, reference.chosen)
+        for frame in frames
+        if frame.chosen is not None and frame is not reference and frame.uid != reference.uid
+    ]
+    return [pair for pair in pairs if pair.kept(folder, store) is None]
+
+
+def register_pair(folder: CaseFolder, store: StepStore, pair: Pair, source: SeriesSource) -> bool:
+    """Register one pair and keep its alignment in the case folder; always true. Raises OutputError."""
+    _registered(folder, store, pair, _Images(source))
+    return True
+
+
+def _registered(folder: CaseFolder, store: StepStore, pair: Pair, images: _Images) -> Alignment:
     try:
-        fit = fit_pair(images.of(reference.chosen), images.of(frame.chosen))
+        fit = fit_pair(images.of(pair.onto), images.of(pair.series))
     except (GeometryError, InputError) as error:
-        alignment = _failed(frame, reference, str(error))
+        alignment = _failed(pair.frame, pair.reference, str(error))
     else:
-        alignment = _found(folder, frame, reference.chosen, fit)
-    store.keep(name, inputs, alignment.model_dump(mode="json"))
+        alignment = _found(folder, pair.frame, pair.onto, fit)
+    store.keep(pair.key, pair.inputs_hash, alignment.model_dump(mode="json"))
     return alignment
 
 

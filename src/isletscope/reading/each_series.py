@@ -1,5 +1,7 @@
 """Every PET, and the CT and MR of every exam, read into the case: side by side where there are cores, else in turn.
 
+Exams are registered to each other in the same go: that depends on no reading.
+
 Each reading is kept in the case folder under a hash of its inputs (images, entries, given anatomy, rules), so that a
 second run, or one after an interruption, does only what is new.
 """
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 from isletscope.model import Case, Series, TracerClass
+from isletscope.reading.alignment import pairs_to_register, register_pair
 from isletscope.reading.anatomy_files import GivenAnatomy, digest_of_files
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.choose import ct_on_pet, pets_to_read
@@ -72,10 +75,14 @@ class EachSeries:
             for task in pets
             if not pet_is_read(folder, store, task)
         ]
-        return jobs + [
+        jobs += [
             Job(task.key, partial(_images_done, folder, store, task, source), _voxels(task.series))
             for task in images
             if not images_are_read(folder, store, task)
+        ]
+        return jobs + [
+            Job(pair.key, partial(register_pair, folder, store, pair, source), _voxels([pair.series, pair.onto]))
+            for pair in pairs_to_register(folder, store, self.case)
         ]
 
     def _pets(self, tasks: Sequence[PetTask]) -> dict[str, bool]:
