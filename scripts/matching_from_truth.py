@@ -55,7 +55,7 @@ class Looks:
     def _outlines(self, exam: dict[str, Any]) -> dict[str, Array]:
         masks = exam["masks"]
         true = read_map(self.folder / (masks.get("dynamic") or next(iter(masks.values())))["lesions"])
-        field = nibabel.load(self.folder / exam["deformation"]["to_personal"])
+        field: Any = nibabel.load(self.folder / exam["deformation"]["to_personal"])
         vectors = np.asarray(field.dataobj).squeeze()
         inverse = np.linalg.inv(np.diag([-1.0, -1.0, 1.0, 1.0]) @ field.affine)
         outlines = {}

@@ -7,7 +7,7 @@ import pytest
 
 from isletscope.anatomy import Organs, find_organs, find_references
 from isletscope.errors import InputError
-from isletscope.lesions import PetReading, Settings, name_lesions, read_pet
+from isletscope.lesions import LETTERS, PetReading, Settings, read_pet, tracking_uid_of
 from isletscope.model import Focus, State, Tracer, TracerClass, Verdict
 from isletscope.spatial import SUV_BODY_WEIGHT, Geometry, Volume
 from tests.anatomy.torso import Torso, make_torso, turned
@@ -92,12 +92,10 @@ def test_every_focus_gives_other_delineations_with_volume_or_reason(reading: Pet
             assert (found.value is None) == bool(found.missing_because)
 
 
-def test_lesion_names_by_compartment(reading: PetReading) -> None:
-    lesions = name_lesions([reading.reading])
-    tumours = [lesion.id for lesion in lesions if lesion.verdict is Verdict.TUMOUR]
-    assert sorted(tumours) == ["L1", "N1", "O1"]
-    assert len({lesion.tracking_uid for lesion in lesions}) == len(lesions)
-    assert len({lesion.id for lesion in name_lesions([reading.reading, reading.reading])}) == 2 * len(lesions)
+def test_foci_have_letters_by_compartment_and_identities_of_their_own(reading: PetReading) -> None:
+    foci = reading.reading.foci
+    assert sorted(LETTERS[f.site_code] for f in foci if f.verdict is Verdict.TUMOUR) == ["L", "N", "O"]
+    assert len({tracking_uid_of(focus) for focus in foci}) == len(foci)
 
 
 def test_the_same_foci_however_the_image_is_stored(ill: Torso, reading: PetReading) -> None:

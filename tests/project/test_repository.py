@@ -26,6 +26,12 @@ BINARY = {".dcm", ".nii", ".gz", ".npy", ".npz", ".zip", ".whl", ".pdf", ".pkl",
 PICTURES = {"docs/images/demo-report.png", "docs/images/demo-report.jpg"}
 
 
+ATLASES = "src/isletscope/anatomy/images/atlases"
+"""Label maps of six synthetic bodies, written by scripts/atlases.py: nobody's images, and no organ of CT or MR is found
+without them (docs/anatomy.md)."""
+NOT_TEXT = {".png", ".jpg", ".otf", ".npz"}
+
+
 def tracked_files() -> list[Path]:
     """Files that git keeps, or would keep; skips where this is no git checkout."""
     listed = subprocess.run(
@@ -48,13 +54,15 @@ def forbidden_lines(path: Path) -> list[str]:
 
 
 def test_no_file_names_a_machine_or_an_index() -> None:
-    texts = [path for path in tracked_files() if path.suffix not in {".png", ".jpg", ".otf"}]
+    texts = [path for path in tracked_files() if path.suffix not in NOT_TEXT]
     assert [found for path in texts for found in forbidden_lines(path)] == []
 
 
 def test_no_image_data_lies_in_the_repository() -> None:
     files = tracked_files()
-    assert [str(path.relative_to(ROOT)) for path in files if path.suffix in BINARY] == []
+    atlases = [path for path in files if path.parent == ROOT / ATLASES and path.suffix == ".npz"]
+    assert [path.name for path in atlases if path.stat().st_size > 100_000] == []
+    assert [str(path.relative_to(ROOT)) for path in files if path.suffix in BINARY and path not in atlases] == []
     pictures = {str(path.relative_to(ROOT)) for path in files if path.suffix in {".png", ".jpg", ".jpeg", ".gif"}}
     sheets = {f"docs/images/scenarios/{plan.name}.png" for plan in scenarios()}
     assert pictures <= PICTURES | sheets, "only pictures of digital patients: the demo's report, a sheet a scenario"

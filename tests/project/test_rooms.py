@@ -21,6 +21,8 @@ import isletscope
 
 SOURCE = Path(isletscope.__file__).parent
 ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py"))
+OWN_PROGRAMS = {"mirp_runner.py": "radiomics"}
+"""Files that run in a process of their own, and the extra of pyproject.toml that brings what they need."""
 SUPPORT = {"verified", "verified_2nd", "recall", "convention", "computed"}
 
 
@@ -130,6 +132,8 @@ def test_only_declared_parts_are_imported() -> None:
     distributions = packages_distributions()
     strangers = set()
     for path in SOURCE.rglob("*.py"):
+        if path.name in OWN_PROGRAMS:
+            continue
         for name in imported_packages(path) - set(sys.stdlib_module_names) - {"isletscope"}:
             owners = {canonicalize_name(owner) for owner in distributions.get(name, [name])}
             if not owners & declared:
@@ -145,6 +149,17 @@ def test_every_declared_part_is_used() -> None:
     distributions = packages_distributions()
     used = {canonicalize_name(owner) for name in imported for owner in distributions.get(name, [])}
     assert declared - used == {"python-gdcm"} - used
+
+
+def test_programs_of_their_own_know_nothing_of_the_package() -> None:
+    """What needs an extra runs as a program of its own: it imports nothing of Isletscope, and nothing imports it."""
+    extras = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for name, extra in OWN_PROGRAMS.items():
+        asked_for = {Requirement(line).name for line in extras[extra]}
+        (path,) = SOURCE.rglob(name)
+        assert imported_packages(path) - set(sys.stdlib_module_names) == asked_for
+        importers = [other for other in SOURCE.rglob("*.py") if f"import {path.stem}" in other.read_text()]
+        assert importers == []
 
 
 def imported_packages(path: Path) -> set[str]:

@@ -1,9 +1,10 @@
-"""Organs and reference regions on the PET grid: given masks first, built-in rules on PET/CT else.
+"""Organs and reference regions on PET/CT, diagnostic CT and MR: given masks first, built-in rules else.
 
 Rules look at uptake, density and position together and refuse what is not plausible; what is not found is missing, with
 the reason. Knows nothing of tumours.
 """
 
+from isletscope.anatomy.images import find_image_organs
 from isletscope.anatomy.organs import GROUPS, LABELS, Organs, find_organs
 from isletscope.anatomy.references import find_references
 from isletscope.anatomy.thresholds import Threshold, Thresholds, load_thresholds
@@ -14,6 +15,7 @@ __all__ = [
     "Organs",
     "Threshold",
     "Thresholds",
+    "find_image_organs",
     "find_organs",
     "find_references",
     "load_thresholds",

@@ -1,4 +1,4 @@
-"""Foci on PET: detect, delineate, tell physiologic from tumour, quantify."""
+"""Foci on PET, CT and MR: detect, delineate, tell physiologic from tumour, quantify, match, follow over time."""
 
 from isletscope.lesions.change import Change, ChangeRow, Since, Value, change_rows, followed
 from isletscope.lesions.change_book import DIAMETER, Measure
@@ -27,6 +27,7 @@ from isletscope.lesions.heterogeneity import (
     spread_of,
     uniform_spread,
 )
+from isletscope.lesions.images import Candidate, find_candidates, focus_of, method_sentences, name_series
 from isletscope.lesions.images.adc_fit import AdcFit, fit_adc, noise_level, used_b_values
 from isletscope.lesions.images.outline import SeedOutline, outline_from_seed, outline_rules
 from isletscope.lesions.images.outline_axes import outline_sizes
@@ -64,7 +65,7 @@ from isletscope.lesions.matching import (
     site_focus,
     verdict_of,
 )
-from isletscope.lesions.naming import LETTERS, name_lesions, tracking_uid_of
+from isletscope.lesions.naming import LETTERS, tracking_uid_of
 from isletscope.lesions.quantify import RegionStatistics, measure_region
 from isletscope.lesions.read import PetReading, read_pet
 from isletscope.lesions.settings import Settings
@@ -76,6 +77,7 @@ __all__ = [
     "LETTERS",
     "RESPONSE_CRITERIA",
     "AdcFit",
+    "Candidate",
     "Carriage",
     "Change",
     "ChangeRow",
@@ -114,7 +116,9 @@ __all__ = [
     "changes_at",
     "clusters_of",
     "enhancement",
+    "find_candidates",
     "fit_adc",
+    "focus_of",
     "followed",
     "heterogeneity_rules",
     "histogram_of",
@@ -128,7 +132,8 @@ __all__ = [
     "match_foci",
     "matching_rules",
     "measure_region",
-    "name_lesions",
+    "method_sentences",
+    "name_series",
     "next_names",
     "noise_level",
     "organ_median",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 
 from isletscope.anatomy import Thresholds
 from isletscope.lesions.classify import FocusFigures
 from isletscope.lesions.landmarks import Landmarks, in_place
-from isletscope.model import Focus, Lesion, ReadingOfPet, Verdict
+from isletscope.model import Focus
 
 LETTERS = {"pancreas": "P", "node": "N", "liver": "L", "bone": "O"}
-_OTHER_LETTER = "X"
 _NAMESPACE = uuid.UUID("6f2dd5f0-6a5b-5f0e-9a0c-1f6a44d0c0de")
 
 
@@ -71,41 +69,6 @@ def _elsewhere(focus: FocusFigures, marks: Landmarks) -> tuple[str, str]:
     if focus.point[2] < liver.z[0] - 100.0:
         return f"{_side(focus, marks)}pelvis or thigh", "other"
     return f"{_side(focus, marks)}trunk", "other"
-
-
-def name_lesions(
-    readings: Sequence[ReadingOfPet], earlier: Sequence[Lesion] = (), retired: Sequence[str] = ()
-) -> list[Lesion]:
-    """One lesion per focus held to be tumour or left unsure, numbered through the case by compartment.
-
-    ``earlier``: lesions of an earlier reading of the same images, which keep their names; ``retired``: names given up
-    before, which are never used again. Foci of different PETs are not matched: each gives its own lesion.
-    """
-    kept = {lesion.tracking_uid: lesion.id for lesion in earlier}
-    counts: dict[str, int] = {}
-    for name in (*kept.values(), *retired):
-        counts[name[0]] = max(counts.get(name[0], 0), int(name[1:]))
-    lesions = []
-    for reading in readings:
-        for focus in reading.foci:
-            if focus.verdict is Verdict.PHYSIOLOGIC:
-                continue
-            tracking_uid = tracking_uid_of(focus)
-            name = kept.get(tracking_uid, "")
-            if not name:
-                letter = LETTERS.get(focus.site_code, _OTHER_LETTER)
-                counts[letter] = counts.get(letter, 0) + 1
-                name = f"{letter}{counts[letter]}"
-            lesions.append(
-                Lesion(
-                    id=name,
-                    tracking_uid=tracking_uid,
-                    site=focus.site,
-                    verdict=focus.verdict,
-                    focus_ids=[focus.id],
-                )
-            )
-    return lesions
 
 
 def tracking_uid_of(focus: Focus) -> str:

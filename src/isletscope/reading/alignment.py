@@ -18,7 +18,7 @@ from isletscope.reading.displacements import write_displacement
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.series_source import SeriesSource
 from isletscope.reading.steps import StepStore, digest, rules_digest
-from isletscope.spatial.register_images import RegistrationImage, prepare
+from isletscope.spatial import RegistrationImage, prepare
 
 _ROOMS = ("errors.py", "model/alignment.py", "spatial", "reading/alignment.yaml")
 _LENGTHS = ("inverse_consistency", "inverse_consistency_95", "deformation_median", "deformation_95")

@@ -10,8 +10,7 @@ from isletscope.reading.alignment_rules import alignment_rules
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.displacements import transforms_of
 from isletscope.reading.label_maps import read_label_map
-from isletscope.spatial import Geometry, Mask, bounding_box, cropped_mask
-from isletscope.spatial.register_quality import overlap_of
+from isletscope.spatial import Geometry, Mask, bounding_box, cropped_mask, overlap_of
 
 _MARGIN_MM = 30.0
 

@@ -7,12 +7,20 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from isletscope.reading.alignment_rules import alignment_rules
-from isletscope.spatial import Mask, Transform
-from isletscope.spatial.geometry import FloatArray
-from isletscope.spatial.register import register_rigid
-from isletscope.spatial.register_field import information_of, register_field
-from isletscope.spatial.register_images import RegistrationImage, sample_points
-from isletscope.spatial.register_quality import information_gain, overlap_of, shared_share, stretch_of
+from isletscope.spatial import (
+    FloatArray,
+    Mask,
+    RegistrationImage,
+    Transform,
+    information_gain,
+    information_of,
+    overlap_of,
+    register_field,
+    register_rigid,
+    sample_points,
+    shared_share,
+    stretch_of,
+)
 
 _RIGID = "rigid, normalised mutual information of the body, three resolutions"
 _DEFORMABLE = f"{_RIGID}; then a smooth field on a 24 mm lattice, pointwise mutual information"

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from isletscope.model import Role
-from isletscope.spatial.register_images import Window
+from isletscope.spatial import Window
 
 
 class _Strict(BaseModel):

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from isletscope.anatomy import Organs
-from isletscope.anatomy.images import find_image_organs
+from isletscope.anatomy import Organs, find_image_organs
 from isletscope.errors import IsletscopeError
-from isletscope.lesions.images import Candidate, find_candidates, focus_of, method_sentences, name_series
+from isletscope.lesions import Candidate, find_candidates, focus_of, method_sentences, name_series
 from isletscope.model import Exam, ExamKind, Focus, ReadingOfImages, Role, Series, Verdict
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import write_label_map

@@ -73,19 +73,3 @@ def _without_lesion(item: VerdictOverride) -> QualityFinding:
         found=f"verdict {item.verdict.value} by {item.who}, {item.when}",
         remedy="Check the series, and override the new name of the lesion.",
     )
-
-
-def apply_overrides(case: Case) -> list[QualityFinding]:
-    """Set the reader's verdicts on the foci and add up the totals again; tells of overrides that found no focus."""
-    waiting = {item.tracking_uid: item for item in case.overrides}
-    for reading in case.readings:
-        touched = False
-        for focus in reading.foci:
-            override = waiting.pop(tracking_uid_of(focus), None)
-            if override is not None:
-                override.computed = focus.verdict
-                focus.computed_verdict, focus.verdict = focus.verdict, override.verdict
-                touched = True
-        if touched:
-            reading.totals = totals_of(reading.foci, reading.tracer_class)
-    return [_without_lesion(item) for item in waiting.values()]

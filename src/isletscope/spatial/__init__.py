@@ -12,8 +12,12 @@ from isletscope.spatial.distance import distance_to_mm, inside_depth_mm, outline
 from isletscope.spatial.geometry import FloatArray, Geometry
 from isletscope.spatial.peak import PEAK_RADIUS_MM, Peaks, intensity_peaks, sphere_offsets
 from isletscope.spatial.projection import Projection, display_array, maximum_projection, turning_projections
+from isletscope.spatial.register import register_rigid
+from isletscope.spatial.register_field import information_of, register_field
+from isletscope.spatial.register_images import RegistrationImage, Window, prepare, sample_points
+from isletscope.spatial.register_quality import information_gain, overlap_of, shared_share, stretch_of
 from isletscope.spatial.resample import resample, resample_labels, resample_mask
-from isletscope.spatial.sitk import from_image, geometry_of, image_of, to_image
+from isletscope.spatial.sitk import from_image, geometry_of, image_of, simple_itk, to_image
 from isletscope.spatial.transform import Lattice, Transform, carried_mask, points_between
 from isletscope.spatial.volume import (
     ACTIVITY,
@@ -44,9 +48,11 @@ __all__ = [
     "Peaks",
     "Projection",
     "Quantity",
+    "RegistrationImage",
     "SizeIntervals",
     "Transform",
     "Volume",
+    "Window",
     "axial_axes",
     "axial_axes_mm",
     "bounding_box",
@@ -62,17 +68,27 @@ __all__ = [
     "from_image",
     "geometry_of",
     "image_of",
+    "information_gain",
+    "information_of",
     "inside_depth_mm",
     "intensity_peaks",
     "label_components",
     "maximum_projection",
     "outline_distance_mm",
+    "overlap_of",
     "points_between",
+    "prepare",
+    "register_field",
+    "register_rigid",
     "resample",
     "resample_labels",
     "resample_mask",
+    "sample_points",
+    "shared_share",
+    "simple_itk",
     "size_intervals",
     "sphere_offsets",
+    "stretch_of",
     "to_image",
     "turning_projections",
 ]

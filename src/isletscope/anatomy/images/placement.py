@@ -17,8 +17,7 @@ from scipy import ndimage, optimize
 from isletscope.anatomy.images.atlas import CODES, OUTSIDE, Atlas
 from isletscope.anatomy.images.frame import coarser, coarser_grid
 from isletscope.anatomy.shapes import Bool3D, Float3D
-from isletscope.spatial import Geometry
-from isletscope.spatial.sitk import image_of, simple_itk
+from isletscope.spatial import Geometry, image_of, simple_itk
 
 Labels = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float64]

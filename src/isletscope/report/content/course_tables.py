@@ -33,7 +33,7 @@ def change_tables(
 ) -> tuple[Table, ...]:
     """A table for each measure that some lesion has at two time points; ``dates`` of the time points in order."""
     names = {lesion.id: lesion for lesion in lesions}
-    found = []
+    found: list[Table] = []
     for name in PRINTED_MEASURES:
         own = [row for row in rows if row.measure.name == name]
         if any(row.changes for row in own):
