@@ -203,7 +203,7 @@ def _highest_suv(lesions: list[LesionFinding]) -> str:
 
 
 def _described(site: LesionFinding) -> str:
-    size = f", {number(site.longest_mm)} mm" if site.longest_mm else ""
+    size = f", {number(round(site.longest_mm))} mm" if site.longest_mm else ""
     suv = site.fdg.suv_max_g_ml if site.fdg else None
     return f"{site.id}, {site.site}{size}{f', FDG SUVmax {suv:.1f}' if suv is not None else ''}"
 
