@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from isletscope.criteria import Citation, all_criteria, citations
 from isletscope.items import Catalogue, Item, catalogue
+from isletscope.yaml_text import read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "clinical-basis.md"
@@ -127,7 +126,7 @@ def _assessment_section() -> str:
     """What the files of the room assessment say with a support mark: choices between findings, limits, discordances."""
     parts = ["## From findings to rules\n"]
     for path in sorted(ASSESSMENT.glob("*.yaml")):
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path.read_text(encoding="utf-8"))
         if list(rows_of(content)):
             parts.append(_table_section(path.stem.capitalize(), content))
     return "\n".join(parts)
@@ -176,7 +175,7 @@ def _references_section(known: dict[str, Citation]) -> str:
 
 
 def _book(name: str) -> Any:
-    return yaml.safe_load((CRITERIA / f"{name}.yaml").read_text(encoding="utf-8"))
+    return read_yaml((CRITERIA / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 def _cell(text: str) -> str:

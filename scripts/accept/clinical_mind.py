@@ -7,8 +7,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from isletscope.assessment import assess
 from isletscope.model import Case, ItemState, case_from_json, case_to_json
 from isletscope.phantom import load_scenario
@@ -19,6 +17,7 @@ from isletscope.phantom.truth_alone import truth_alone
 from isletscope.report.checks import run_checks
 from isletscope.report.checks.fault import Level
 from isletscope.report.narrative import narrate
+from isletscope.yaml_text import read_yaml
 from scripts.accept.claims import Claim
 from scripts.accept.program import ROOT, Result, isletscope
 
@@ -102,7 +101,7 @@ def _named(faults: list[str]) -> str:
 
 def measure_advice(work: Path) -> Result:
     """The program's plan for every example file that has a reviewed plan, asked on the command line."""
-    plans: dict[str, dict[str, Any]] = yaml.safe_load(PLANS.read_text())
+    plans: dict[str, dict[str, Any]] = read_yaml(PLANS.read_text())
     found = {}
     for name, expected in plans.items():
         answer = isletscope("advise", ROOT / "examples" / name, "--today", str(expected["today"]), "--json")

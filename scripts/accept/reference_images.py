@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from isletscope.yaml_text import read_yaml
 from scripts.accept.claims import Claim
 from scripts.accept.program import ROOT, Result, isletscope
 from tests.phantom.measuring import figures
@@ -53,7 +54,7 @@ def measure_contacts(work: Path) -> Result:
     """
     measured: Result = {}
     for name, vessel in CONTACTS.items():
-        plan = yaml.safe_load((SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8"))
+        plan = read_yaml((SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8"))
         plan["exams"] = [exam for exam in plan["exams"] if exam.get("kind") == "ct"]
         del plan["expected"]
         given = work / f"{name}.yaml"

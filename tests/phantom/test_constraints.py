@@ -8,7 +8,7 @@ import pytest
 from isletscope.errors import InputError
 from isletscope.phantom.constraints import Problem, solve
 from isletscope.phantom.contact import contact_of, gap_on, tumour_distance, wall_of
-from isletscope.phantom.lesion_truth import lesion_truth
+from isletscope.phantom.lesion_truth import contact_truth, lesion_truth
 from isletscope.phantom.pose import Pose, draw_breathing
 from isletscope.phantom.scenario_place import NearDuct, Place, Touch
 from tests.phantom.person import disease, person
@@ -74,10 +74,11 @@ def test_a_head_tumour_touches_the_vein_and_nothing_else_that_decides() -> None:
     tumour = disease(HEAD_TUMOUR % (120, 18)).tumours_of("before")[0]
     assert "superior_mesenteric_vein" in tumour.spared
     truth = lesion_truth(tumour, pose, body)
-    vein = truth["vessel_contact"]["superior_mesenteric_vein"]["by_tolerance_mm"]
+    contact = contact_truth(tumour, pose, body)["vessel_contact"]
+    vein = contact["superior_mesenteric_vein"]["by_tolerance_mm"]
     assert vein["0.0"]["degrees_max"] == pytest.approx(120, abs=1)
     assert vein["0.0"]["length_any_mm"] == pytest.approx(18, abs=0.6)
-    artery = truth["vessel_contact"].get("superior_mesenteric_artery")
+    artery = contact.get("superior_mesenteric_artery")
     assert artery is None or artery["gap_mm"] > 1.5
     assert truth["volume_ml"] < tumour.volume_ml
 

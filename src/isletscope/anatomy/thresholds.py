@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import Field, RootModel, model_validator
 
 from isletscope.model import Document, Support
+from isletscope.yaml_text import read_yaml
 
 
 class Threshold(Document):
@@ -57,4 +57,4 @@ class Thresholds(RootModel[dict[str, dict[str, Threshold]]]):
 def load_thresholds(package: str, file_name: str) -> Thresholds:
     """Thresholds of one YAML file that lies in a package. Raises ValidationError when an entry lacks its source."""
     text = resources.files(package).joinpath(file_name).read_text(encoding="utf-8")
-    return Thresholds.model_validate(yaml.safe_load(text))
+    return Thresholds.model_validate(read_yaml(text))

@@ -8,11 +8,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
-import yaml
 from pydantic import Field
 
 from isletscope.criteria import Cited, citations
 from isletscope.model import Alert, AlertKind, Lesion
+from isletscope.yaml_text import read_yaml
 
 LESION_NAME = re.compile(r"\b[A-Z]\d+(?:\.\d+)?\b")
 LONGEST_LIST = 6
@@ -33,7 +33,7 @@ class AlertText(Cited):
 @cache
 def alert_texts() -> dict[str, AlertText]:
     """The file ``alerts.yaml``, in its order. Raises ValueError when it cites what the registry lacks."""
-    content = yaml.safe_load((files("isletscope.assessment") / "alerts.yaml").read_text(encoding="utf-8"))
+    content = read_yaml((files("isletscope.assessment") / "alerts.yaml").read_text(encoding="utf-8"))
     texts = {code: AlertText.model_validate(entry) for code, entry in content.items()}
     unknown = sorted({key for text in texts.values() for key in text.cite} - set(citations()))
     if unknown:

@@ -6,10 +6,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TypeVar
 
-import yaml
-
 from isletscope.criteria import Cited, Entry, citations, cited_keys, number
 from isletscope.model import Evidence, ExamKind, Support
+from isletscope.yaml_text import read_yaml
 
 ROOM = "isletscope.assessment"
 
@@ -85,7 +84,7 @@ BookType = TypeVar("BookType", bound=WiringBook)
 
 
 def _load(name: str, kind: type[BookType]) -> BookType:
-    content = yaml.safe_load((files(ROOM) / name).read_text(encoding="utf-8"))
+    content = read_yaml((files(ROOM) / name).read_text(encoding="utf-8"))
     unknown = sorted(set(cited_keys(content)) - set(citations()))
     if unknown:
         raise ValueError(f"{name}: citations not in the registry: {', '.join(unknown)}")

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from isletscope.errors import InputError
+from isletscope.yaml_text import read_yaml
 
 
 def read_document(path: Path) -> Any:
@@ -20,7 +21,7 @@ def read_document(path: Path) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("cannot be read as text", subject=str(path), found=str(error)) from error
     try:
-        return yaml.safe_load(text) if path.suffix.lower() in (".yaml", ".yml") else json.loads(text)
+        return read_yaml(text) if path.suffix.lower() in (".yaml", ".yml") else json.loads(text)
     except (yaml.YAMLError, json.JSONDecodeError) as error:
         kind = "YAML" if path.suffix.lower() in (".yaml", ".yml") else "JSON"
         raise InputError(f"is not {kind}", subject=str(path), found=" ".join(str(error).split())) from error

@@ -10,10 +10,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from isletscope.model import Support
+from isletscope.yaml_text import read_yaml
 
 ROOM = "isletscope.criteria"
 
@@ -152,5 +152,5 @@ def number(value: float) -> str:
 
 
 def _yaml(name: str) -> JsonValue:
-    content: JsonValue = yaml.safe_load((files(ROOM) / name).read_text(encoding="utf-8"))
+    content: JsonValue = read_yaml((files(ROOM) / name).read_text(encoding="utf-8"))
     return content

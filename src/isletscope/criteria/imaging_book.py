@@ -6,12 +6,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field
 
 from isletscope.criteria.book import ROOM, Cited, Entry, citations, cited_keys
 from isletscope.criteria.clinical import ExamGroup, Germline, Question, Subtype
 from isletscope.model import Support
+from isletscope.yaml_text import read_yaml
 
 Role = Literal["first", "add", "problem_solver", "avoid"]
 TOUCHES = frozenset({"iodinated", "gadolinium", "gadoxetate", "ionising", "nuclear", "invasive", *ExamGroup})
@@ -161,7 +161,7 @@ def imaging_book() -> ImagingBook:
     """
     content: dict[str, object] = {}
     for name in ("imaging_choice", "imaging_exams", "imaging_cautions", "imaging_subtypes"):
-        part = yaml.safe_load((files(ROOM) / f"{name}.yaml").read_text(encoding="utf-8"))
+        part = read_yaml((files(ROOM) / f"{name}.yaml").read_text(encoding="utf-8"))
         assert isinstance(part, dict)
         unknown = sorted(set(cited_keys(part)) - set(citations()))
         if unknown:

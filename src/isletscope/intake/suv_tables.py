@@ -7,10 +7,10 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from isletscope.model import Support
+from isletscope.yaml_text import read_yaml
 
 
 class _Row(BaseModel):
@@ -112,7 +112,7 @@ class FindingText(_Row):
 
 
 def _yaml(name: str) -> Any:
-    return yaml.safe_load(resources.files("isletscope.intake").joinpath(name).read_text(encoding="utf-8"))
+    return read_yaml(resources.files("isletscope.intake").joinpath(name).read_text(encoding="utf-8"))
 
 
 @cache

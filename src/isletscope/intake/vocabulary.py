@@ -6,10 +6,10 @@ from functools import cache
 from importlib import resources
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from isletscope.model import Support
+from isletscope.yaml_text import read_yaml
 
 
 class Table(BaseModel):
@@ -43,7 +43,7 @@ AnyTable = TypeVar("AnyTable", bound=Table)
 def read_table(name: str, model: type[AnyTable]) -> AnyTable:
     """The table ``data/name.yaml``. Raises pydantic's ValidationError when it breaks its schema."""
     content = resources.files("isletscope.intake").joinpath("data", f"{name}.yaml").read_text(encoding="utf-8")
-    return model.model_validate(yaml.safe_load(content))
+    return model.model_validate(read_yaml(content))
 
 
 @cache

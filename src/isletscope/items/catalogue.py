@@ -9,13 +9,13 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from isletscope.criteria import all_criteria, citations
 from isletscope.errors import InputError
 from isletscope.items.condition import Comparison, Condition, comparisons_of, parse_condition
 from isletscope.items.entry import AnswerPart, Item, Kind, Step, Template, Vocabulary
+from isletscope.yaml_text import read_yaml
 
 ROOM = "isletscope.items"
 STEPS = 10
@@ -213,4 +213,4 @@ def _asks_for(built: Catalogue, condition: Condition) -> list[str]:
 
 
 def _yaml(name: str) -> Any:
-    return yaml.safe_load((files(ROOM) / name).read_text(encoding="utf-8"))
+    return read_yaml((files(ROOM) / name).read_text(encoding="utf-8"))

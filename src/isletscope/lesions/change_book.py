@@ -6,11 +6,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from isletscope.criteria import Quantity
 from isletscope.model import Compartment, ExamKind, Support
+from isletscope.yaml_text import read_yaml
 
 Property = Literal["phase", "slice_thickness", "scanner", "tracer", "reconstruction", "uptake_time"]
 DIAMETER = "diameter"
@@ -95,4 +95,4 @@ class ChangeBook(_Part):
 def change_book() -> ChangeBook:
     """The checked content of ``change.yaml``."""
     text = files("isletscope.lesions").joinpath("change.yaml").read_text(encoding="utf-8")
-    return ChangeBook.model_validate(yaml.safe_load(text))
+    return ChangeBook.model_validate(read_yaml(text))

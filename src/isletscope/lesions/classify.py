@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import Field, model_validator
 
 from isletscope.lesions.landmarks import PLACES, Landmarks, Point, in_place
 from isletscope.model import Assessment, Document, Evidence, State, Support, TracerClass, Verdict
+from isletscope.yaml_text import read_yaml
 
 FIGURES: dict[str, tuple[str, str | None]] = {
     "suv_max": ("SUVmax", "g/mL"),
@@ -107,7 +107,7 @@ class RuleBook(Document):
 def rule_book() -> RuleBook:
     """The rules that ship with the software. Raises ValidationError when they do not follow their schema."""
     text = resources.files("isletscope.lesions").joinpath("physiologic.yaml").read_text(encoding="utf-8")
-    return RuleBook.model_validate(yaml.safe_load(text))
+    return RuleBook.model_validate(read_yaml(text))
 
 
 @dataclass(frozen=True)

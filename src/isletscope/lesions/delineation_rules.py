@@ -6,10 +6,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from isletscope.model import Support, TracerClass
+from isletscope.yaml_text import read_yaml
 
 
 class Rules(BaseModel):
@@ -104,4 +104,4 @@ class DelineationRules(Rules):
 def delineation_rules() -> DelineationRules:
     """The rules that come with the software."""
     text = (files("isletscope.lesions") / "delineation.yaml").read_text(encoding="utf-8")
-    return DelineationRules.model_validate(yaml.safe_load(text))
+    return DelineationRules.model_validate(read_yaml(text))

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from isletscope.anatomy import Thresholds, load_thresholds
 from isletscope.errors import InputError
+from isletscope.yaml_text import read_yaml
 
 
 def _shipped() -> Thresholds:
@@ -26,7 +27,7 @@ class Settings:
     def from_yaml(cls, path: Path) -> Settings:
         """Shipped thresholds with those of a file laid over them. Raises InputError when the file does not fit."""
         try:
-            given = Thresholds.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+            given = Thresholds.model_validate(read_yaml(path.read_text(encoding="utf-8")))
         except (OSError, yaml.YAMLError, ValidationError) as error:
             raise InputError(
                 "is no settings file",

@@ -124,9 +124,9 @@ def steps_of(kind: str) -> int:
     return {"pet_ct": 4, "ct": 2, "mr": 2}[kind]
 
 
-def lesions_at(scene: Scene) -> dict[str, dict[str, Any]]:
-    """What is true by construction of each lesion of an exam, by id."""
-    known = lesion_truths(scene.lesions, scene.pose, scene.body)
+def lesions_at(scene: Scene, kind: str) -> dict[str, dict[str, Any]]:
+    """What is true by construction of each lesion of an exam of that kind, by id."""
+    known = lesion_truths(scene.lesions, scene.pose, scene.body, contact=kind != "pet_ct")
     return {
         lesion.id: {
             "centre_lps_mm": [round(float(v), 3) for v in centre],
@@ -147,7 +147,7 @@ def grid_truth(geometry: Geometry) -> dict[str, Any]:
 
 
 def _truth(job: ExamJob) -> Piece:
-    return _common_truth(job), lesions_at(job.scene)
+    return _common_truth(job), lesions_at(job.scene, job.visit.rule.kind)
 
 
 def _pet(job: ExamJob) -> Piece:

@@ -6,10 +6,9 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy as np
 from isletscope.errors import InputError, OutputError
 from isletscope.phantom.body import Body, build_body, draw_person
 from isletscope.phantom.disease import Disease, disease_of
-from isletscope.phantom.exams import ExamJob, ExamOutcome, Piece, Task, outcome_of, steps_of, tasks_of
+from isletscope.phantom.exams import ExamJob, ExamOutcome, outcome_of, steps_of, tasks_of
 from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.pose import Pose, Variation, draw_breathing
 from isletscope.phantom.render import Scene
@@ -28,6 +27,7 @@ from isletscope.phantom.sketch import Person
 from isletscope.phantom.tissues import draw_tissues
 from isletscope.phantom.truth import truth_document
 from isletscope.phantom.visit import draw_visit, random_source
+from isletscope.phantom.workers import can_fork, in_turn, shared_out
 
 Size = Literal["small", "full"]
 Progress = Callable[[int, int], None]
@@ -45,7 +45,7 @@ def generate(
 ) -> Path:
     """Make one reference patient: ``out/dicom`` (scanner files), ``out/truth`` (truth.json, label maps, noise-free
     PET, displacement fields) and ``out/scenario.yaml``. Same scenario, seed and size give the same files, however many
-    ``workers`` (threads that share the exams; by default two, or one on a single processor).
+    ``workers`` (processes that share the exams; by default two, or one on a single processor).
 
     ``scenario``: a name or a YAML file. ``size``: ``full`` (CT 512 x 512, PET 200 x 200) or ``small``.
     ``progress(done, total)`` is called between steps. Returns ``out``. Raises InputError for a faulty scenario or a
@@ -75,11 +75,12 @@ def generate(
             for number, (rule, pose) in enumerate(zip(plan.exams, poses, strict=True))
         ]
 
-        def place() -> None:
-            found.set_result(disease_of(plan, body, poses[0], seed))
+        def place() -> Disease:
+            disease = disease_of(plan, body, poses[0], seed)
             steps.done()
+            return disease
 
-        outcomes = _run(jobs, place, found, workers)
+        outcomes = _run(jobs, place, found, workers, steps.done)
         truth = truth_document(plan, seed, size, person, found.result(), outcomes)
         (working / "truth" / "truth.json").write_text(json.dumps(truth, indent=1), encoding="utf-8")
         (working / "scenario.yaml").write_text(plan.text, encoding="utf-8")
@@ -100,18 +101,21 @@ class _Steps:
     """Counts finished steps of all workers and tells the caller."""
 
     def __init__(self, total: int, progress: Progress | None) -> None:
-        self._total, self._progress, self._count, self._lock = total, progress, 0, Lock()
+        self._total, self._progress, self._count = total, progress, 0
 
     def done(self) -> None:
         """One more step is done."""
-        with self._lock:
-            self._count += 1
-            if self._progress:
-                self._progress(self._count, self._total)
+        self._count += 1
+        if self._progress:
+            self._progress(self._count, self._total)
 
 
 def _run(
-    jobs: list[ExamJob], place: Callable[[], None], found: Future[Disease], workers: int | None
+    jobs: list[ExamJob],
+    place: Callable[[], Disease],
+    found: Future[Disease],
+    workers: int | None,
+    step: Callable[[], None],
 ) -> list[ExamOutcome]:
     """All exams; outcomes in the order of the scenario.
 
@@ -121,26 +125,11 @@ def _run(
     tasks = [task for job in jobs for task in tasks_of(job)]
     order = sorted(range(len(tasks)), key=lambda n: -tasks[n].work)
     count = workers or min(_WORKERS, os.cpu_count() or 1)
-    if count == 1:
-        place()
-        pieces = {n: tasks[n].do(tasks[n].job) for n in order}
+    if count == 1 or not can_fork():
+        pieces = in_turn(tasks, order, place, found)
     else:
-        pieces = _shared_out(tasks, order, place, found, count)
+        pieces = shared_out(tasks, order, place, found, count, step)
     return [outcome_of(job, [pieces[n] for n, task in enumerate(tasks) if task.job is job]) for job in jobs]
-
-
-def _shared_out(
-    tasks: list[Task], order: list[int], place: Callable[[], None], found: Future[Disease], workers: int
-) -> dict[int, Piece]:
-    """Tasks done by threads, what each gave by its number; meanwhile this thread places the lesions."""
-    with ThreadPoolExecutor(workers) as pool:
-        started = {n: pool.submit(tasks[n].do, tasks[n].job) for n in order}
-        try:
-            place()
-            return {n: task.result() for n, task in started.items()}
-        finally:
-            found.cancel()  # without effect once the lesions are placed; else whoever waits for them stops waiting
-            pool.shutdown(cancel_futures=True)
 
 
 def _prepare(out: Path) -> Path:

@@ -250,13 +250,20 @@ def _chord(hull: Array, ends: Array) -> float:
     return longest
 
 
-def lesion_truths(lesions: Sequence[Tumour], pose: Pose, body: Body) -> dict[str, dict[str, Any]]:
-    """Truth of all lesions of an exam by id; ``lesions`` in painting order (later over earlier)."""
+def lesion_truths(
+    lesions: Sequence[Tumour], pose: Pose, body: Body, *, contact: bool = True
+) -> dict[str, dict[str, Any]]:
+    """Truth of all lesions of an exam by id; ``lesions`` in painting order (later over earlier).
+
+    ``contact``: whether contact with vessels and ducts is told; on PET nobody can see it.
+    """
     tubes = TubeMap(body.tubes, neutral_pose(pose))
     found = {}
     for n, lesion in enumerate(lesions):
         later = [other for other in lesions[n + 1 :] if _may_overlap(lesion, other)]
-        found[lesion.id] = lesion_truth(lesion, pose, body, later, tubes)
+        found[lesion.id] = lesion_truth(lesion, pose, body, later)
+        if contact:
+            found[lesion.id] |= _contact_truth(lesion, pose, body, tubes)
     return found
 
 
@@ -265,13 +272,9 @@ def _may_overlap(first: Tumour, second: Tumour) -> bool:
     return apart < first.reach_mm + second.reach_mm
 
 
-def lesion_truth(
-    tumour: Tumour, pose: Pose, body: Body, later: Sequence[Tumour] = (), tubes: TubeMap | None = None
-) -> dict[str, Any]:
-    """Everything that is true of a lesion in one exam, as plain data; ``later``: lesions painted over it."""
-    tubes = tubes or TubeMap(body.tubes, neutral_pose(pose))
+def lesion_truth(tumour: Tumour, pose: Pose, body: Body, later: Sequence[Tumour] = ()) -> dict[str, Any]:
+    """What is true of a lesion in one exam, as plain data; ``later``: lesions painted over it."""
     size = size_of(tumour, pose, body, later)
-    contact, ducts = _neighbours(tumour, pose, body, tubes)
     looks = {"main": tumour.appearance, **{part.name: part.appearance for part in tumour.inner}}
     return {
         "volume_ml": round(size.volume_ml, 5),
@@ -286,11 +289,19 @@ def lesion_truth(
         ],
         "spares": list(tumour.spared),
         "thrombus_in": tumour.thrombus_in,
-        **({"thrombus_contact": _beside_thrombus(tumour, pose, body)} if tumour.thrombus_in else {}),
-        "vessel_contact": contact,
-        "duct_distance_mm": ducts,
         "surroundings": surroundings_of(tumour, body, pose),
     }
+
+
+def contact_truth(tumour: Tumour, pose: Pose, body: Body) -> dict[str, Any]:
+    """Contact of a lesion with vessels and its distance to ducts in one exam, as plain data."""
+    return _contact_truth(tumour, pose, body, TubeMap(body.tubes, neutral_pose(pose)))
+
+
+def _contact_truth(tumour: Tumour, pose: Pose, body: Body, tubes: TubeMap) -> dict[str, Any]:
+    contact, ducts = _neighbours(tumour, pose, body, tubes)
+    thrombus = {"thrombus_contact": _beside_thrombus(tumour, pose, body)} if tumour.thrombus_in else {}
+    return thrombus | {"vessel_contact": contact, "duct_distance_mm": ducts}
 
 
 def _neighbours(tumour: Tumour, pose: Pose, body: Body, tubes: TubeMap) -> tuple[dict[str, Any], dict[str, float]]:

@@ -75,7 +75,11 @@ def blurred_halves(image: Image, fwhm_mm: float, spacing_kji_mm: tuple[float, fl
     for axis, spacing in enumerate(spacing_kji_mm):
         before, along, after = (int(np.prod(part)) for part in np.split(np.array(halved.shape), (axis, axis + 1)))
         out = np.empty((before, along // 2, after), dtype=np.float32)
-        _halve(halved.reshape(before, along, after), _weights_of_halves(fwhm_mm * FWHM_TO_SIGMA / spacing), out)
+        weights = _weights_of_halves(fwhm_mm * FWHM_TO_SIGMA / spacing)
+        if after == 1:
+            _halve_rows(halved.reshape(before, along), weights, out.reshape(before, along // 2))
+        else:
+            _halve(halved.reshape(before, along, after), weights, out)
         halved = out.reshape(*halved.shape[:axis], along // 2, *halved.shape[axis + 1 :])
     return halved
 
@@ -102,6 +106,18 @@ def _halve(image: Image, weights: Image, out: Image) -> None:
                     row[i] += weight * image[a, n, i]
             for i in range(out.shape[2]):
                 out[a, m, i] = row[i]
+
+
+@njit(cache=True, nogil=True)
+def _halve_rows(image: Image, weights: Image, out: Image) -> None:
+    """The same along the last of two axes: where neighbours lie side by side, sums need no row to gather them."""
+    first, last = 1 - len(weights) // 2, image.shape[1] - 1
+    for a in range(out.shape[0]):
+        for m in range(out.shape[1]):
+            total = np.float32(0.0)
+            for t in range(len(weights)):
+                total += weights[t] * image[a, min(max(2 * m + first + t, 0), last)]
+            out[a, m] = total
 
 
 def most_common(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -73,7 +73,10 @@ def _pet_ct(visit: Visit, scene: Scene, size: Size, random_of: RandomOf) -> Exam
     truth["grids"] = {"pet": truth["pet_grid"], "ct": truth["ct_grid"]}
     uptake = pet_lesions(pet)
     return ExamOutcome(
-        visit, scene, truth, {name: {**known, **uptake[name]} for name, known in lesions_at(scene).items()}
+        visit,
+        scene,
+        truth,
+        {name: {**known, **uptake[name]} for name, known in lesions_at(scene, visit.rule.kind).items()},
     )
 
 
@@ -90,7 +93,7 @@ def _ct(visit: Visit, scene: Scene, size: Size, random_of: RandomOf) -> ExamOutc
         "grids": {"ct": grid_truth(phase_grid(scene, rule, GRIDS[size]))},
         "series": series,
     }
-    return ExamOutcome(visit, scene, truth, lesions_at(scene))
+    return ExamOutcome(visit, scene, truth, lesions_at(scene, visit.rule.kind))
 
 
 def _mr(visit: Visit, scene: Scene, size: Size, random_of: RandomOf) -> ExamOutcome:
@@ -102,7 +105,7 @@ def _mr(visit: Visit, scene: Scene, size: Size, random_of: RandomOf) -> ExamOutc
         "grids": {key: grid_truth(hold.geometry) for key, hold in exam.holds.items()},
         "breath_holds": {key: hold.as_json() for key, hold in exam.holds.items()},
     }
-    return ExamOutcome(visit, scene, truth, lesions_at(scene))
+    return ExamOutcome(visit, scene, truth, lesions_at(scene, visit.rule.kind))
 
 
 def _unscanned(scene: Scene, rule: MrRule, size: str, random_of: RandomOf) -> MrExam:

@@ -6,8 +6,8 @@ import datetime as dt
 import struct
 import zlib
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +174,8 @@ def set_pixels(dataset: Dataset, stored: npt.NDArray[Any], signed: bool, bits_st
 class SliceWriter:
     """Writes the slices of one series. What does not change from slice to slice is encoded once.
 
+    From slice to slice a dataset's values are replaced, never changed in place.
+
     ``syntax``: explicit, implicit, deflated, rle, jpeg2000, jpegls or jpeg (all lossless).
     """
 
@@ -196,7 +198,7 @@ class SliceWriter:
             ) from error
 
     def _body(self, dataset: Dataset) -> list[bytes]:
-        elements: list[Any] = sorted(dataset.values(), key=lambda element: int(element.tag))
+        elements: list[Any] = sorted(dataset.values(), key=attrgetter("tag"))
         pieces = [piece for element in elements for piece in self._pieces(element, dataset)]
         if self._syntax != "deflated":
             return pieces
@@ -206,14 +208,14 @@ class SliceWriter:
 
     def _pieces(self, element: DataElement, dataset: Dataset) -> list[bytes]:
         """The encoded element; pixel data apart from its head, so that large ones are not copied."""
-        if int(element.tag) == _PIXEL_DATA:
+        if element.tag == _PIXEL_DATA:
             return self._pixel_data(element.value, dataset)
         return [self._encoded(element, dataset)]
 
     def _encoded(self, element: DataElement, dataset: Dataset) -> bytes:
-        tag = int(element.tag)
-        known = self._known.get(tag)
-        if known is not None and (known[0] is element.value or (element.VR != "SQ" and known[0] == element.value)):
+        tag = element.tag
+        known, value = self._known.get(tag), element.value
+        if known is not None and (known[0] is value or (element.VR != "SQ" and known[0] == value)):
             return known[1]
         if element.VR in AMBIGUOUS_VR:
             correct_ambiguous_vr_element(element, dataset, is_little_endian=True)
@@ -221,7 +223,7 @@ class SliceWriter:
         buffer.is_little_endian, buffer.is_implicit_VR = True, self._syntax == "implicit"
         write_data_element(buffer, element, ["latin-1"])
         encoded: bytes = buffer.getvalue()
-        self._known[tag] = (element.value if element.VR == "SQ" else copy(element.value), encoded)
+        self._known[tag] = (value, encoded)
         return encoded
 
     def _pixel_data(self, pixels: bytes, dataset: Dataset) -> list[bytes]:

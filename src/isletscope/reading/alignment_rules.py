@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from isletscope.model import Role
 from isletscope.spatial import Window
+from isletscope.yaml_text import read_yaml
 
 
 class _Strict(BaseModel):
@@ -65,4 +65,4 @@ class AlignmentRules(_Strict):
 def alignment_rules() -> AlignmentRules:
     """The shipped rules."""
     text = files("isletscope.reading").joinpath("alignment.yaml").read_text(encoding="utf-8")
-    return AlignmentRules.model_validate(yaml.safe_load(text))
+    return AlignmentRules.model_validate(read_yaml(text))

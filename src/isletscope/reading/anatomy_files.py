@@ -10,17 +10,17 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from isletscope.errors import InputError, IsletscopeError
 from isletscope.intake import SeriesFiles, read_regions
 from isletscope.spatial import Mask, Volume
+from isletscope.yaml_text import read_yaml
 
 
 @cache
 def organ_names() -> dict[str, str]:
     """Organ of each known region name (lower case, words joined by one space)."""
-    table = yaml.safe_load(resources.files("isletscope.reading").joinpath("organ_names.yaml").read_text())
+    table = read_yaml(resources.files("isletscope.reading").joinpath("organ_names.yaml").read_text())
     return {name: organ for organ, names in table["organs"].items() for name in [organ, *names]}
 
 

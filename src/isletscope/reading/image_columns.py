@@ -10,10 +10,9 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
-import yaml
-
 from isletscope.model import Exam, ExamKind, Role, Series
 from isletscope.reading.places import series_of
+from isletscope.yaml_text import read_yaml
 
 
 def columns_of(exam: Exam, kind: ExamKind) -> dict[str, list[Series]]:
@@ -90,7 +89,7 @@ def _by_moments(dynamic: list[Series]) -> list[tuple[str, Series]]:
 
 @cache
 def _settings() -> dict[str, Any]:
-    settings: dict[str, Any] = yaml.safe_load(
+    settings: dict[str, Any] = read_yaml(
         files("isletscope.reading").joinpath("image_columns.yaml").read_text(encoding="utf-8")
     )
     return settings

@@ -17,7 +17,6 @@ from typing import Any
 
 import nibabel
 import numpy as np
-import yaml
 
 from isletscope.errors import InputError
 from isletscope.lesions import Outlined
@@ -28,6 +27,7 @@ from isletscope.reading.outlines import Outlines
 from isletscope.reading.places import Look, Places
 from isletscope.reading.writing import write_text
 from isletscope.spatial import Volume, bounding_box, cropped_volume
+from isletscope.yaml_text import read_yaml
 
 _MODALITY = {"PT": "pet", "CT": "ct", "MR": "mr"}
 _IDENTITY = ("lesion", "exam", "series_key", "focus_id", "modality", "because")
@@ -191,5 +191,5 @@ def _written(folder: CaseFolder, rows: list[dict[str, Any]], version: str) -> Ra
 @cache
 def _settings() -> dict[str, Any]:
     text = files("isletscope.reading").joinpath("radiomics.yaml").read_text(encoding="utf-8")
-    settings: dict[str, Any] = yaml.safe_load(text)
+    settings: dict[str, Any] = read_yaml(text)
     return settings

@@ -16,6 +16,7 @@ from isletscope.criteria import read_clinical
 from isletscope.errors import InputError
 from isletscope.items import ReportAnswers, catalogue, read_answers
 from isletscope.model import ReaderEntries, ReaderEntry, SamePatient, VerdictOverride
+from isletscope.yaml_text import read_yaml
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def same_patient_statement(identifiers: str, reason: str) -> SamePatient:
 def _load_document(path: Path) -> Any:
     try:
         # Through JSON and back: YAML's dates become the ISO text that the documents hold.
-        return json.loads(json.dumps(yaml.safe_load(path.read_text(encoding="utf-8")), default=str))
+        return json.loads(json.dumps(read_yaml(path.read_text(encoding="utf-8")), default=str))
     except OSError as error:
         raise InputError("cannot be opened", subject=str(path), found=error.strerror or str(error)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -8,10 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from isletscope.assessment import KIND_OF_TRACER
 from isletscope.model import Case, Exam, ExamKind, OrganFinding, ReadingOfImages, ReadingOfPet, State, TimePoint
+from isletscope.yaml_text import read_yaml
 
 
 def time_points(case: Case) -> list[TimePoint]:
@@ -85,5 +84,5 @@ def _whole(organ: OrganFinding) -> bool:
 
 @cache
 def _settings() -> dict[str, Any]:
-    settings: dict[str, Any] = yaml.safe_load(files("isletscope.reading").joinpath("time_points.yaml").read_text())
+    settings: dict[str, Any] = read_yaml(files("isletscope.reading").joinpath("time_points.yaml").read_text())
     return settings

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from isletscope.model import EntrySubject, Role, Severity, Support, TracerClass, Verdict
+from isletscope.yaml_text import read_yaml
 
 
 class TracerWords(BaseModel):
@@ -64,7 +64,7 @@ class Words(BaseModel):
 def words() -> Words:
     """The words of the report."""
     text = resources.files("isletscope.report").joinpath("words.yaml").read_text(encoding="utf-8")
-    return Words.model_validate(yaml.safe_load(text))
+    return Words.model_validate(read_yaml(text))
 
 
 def forbidden_words(text: str) -> list[str]:

@@ -9,11 +9,11 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 from pydantic import Field
 
 from isletscope.model import Document
 from isletscope.spatial import Geometry
+from isletscope.yaml_text import read_yaml
 
 _PACKAGE = "isletscope.anatomy.images"
 
@@ -48,7 +48,7 @@ class AtlasPlan(Document):
 
 def _plan() -> AtlasPlan:
     text = resources.files(_PACKAGE).joinpath("atlases.yaml").read_text(encoding="utf-8")
-    return AtlasPlan.model_validate(yaml.safe_load(text))
+    return AtlasPlan.model_validate(read_yaml(text))
 
 
 PLAN = _plan()

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from isletscope.yaml_text import read_yaml
 
 
 class Rule(BaseModel):
@@ -94,7 +95,7 @@ class Rules(Rule):
 def rules() -> Rules:
     """The rules, read once."""
     text = files("isletscope.assessment.proposals").joinpath("rules.yaml").read_text(encoding="utf-8")
-    return Rules.model_validate(yaml.safe_load(text))
+    return Rules.model_validate(read_yaml(text))
 
 
 def has_words(text: str, words: Iterable[str]) -> bool:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from isletscope.anatomy import Threshold
@@ -33,6 +32,7 @@ from isletscope.model import (
     TracerClass,
     TracerMap,
 )
+from isletscope.yaml_text import read_yaml
 
 _SITE = "most informative site if sampling is discussed"
 _CRITERION = "phenotype_histology"
@@ -70,7 +70,7 @@ class _Book(BaseModel):
 def biopsy_book() -> _Book:
     """The rule's data."""
     text = files("isletscope.lesions.heterogeneity").joinpath("biopsy.yaml").read_text(encoding="utf-8")
-    return _Book.model_validate(yaml.safe_load(text))
+    return _Book.model_validate(read_yaml(text))
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import Field, model_validator
 
 from isletscope.lesions.images.features import Features
 from isletscope.model import Assessment, Document, Evidence, ExamKind, State, Support, Verdict
+from isletscope.yaml_text import read_yaml
 
 FIGURES: dict[str, tuple[str, str]] = {
     "hu_lowest": ("lowest density of its phases", "[hnsf'U]"),
@@ -59,7 +59,7 @@ class NatureRule(Document):
 def nature_rules() -> tuple[NatureRule, ...]:
     """The rules of ``natures.yaml`` in order."""
     text = resources.files("isletscope.lesions.images").joinpath("natures.yaml").read_text(encoding="utf-8")
-    return tuple(NatureRule.model_validate(row) for row in yaml.safe_load(text))
+    return tuple(NatureRule.model_validate(row) for row in read_yaml(text))
 
 
 def figures_of(features: Features) -> dict[str, float]:

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import Field, RootModel
 
 from isletscope.model import Document, Support
+from isletscope.yaml_text import read_yaml
 
 
 class Wanted(Document):
@@ -34,7 +34,7 @@ class WantedTable(RootModel[dict[str, dict[str, Wanted]]]):
 @cache
 def _table() -> WantedTable:
     text = resources.files("isletscope.lesions.images").joinpath("contrasts.yaml").read_text(encoding="utf-8")
-    return WantedTable.model_validate(yaml.safe_load(text))
+    return WantedTable.model_validate(read_yaml(text))
 
 
 def wanted_contrasts(organ: str, present: Collection[str]) -> dict[str, Wanted]:

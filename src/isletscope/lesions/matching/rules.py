@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import Field
 
 from isletscope.anatomy import Thresholds, load_thresholds
 from isletscope.model import Document, Support
+from isletscope.yaml_text import read_yaml
 
 _PACKAGE = "isletscope.lesions.matching"
 
@@ -62,4 +62,4 @@ class Rules:
 def matching_rules() -> Rules:
     """The rules that come with the program."""
     text = resources.files(_PACKAGE).joinpath("looks.yaml").read_text(encoding="utf-8")
-    return Rules(load_thresholds(_PACKAGE, "matching.yaml"), Looks.model_validate(yaml.safe_load(text)))
+    return Rules(load_thresholds(_PACKAGE, "matching.yaml"), Looks.model_validate(read_yaml(text)))

@@ -7,8 +7,9 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from isletscope.yaml_text import read_yaml
 
 
 class Level(StrEnum):
@@ -82,7 +83,7 @@ class CheckList(BaseModel):
 def check_list() -> CheckList:
     """The list of checks, read once."""
     text = resources.files("isletscope.report.checks").joinpath("checks.yaml").read_text(encoding="utf-8")
-    return CheckList.model_validate(yaml.safe_load(text))
+    return CheckList.model_validate(read_yaml(text))
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from isletscope.model import Support
+from isletscope.yaml_text import read_yaml
 
 
 class AlignmentWords(BaseModel):
@@ -35,4 +35,4 @@ class AlignmentWords(BaseModel):
 def alignment_words() -> AlignmentWords:
     """The words, checked when they are read."""
     text = resources.files("isletscope.report.content").joinpath("alignment.yaml").read_text(encoding="utf-8")
-    return AlignmentWords.model_validate(yaml.safe_load(text))
+    return AlignmentWords.model_validate(read_yaml(text))

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from isletscope.model import Support
+from isletscope.yaml_text import read_yaml
 
 
 class CourseWords(BaseModel):
@@ -50,4 +50,4 @@ class CourseWords(BaseModel):
 def course_words() -> CourseWords:
     """The words, checked when they are read."""
     text = resources.files("isletscope.report.content").joinpath("course.yaml").read_text(encoding="utf-8")
-    return CourseWords.model_validate(yaml.safe_load(text))
+    return CourseWords.model_validate(read_yaml(text))

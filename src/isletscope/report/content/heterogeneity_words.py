@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from isletscope.model import Support
+from isletscope.yaml_text import read_yaml
 
 
 class HeterogeneityWords(BaseModel):
@@ -33,4 +33,4 @@ class HeterogeneityWords(BaseModel):
 def heterogeneity_words() -> HeterogeneityWords:
     """The words, checked when they are read."""
     text = resources.files("isletscope.report.content").joinpath("heterogeneity.yaml").read_text(encoding="utf-8")
-    return HeterogeneityWords.model_validate(yaml.safe_load(text))
+    return HeterogeneityWords.model_validate(read_yaml(text))

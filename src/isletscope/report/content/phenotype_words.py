@@ -6,10 +6,10 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from isletscope.model import Support, TracerClass
+from isletscope.yaml_text import read_yaml
 
 
 class _Words(BaseModel):
@@ -77,4 +77,4 @@ class PhenotypeWords(_Words):
 def phenotype_words() -> PhenotypeWords:
     """The words of the section."""
     text = resources.files("isletscope.report.content").joinpath("phenotype.yaml").read_text(encoding="utf-8")
-    return PhenotypeWords.model_validate(yaml.safe_load(text))
+    return PhenotypeWords.model_validate(read_yaml(text))

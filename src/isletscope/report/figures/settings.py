@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from isletscope.model import Role, Support, TracerClass
+from isletscope.yaml_text import read_yaml
 
 
 class _Settings(BaseModel):
@@ -79,4 +79,4 @@ class Display(_Settings):
 def display() -> Display:
     """The display settings."""
     text = resources.files("isletscope.report.figures").joinpath("display.yaml").read_text(encoding="utf-8")
-    return Display.model_validate(yaml.safe_load(text))
+    return Display.model_validate(read_yaml(text))

@@ -9,12 +9,12 @@ from functools import cache
 from importlib import resources
 from string import Formatter
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from isletscope.model import Support
 from isletscope.report import format as fmt
 from isletscope.report.narrative.parts import Sentence
+from isletscope.yaml_text import read_yaml
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _START = "^"
@@ -62,7 +62,7 @@ class Templates(BaseModel):
 def templates() -> Mapping[str, Template]:
     """All templates by ``group.name``."""
     text = resources.files("isletscope.report.narrative").joinpath("sentences.yaml").read_text(encoding="utf-8")
-    book = Templates.model_validate(yaml.safe_load(text))
+    book = Templates.model_validate(read_yaml(text))
     return {f"{group}.{name}": one for group, found in book.groups.items() for name, one in found.items()}
 
 

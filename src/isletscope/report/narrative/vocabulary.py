@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from isletscope.model import Compartment, ExamKind, Support
+from isletscope.yaml_text import read_yaml
 
 
 class SiteWords(BaseModel):
@@ -107,4 +107,4 @@ class Vocabulary(BaseModel):
 def vocabulary() -> Vocabulary:
     """The words of the written report."""
     text = resources.files("isletscope.report.narrative").joinpath("words.yaml").read_text(encoding="utf-8")
-    return Vocabulary.model_validate(yaml.safe_load(text))
+    return Vocabulary.model_validate(read_yaml(text))
