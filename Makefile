@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
-.PHONY: help install demo test lint style types contracts parts format bench accept accept-full lock licences docs clean
+.PHONY: help install demo test lint style types contracts parts format bench accept accept-full accept-exams lock licences docs clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -48,6 +48,9 @@ accept: install ## the accuracy figures, small reference patients (results kept 
 
 accept-full: install ## the accuracy figures at full size; writes docs/accuracy.md; may be stopped and resumed
 	$(BIN)/python -m scripts.accept --size full --document docs/accuracy.md
+
+accept-exams: install ## the figures of every scenario with several exams, small; writes docs/accuracy-exams.md
+	$(BIN)/python -m scripts.accept --size small --only exams --every-scenario --document docs/accuracy-exams.md
 
 lock: install ## renew requirements.lock from pyproject.toml
 	$(BIN)/python scripts/lock.py

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import median
 
@@ -49,11 +49,6 @@ _CLAIMS: dict[str, Callable[[Mapping[str, Result]], Iterator[Claim]]] = {
     "image_lesions": image_lesions_claims,
     "matching": matching_claims,
 }
-
-
-def scenarios_of(size: str) -> Sequence[str]:
-    """The scenarios that are read at this size of run."""
-    return ALL if size == "full" else SOME
 
 
 def measure_many_exams(scenario: str, size: str, work: Path) -> Result:

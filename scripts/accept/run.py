@@ -12,7 +12,7 @@ from pathlib import Path
 from scripts.accept.claims import Claim, print_claims
 from scripts.accept.clinical_mind import advice_claims, measure_advice, measure_statements, statement_claims
 from scripts.accept.document import write_document
-from scripts.accept.many_exams import many_exams_claims, measure_many_exams, scenarios_of
+from scripts.accept.many_exams import ALL, SOME, many_exams_claims, measure_many_exams
 from scripts.accept.organs import measure_organs_real, organs_real_claims
 from scripts.accept.program import KEPT, ROOT, Result, kept, source_digest
 from scripts.accept.real_patients import measure_qin, measure_sarcoma, real_patient_claims
@@ -39,6 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command line."""
     parser.add_argument("--size", choices=("small", "full"), default="small", help="of the reference patients")
     parser.add_argument("--document", type=Path, help="write the whole of it as this Markdown file")
+    parser.add_argument("--every-scenario", action="store_true", help="of those with several exams, at any size")
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part alone; may be repeated")
 
 
@@ -53,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         )
         parts = list(OWN_PARTS)
     KEPT.mkdir(exist_ok=True)
-    results = measure(data, parts, options.size)
+    results = measure(data, parts, options.size, every_scenario=options.every_scenario)
     claims = all_claims(results)
     print_claims(claims)
     if options.document:
@@ -64,7 +65,9 @@ def run(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def measure(data: Path, parts: list[str] | tuple[str, ...], size: str) -> dict[str, Result]:
+def measure(
+    data: Path, parts: list[str] | tuple[str, ...], size: str, *, every_scenario: bool = False
+) -> dict[str, Result]:
     """All results by item, from what is kept or measured now."""
     items: dict[str, Callable[[Path], Result]] = {}
     if "objects" in parts:
@@ -88,7 +91,8 @@ def measure(data: Path, parts: list[str] | tuple[str, ...], size: str) -> dict[s
     if "patients" in parts:
         own |= {f"patient-{seed}-{size}": partial(measure_patient, seed, size) for seed in SEEDS}
     if "exams" in parts:
-        own |= {f"exams-{name}-{size}": partial(measure_many_exams, name, size) for name in scenarios_of(size)}
+        scenarios = ALL if every_scenario or size == "full" else SOME
+        own |= {f"exams-{name}-{size}": partial(measure_many_exams, name, size) for name in scenarios}
     return results | _side_by_side(own, digest)
 
 
