@@ -13,6 +13,9 @@ from isletscope.cli.app import app
 
 SCENARIOS = Path(isletscope.phantom.__file__).parent / "scenarios"
 COMMANDS = {
+    "compare",
+    "outline",
+    "radiomics",
     "demo",
     "read",
     "check",

@@ -54,7 +54,9 @@ def test_both_pets_are_read_with_references_and_lesions(reference_case: Path) ->
     assert {"P1", "L1"} <= {lesion.id for lesion in case.lesions}
     assert len({lesion.id for lesion in case.lesions}) == len(case.lesions)
     with (reference_case / "lesions.csv").open(encoding="utf-8") as stream:
-        assert len(list(csv.DictReader(stream))) == len(case.lesions)
+        rows = [(row["lesion_id"], row["tracer_class"]) for row in csv.DictReader(stream)]
+    assert {lesion for lesion, _ in rows} == {lesion.id for lesion in case.lesions}
+    assert len(rows) == len(set(rows)), "a lesion has one row for each PET that shows it"
 
 
 def test_reading_twice_computes_nothing_and_changes_nothing(

@@ -6,8 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isletscope.model import Case, Exam, OrganFinding, Patient, ReadingOfPet, Software, State, TracerClass
-from isletscope.reading.time_points import covered_by, time_points
+from isletscope.model import (
+    Case,
+    Exam,
+    ExamKind,
+    OrganFinding,
+    Patient,
+    ReadingOfImages,
+    ReadingOfPet,
+    Software,
+    State,
+    TracerClass,
+)
+from isletscope.reading.time_points import covered_by, covered_by_images, time_points
 
 
 def _case(*dates: str | None) -> Case:
@@ -55,3 +66,18 @@ def test_a_region_is_covered_only_where_its_organs_were_found() -> None:
     reading = ReadingOfPet(series_key="pet-1", tracer_class=TracerClass.SSTR, organs=organs)
     assert covered_by(reading) == ["liver", "abdominal_nodes", "peritoneum", "pelvis"]
     assert covered_by(reading.model_copy(update={"organs": []})) == []
+
+
+@pytest.mark.parametrize(
+    ("series", "confidence", "regions"),
+    [(2, "moderate", ["liver", "pancreas"]), (2, "low", []), (1, "high", [])],
+)
+def test_ct_and_mr_cover_only_what_was_searched_on_several_series(
+    series: int, confidence: str, regions: list[str]
+) -> None:
+    """Lymph nodes, peritoneum and chest are not searched there, whatever organs were found."""
+    names = ("liver", "spleen", "kidney_right", "kidney_left", "bladder", "lung_right", "lung_left", "heart")
+    organs = [OrganFinding(name=name, state=State.DERIVED, confidence=confidence) for name in names]
+    keys = [f"ct-{number + 1}" for number in range(series)]
+    reading = ReadingOfImages(exam_key="exam-1", kind=ExamKind.CT, series_key="ct-1", series_keys=keys, organs=organs)
+    assert covered_by_images(reading) == regions

@@ -27,9 +27,13 @@ def assess_liver(view: View, gathered: Gathered) -> None:
 
 
 def metastases(view: View) -> list[Lesion] | None:
-    """Liver metastases of this time point; None when no exam shows the liver well enough to say that there is none."""
+    """Liver metastases of this time point; None where nothing says that there is none.
+
+    That takes an exam that shows the liver, and no lesion there that is left unsure.
+    """
     found = view.of(Compartment.LIVER)
-    return found if found or view.covered("liver", *KINDS, *_PET) else None
+    unsure = any(lesion.compartment is Compartment.LIVER for lesion in view.unsure)
+    return found if found or (view.covered("liver", *KINDS, *_PET) and not unsure) else None
 
 
 def side_of(lesion: Lesion) -> str | None:

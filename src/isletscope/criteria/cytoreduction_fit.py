@@ -47,6 +47,8 @@ _LABELS = {
     "carcinoid_heart_excluded": "whether carcinoid heart disease is excluded",
     "discordant_lesion_left": "whether an FDG+/SSTR- lesion stays behind",
 }
+_EXTENT = {"limited_unresectable": "limited, not removable by surgery"}
+"""Words of a report for a value whose name a report may not print."""
 _CHOICES: dict[str, tuple[Value, ...]] = {
     "tumour": ("G1", "G2", "G3", "NEC"),
     "reachable_percent": sides(BOOK.limit("accepted"), BOOK.limit("conservative")),
@@ -70,7 +72,9 @@ def assess(given: CytoreductionFitInput) -> Conclusion:
     """proposed, discuss or not_proposed."""
     reasoning = Reasoning(BOOK)
     known: dict[str, Value | None] = {name: getattr(given, name) for name in _LABELS}
-    note_inputs(reasoning, known, _LABELS, "%")
+    note_inputs(
+        reasoning, known | {"extrahepatic": _EXTENT.get(given.extrahepatic or "", given.extrahepatic)}, _LABELS, "%"
+    )
     reasoning.flag("POLICY", policy=given.policy)
     _weigh(reasoning, given)
     outcome = settle(first_hit(BOOK, _tests(given.policy)), known, _CHOICES)

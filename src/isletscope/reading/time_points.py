@@ -64,18 +64,24 @@ def _add(coverage: dict[str, list[str]], exam: Exam, kind: ExamKind, regions: li
 
 def covered_by(reading: ReadingOfPet) -> list[str]:
     """Regions of the body that a PET covers, told by the organs that were found on it."""
-    return _regions(reading.organs, "pet_coverage")
+    return _regions([organ.name for organ in reading.organs if _whole(organ)], "pet_coverage")
 
 
 def covered_by_images(reading: ReadingOfImages) -> list[str]:
-    """Regions of the body that the CT or MR of an exam covers, told by the organs that were found on it."""
-    return _regions(reading.organs, "ct_coverage" if reading.kind is ExamKind.CT else "mri_coverage")
+    """Regions that were searched on the CT or MR of an exam, told by the organs found with confidence on its series.
+
+    None for a single series, on which small lesions are not told from vessels.
+    """
+    settings = _settings()
+    if len(reading.series_keys) < settings["image_least_series"]:
+        return []
+    sure = [o.name for o in reading.organs if _whole(o) and o.confidence in settings["image_least_confidence"]]
+    return _regions(sure, "image_coverage")
 
 
-def _regions(organs: Sequence[OrganFinding], table: str) -> list[str]:
-    found = {organ.name for organ in organs if _whole(organ)}
+def _regions(found: Sequence[str], table: str) -> list[str]:
     wanted: dict[str, list[str]] = _settings()[table]
-    return [region for region, needed in wanted.items() if found.issuperset(needed)]
+    return [region for region, needed in wanted.items() if set(found).issuperset(needed)]
 
 
 def _whole(organ: OrganFinding) -> bool:

@@ -80,11 +80,6 @@ def shared_share(first: Mask, second: Mask, transform: Transform) -> float:
     return float(np.count_nonzero(inside & body)) / max(1, int(body.sum()))
 
 
-def distance_between(first: Transform, second: Transform, points_lps_mm: FloatArray) -> FloatArray:
-    """How far two mappings of the same spaces take points (n, 3) apart, in mm (n)."""
-    return np.asarray(np.linalg.norm(first.to_frame(points_lps_mm) - second.to_frame(points_lps_mm), axis=1))
-
-
 def stretch_of(lattice: Lattice) -> Stretch:
     """Range of the Jacobian determinant of ``p + displacement(p)`` over the nodes of a lattice."""
     geometry: Geometry = lattice.geometry

@@ -8,7 +8,6 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from isletscope.anatomy.shapes import Bool3D, Float3D, Spacing
 from isletscope.model import Role
@@ -142,9 +141,3 @@ def coarser_grid(geometry: Geometry, factor: int) -> Geometry:
     x, y, z = (float(v) for v in geometry.to_lps([(factor - 1) / 2] * 3))
     step = geometry.spacing_mm[0] * factor
     return Geometry((a, b, c), (step, step, step), (x, y, z))
-
-
-def smooth_plane(values: Float3D, sigma_mm: float, spacing_mm: Spacing) -> Float3D:
-    """Gaussian smoothing within the planes only."""
-    sigma = (0.0, sigma_mm / spacing_mm[1], sigma_mm / spacing_mm[2])
-    return np.asarray(ndimage.gaussian_filter(values, sigma, mode="nearest", truncate=3.0), dtype=np.float32)

@@ -86,7 +86,7 @@ def _found(frame: ImageFrame) -> dict[str, Found]:
     """All organs on the working grid."""
     body = find_body(frame)
     if body.mask is None:
-        return {name: body if name == "body" else not_found(f"no body: {body.because}") for name in IMAGE_LABELS}
+        return {name: body if name == "body" else not_found(f"no trunk: {body.because}") for name in IMAGE_LABELS}
     tissues = tissues_of(frame, body.mask)
     expectation = expectation_of(frame, body.mask, tissues)
     doubt = mirrored(expectation)

@@ -60,7 +60,19 @@ def find_body(frame: ImageFrame) -> Found:
     mask = filled_slices(largest_part(opened(mask, _BODY_DETAIL_MM, frame.spacing_mm))) & frame.seen
     if frame.volume_ml(mask) < T.number("body.least_volume_ml"):
         return not_found(f"only {frame.volume_ml(mask):.0f} mL of tissue lies in the field")
+    section_cm2 = _largest_section_cm2(mask, frame)
+    if section_cm2 < T.number("body.least_section_cm2"):
+        expected = T.number("body.least_section_cm2")
+        because = (
+            f"the largest cross-section in the field has {section_cm2:.0f} cm2; expected {expected:.0f} in a trunk"
+        )
+        return not_found(f"{because}: a limb, a child or a small part of the body")
     return Found(np.asarray(mask), source, "high" if is_ct(frame.role) else "moderate")
+
+
+def _largest_section_cm2(mask: Bool3D, frame: ImageFrame) -> float:
+    _, dy, dx = frame.spacing_mm
+    return float(np.count_nonzero(mask, axis=(1, 2)).max()) * dy * dx / 100.0
 
 
 def _mr_air_limit(frame: ImageFrame) -> float:
