@@ -39,7 +39,8 @@ def test_a_date_without_quotes_is_a_date(tmp_path: Path) -> None:
     [
         (GOOD.replace("    who: A. Reader\n", ""), r"entries\.0\.who: Field required"),
         (GOOD.replace("weight_kg", "wieght"), r"entries\.0\.subject"),
-        ("entries: [", r"an error at line 1"),
+        ("entries: [", r"an error at its end"),
+        ("entries: ]", r"an error at line 1"),
     ],
 )
 def test_wrong_entries_name_the_place(tmp_path: Path, text: str, told: str) -> None:

@@ -89,12 +89,16 @@ def same_patient_statement(identifiers: str, reason: str) -> SamePatient:
 
 
 def _load_document(path: Path) -> Any:
+    text = ""
     try:
+        text = path.read_text(encoding="utf-8")
         # Through JSON and back: YAML's dates become the ISO text that the documents hold.
-        return json.loads(json.dumps(read_yaml(path.read_text(encoding="utf-8")), default=str))
+        return json.loads(json.dumps(read_yaml(text), default=str))
     except OSError as error:
         raise InputError("cannot be opened", subject=str(path), found=error.strerror or str(error)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         place = getattr(error, "problem_mark", None)
         where = f"line {place.line + 1}, column {place.column + 1}" if place else "its text"
+        if place and place.line >= len(text.splitlines()):
+            where = "its end"  # what was opened before is not closed
         raise InputError("is neither YAML nor JSON", subject=str(path), found=f"an error at {where}") from error
