@@ -29,7 +29,8 @@ def run(
         Path | None, typer.Option("--answers", help="Reader's answers to items of the report, YAML or JSON.")
     ] = None,
     anatomy: Annotated[
-        list[Path] | None, typer.Option("--anatomy", help="Organ masks: DICOM SEG, RTSTRUCT or NIfTI. May be repeated.")
+        list[Path] | None,
+        typer.Option("--anatomy", help="Organ masks for PET: SEG, RTSTRUCT or NIfTI. May be repeated."),
     ] = None,
     entries: Annotated[
         Path | None, typer.Option("--entries", help="Reader's entries for missing values, YAML or JSON.")

@@ -37,6 +37,7 @@ _TRACER_ORDER = (
     TracerClass.OTHER,
     TracerClass.UNKNOWN,
 )
+_GIVEN_UNUSED = "Organ masks that were given are used on PET alone; here organs were found by the program."
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,8 @@ class EachSeries:
         for task in tasks:
             with self.recorder.timed(task.key):
                 reading, fresh[task.key] = read_exam_images(self.folder, self._store, task, self.source, self.progress)
+            if self.request.anatomy:
+                reading.limits = [*reading.limits, _GIVEN_UNUSED]
             self.case.image_readings.append(reading)
         return fresh
 

@@ -12,12 +12,19 @@ from isletscope.report.content.alignment_section import alignment_section
 from isletscope.report.content.course_section import course_section
 from isletscope.report.content.document import Section
 from isletscope.report.content.heterogeneity_section import heterogeneity_section
+from isletscope.report.content.image_reading_section import image_reading_section
 from isletscope.report.content.phenotype_section import phenotype_section
 from isletscope.report.images import ImageSource
 
 SectionBuilder = Callable[[Case, ImageSource], Section | None]
 
-BUILDERS: tuple[SectionBuilder, ...] = (phenotype_section, heterogeneity_section, course_section, alignment_section)
+BUILDERS: tuple[SectionBuilder, ...] = (
+    phenotype_section,
+    heterogeneity_section,
+    course_section,
+    image_reading_section,
+    alignment_section,
+)
 """In print order."""
 
 
