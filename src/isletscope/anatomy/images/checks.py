@@ -11,11 +11,12 @@ from isletscope.anatomy.images.frame import ImageFrame
 from isletscope.anatomy.images.prior import Expectation
 from isletscope.anatomy.images.tissues import T, is_ct, skin_fat
 from isletscope.anatomy.images.vessels import VESSELS
-from isletscope.anatomy.shapes import Bool3D, dilated, smoothed
+from isletscope.anatomy.shapes import Bool3D, Float3D, dilated, smoothed
 from isletscope.model import Role
 
 Masks = dict[str, Bool3D]
 SIDES = {"liver": -1, "kidney_right": -1, "spleen": 1, "kidney_left": 1}
+_TUMOURS_LIKE_LIVER = (Role.MR_DYNAMIC, Role.MR_T1_FAT_SATURATED)
 _SHOWS_BLOOD = (Role.MR_HEPATOBILIARY, Role.MR_DYNAMIC, Role.MR_T1_FAT_SATURATED, Role.MR_T1)
 SOURCE = "grey values and atlases"
 
@@ -115,20 +116,46 @@ def _signal(mask: Bool3D, name: str, frame: ImageFrame, body: Bool3D) -> str:
         return "blood flow is dark or bright by chance on this weighting; vessels are looked for on T1-weighted MR"
     values = smoothed(frame.image, T.number("mixture.smoothing_mm"), frame.spacing_mm)
     low, high = np.percentile(values[body], (10, 90))
-    inside = np.percentile(values[mask], (10, 50, 90))
-    uneven = float((inside[2] - inside[0]) / max(high - low, 1e-6))
-    if uneven > T.number("check.mr_uneven"):
+    middle = float(np.median(values[mask]))
+    uneven = _spread(values, mask, body)
+    if uneven > T.number("check.mr_uneven") and not (name == "liver" and _even_elsewhere(mask, frame, body)):
         return f"its signal spreads over {100 * uneven:.0f} % of the body's; it holds more than one tissue"
     fat = skin_fat(frame, body)
-    if fat is not None and abs(float(inside[1]) - fat) < T.number("check.mr_fat") * (high - low):
+    if fat is not None and abs(middle - fat) < T.number("check.mr_fat") * (high - low):
         return "its signal is that of the fat under the skin"
     shell = dilated(mask, 8.0, frame.spacing_mm) & ~dilated(mask, 3.0, frame.spacing_mm) & body
     if not shell.any():
         return ""
-    edge = float(np.median(np.abs(values[shell] - inside[1])) / max(high - low, 1e-6))
+    edge = float(np.median(np.abs(values[shell] - middle)) / max(high - low, 1e-6))
     if edge < T.number("check.mr_edge"):
         return f"its signal differs from what surrounds it by {100 * edge:.0f} % of the body's spread only"
     return ""
+
+
+def _spread(values: Float3D, mask: Bool3D, body: Bool3D) -> float:
+    """Signal from the 10th to the 90th percentile in the mask, as a share of that in the body."""
+    low, high = np.percentile(values[body], (10, 90))
+    least, most = np.percentile(values[mask], (10, 90))
+    return float((most - least) / max(high - low, 1e-6))
+
+
+def _even_elsewhere(liver: Bool3D, frame: ImageFrame, body: Bool3D) -> bool:
+    """Whether the liver is even on a T1-weighted series where tumours differ from it less than other organs do.
+
+    Many tumours make a true liver uneven on a hepatobiliary image; what is laid wrongly is uneven on every series.
+    """
+    for role in _TUMOURS_LIKE_LIVER:
+        image = frame.images.get(role)
+        if image is None or role is frame.role:
+            continue
+        taken = ~np.isnan(image)
+        if float(taken[liver].mean()) < T.number("check.mr_taken"):
+            continue
+        filled = np.where(taken, image, np.nanmin(image))
+        values = smoothed(filled, T.number("mixture.smoothing_mm"), frame.spacing_mm)
+        if _spread(values, liver & taken, body & taken) <= T.number("check.mr_uneven"):
+            return True
+    return False
 
 
 def _held(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation: Expectation) -> str:
