@@ -11,7 +11,7 @@ from isletscope.anatomy.abdomen import find_liver, find_spleen
 from isletscope.anatomy.found import THRESHOLDS, Found, not_found
 from isletscope.anatomy.frame import NO_CT_HU, BodyFrame, working_frame
 from isletscope.anatomy.head import find_brain
-from isletscope.anatomy.shapes import Bool3D
+from isletscope.anatomy.shapes import Bool3D, right_and_left
 from isletscope.anatomy.thorax import find_aorta, find_body, find_bone, find_heart, find_lungs
 from isletscope.anatomy.trunk import Trunk
 from isletscope.anatomy.urinary import find_bladder, find_kidneys
@@ -162,7 +162,7 @@ def _lay_given(
         source = f"{GIVEN_SOURCE} {mask.name or name}"
         parts = GROUPS.get(name)
         if parts is not None:
-            halves = _left_right(on_pet, geometry)
+            halves = right_and_left(on_pet, geometry)
             pairs = list(zip(parts, halves, strict=True))
         else:
             pairs = [(name, on_pet)]
@@ -173,18 +173,6 @@ def _lay_given(
             names[part] = label
             entered[part] = source
     return entered
-
-
-def _left_right(mask: npt.NDArray[np.bool_], geometry: Geometry) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Right and left half of a paired organ, cut at the middle of its extent along LPS x."""
-    index = np.argwhere(mask)
-    right, left = np.zeros_like(mask), np.zeros_like(mask)
-    if len(index):
-        x = geometry.to_lps(index)[:, 0]
-        side = x < (x.min() + x.max()) / 2
-        right[tuple(index[side].T)] = True
-        left[tuple(index[~side].T)] = True
-    return right, left
 
 
 def _finding(

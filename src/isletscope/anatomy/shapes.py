@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from isletscope.spatial import label_components
+from isletscope.spatial import Geometry, label_components
 
 Bool3D = npt.NDArray[np.bool_]
 Float3D = npt.NDArray[np.float32]
@@ -135,3 +135,15 @@ def touching(mask: Bool3D, seed: Bool3D) -> Bool3D:
     labels = _numbered(mask, 6)
     wanted = np.unique(labels[seed & mask])
     return np.asarray(np.isin(labels, wanted[wanted > 0]))
+
+
+def right_and_left(mask: Bool3D, geometry: Geometry) -> tuple[Bool3D, Bool3D]:
+    """Right and left half of a paired organ, cut at the middle of its extent along LPS x."""
+    index = np.argwhere(mask)
+    right, left = np.zeros_like(mask), np.zeros_like(mask)
+    if len(index):
+        x = geometry.to_lps(index)[:, 0]
+        side = x < (x.min() + x.max()) / 2
+        right[tuple(index[side].T)] = True
+        left[tuple(index[~side].T)] = True
+    return right, left

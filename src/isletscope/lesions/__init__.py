@@ -29,6 +29,7 @@ from isletscope.lesions.heterogeneity import (
 )
 from isletscope.lesions.images import Candidate, find_candidates, focus_of, method_sentences, name_series
 from isletscope.lesions.images.adc_fit import AdcFit, fit_adc, noise_level, used_b_values
+from isletscope.lesions.images.focus import sizes_of
 from isletscope.lesions.images.outline import SeedOutline, outline_from_seed, outline_rules
 from isletscope.lesions.images.outline_axes import outline_sizes
 from isletscope.lesions.images.outline_place import Standout, standout
@@ -148,6 +149,7 @@ __all__ = [
     "response_points",
     "site_focus",
     "size_of",
+    "sizes_of",
     "spread_of",
     "standout",
     "totals_of",

@@ -5,27 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from isletscope.errors import GeometryError
-from isletscope.lesions import SeedOutline
+from isletscope.lesions import SeedOutline, sizes_of
 from isletscope.model import (
     Assessment,
-    Code,
     Evidence,
     Focus,
     Lesion,
-    Measurement,
     ReadingOfImages,
     Source,
     State,
     Support,
     derived,
-    measured,
 )
 from isletscope.reading.places import Look
-from isletscope.spatial import Mask, axial_axes, extent_3d_mm
-
-_LONG = Code(value="103339001", scheme="SCT", meaning="Long Axis")
-_SHORT = Code(value="103340004", scheme="SCT", meaning="Short Axis")
-_VOLUME = Code(value="118565006", scheme="SCT", meaning="Volume")
 
 
 def found_focus(
@@ -68,26 +60,10 @@ def found_focus(
         maximum_lps_mm=(x, y, z),
         threshold=derived("outline level", outline.level, unit, method=f"half contrast on {series_key}"),
         delineation=f"{outline.method}; on {series_key}; confidence {outline.confidence}",
-        measurements=_sizes(mask, outline, Source(mask=f"{reading.foci_map}#{number}", note=series_key)),
+        measurements=sizes_of(
+            mask,
+            Source(mask=f"{reading.foci_map}#{number}", note=series_key),
+            "; ".join(outline.flags) or None,
+        ),
         flags=[f"found at the place known from {look.focus.id}", *outline.flags],
     )
-
-
-def _sizes(mask: Mask, outline: SeedOutline, source: Source) -> dict[str, Measurement]:
-    """Axes, largest diameter and volume on the grid of the series that was outlined."""
-    axes = axial_axes(mask)
-    about = {"source": source, "limitation": "; ".join(outline.flags) or None}
-    return {
-        "long_axis": measured(
-            "long axis", axes.long_mm, "mm", code=_LONG, method="longest in an axial plane of the outline", **about
-        ),
-        "short_axis": measured(
-            "short axis", axes.short_mm, "mm", code=_SHORT, method="longest across the long axis, same plane", **about
-        ),
-        "largest_diameter": measured(
-            "largest diameter", extent_3d_mm(mask), "mm", method="longest in space of the outline", **about
-        ),
-        "volume": measured(
-            "volume", mask.volume_ml, "mL", code=_VOLUME, method="voxels of the outline times voxel volume", **about
-        ),
-    }

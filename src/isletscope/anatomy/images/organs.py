@@ -16,7 +16,7 @@ from isletscope.anatomy.images.shaping import ORGANS, even_edges, organ_masks, p
 from isletscope.anatomy.images.tissues import T, find_body, find_bone, find_lungs, is_ct, tissues_of
 from isletscope.anatomy.images.vessels import VESSELS, followed, spine_x_mm
 from isletscope.anatomy.organs import GIVEN_SOURCE, GROUPS, LABELS, RULE_SOURCE, Organs
-from isletscope.anatomy.shapes import Bool3D
+from isletscope.anatomy.shapes import Bool3D, right_and_left
 from isletscope.errors import InputError
 from isletscope.model import ExamKind, OrganFinding, Role, State
 from isletscope.spatial import ARBITRARY, HOUNSFIELD, Geometry, Mask, Volume, resample, resample_mask
@@ -150,7 +150,7 @@ def _lay_given(
         region = resample_mask(mask, grid).array
         source = f"{GIVEN_SOURCE} {mask.name or name}"
         parts = GROUPS.get(name)
-        halves = _right_left(region, grid) if parts is not None else (region,)
+        halves = right_and_left(region, grid) if parts is not None else (region,)
         for part, half in zip(parts or (name,), halves, strict=True):
             extra = [one for one in names if one not in IMAGE_LABELS]
             label = names.get(part) or IMAGE_LABELS.get(part) or _FIRST_GIVEN_LABEL + len(extra)
@@ -162,18 +162,6 @@ def _lay_given(
             names[part] = label
             entered[part] = source
     return entered
-
-
-def _right_left(mask: npt.NDArray[np.bool_], grid: Geometry) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Right and left half of a pair, cut at the middle of its extent along LPS x."""
-    index = np.argwhere(mask)
-    right, left = np.zeros_like(mask), np.zeros_like(mask)
-    if len(index):
-        x = grid.to_lps(index)[:, 0]
-        side = x < (x.min() + x.max()) / 2
-        right[tuple(index[side].T)] = True
-        left[tuple(index[~side].T)] = True
-    return right, left
 
 
 def _finding(

@@ -49,6 +49,7 @@ def focus_of(
     unit = volume.quantity.unit
     where = CONTRASTS[candidate.names[0]]
     source = Source(mask=f"{mask_path}#{number}")
+    outline = Mask(candidate.extent.inside, candidate.extent.geometry)
     return Focus(
         id=f"{grid_key}/{number}",
         series_key=grid_key,
@@ -64,16 +65,15 @@ def focus_of(
             f"half contrast between its inner part ({extent.inner:.0f}) and the organ around it ({extent.outer:.0f}) "
             f"on {where}, connected, inside the organ"
         ),
-        measurements=_size(candidate, source) | _values(candidate, kind),
+        measurements=sizes_of(outline, source, _limitation(candidate)) | _values(candidate, kind),
         flags=[f"stands out on {', '.join(CONTRASTS[name] for name in candidate.names)}"],
     )
 
 
-def _size(candidate: Candidate, source: Source) -> dict[str, Measurement]:
-    extent = candidate.extent
-    mask = Mask(extent.inside, extent.geometry)
+def sizes_of(mask: Mask, source: Source, limitation: str | None) -> dict[str, Measurement]:
+    """Long and short axis and largest diameter (mm) and volume (mL) of an outline, on the grid of its series."""
     axes = axial_axes(mask)
-    about = {"source": source, "limitation": _limitation(candidate)}
+    about = {"source": source, "limitation": limitation}
     return {
         "long_axis": measured(
             "long axis", axes.long_mm, "mm", code=_LONG, method="longest in an axial plane of the outline", **about
@@ -85,7 +85,7 @@ def _size(candidate: Candidate, source: Source) -> dict[str, Measurement]:
             "largest diameter", extent_3d_mm(mask), "mm", method="longest in space of the outline", **about
         ),
         "volume": measured(
-            "volume", extent.volume_ml, "mL", code=_VOLUME, method="voxels of the outline times voxel volume", **about
+            "volume", mask.volume_ml, "mL", code=_VOLUME, method="voxels of the outline times voxel volume", **about
         ),
     }
 
