@@ -163,6 +163,7 @@ def test_a_bright_vessel_that_swells_here_and_there_is_no_lesion() -> None:
     points = _GEOMETRY.to_lps(np.stack([k, j, i], -1))
     width = 4.5 + 0.6 * np.sin(points[..., 0] / 6.0)
     vessel = (np.hypot(points[..., 1] - 4.0, points[..., 2] - 2.0) <= width).astype(float) * _organ().array
+    # Where the edge of the organ cuts it short an end of it may be named.
     found = _find(_ct(70.0, [(vessel, 50.0)]), _ct(108.0, [(vessel, 40.0)], seed=2))
     assert [one for one in found if abs(_centre(one)[0]) < 35.0] == [], (
         "where the organ's edge cuts it short it may be named"
