@@ -127,6 +127,13 @@ def paint_scene(
     return painted
 
 
+def load_kernels(scene: Scene, contrast: Contrast) -> None:
+    """Paint a few voxels about the body's origin, so that processes forked from here on find the kernels loaded."""
+    at = scene.pose.to_scanner(np.zeros((1, 3)))[0]
+    geometry = Geometry((2 * _SLAB, 2, 2), (4.0,) * 3, (float(at[0]), float(at[1]), float(at[2])))
+    paint_scene(scene.without_lesions(), geometry, (contrast,), background=0.0, edge_mm=4.0)
+
+
 def paint_lesions(
     painted: Painted, scene: Scene, geometry: Geometry, contrasts: Sequence[Contrast], edge_mm: float
 ) -> tuple[str, ...]:
