@@ -255,8 +255,8 @@ def lesion_truths(
 ) -> dict[str, dict[str, Any]]:
     """Truth of all lesions of an exam by id; ``lesions`` in painting order (later over earlier).
 
-    ``contact``: whether contact of pancreatic lesions with vessels and ducts is told; on PET nobody can see it. Of other
-    lesions no angle decides anything: their distance to every tube stands in ``surroundings``.
+    ``contact``: whether contact of pancreatic lesions with vessels and ducts is told; on PET nobody can see it. Of
+    other lesions no angle decides anything: their distance to every tube stands in ``surroundings``.
     """
     tubes = TubeMap(body.tubes, neutral_pose(pose))
     found = {}
