@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import SimpleITK
 from scipy import ndimage, signal
@@ -14,6 +15,7 @@ from scipy import ndimage, signal
 from benchmarks.ct_files import write_ct
 from isletscope.intake import load_volume, scan
 from isletscope.lesions.quantify import measure_labels
+from isletscope.phantom.maps import affine_ras, write_map
 from isletscope.spatial import (
     HOUNSFIELD,
     SUV_BODY_WEIGHT,
@@ -51,6 +53,7 @@ def comparisons(small: bool, scratch: Path, only: str = "") -> Iterator[Comparis
         "resample ct to pet": lambda: _resample("resample CT onto PET", _ct(small), _pet(small), -1024.0),
         "resample pet to ct": lambda: _resample("resample PET onto CT", _pet(small), _ct(small), 0.0),
         "projections": lambda: _projections(small),
+        "truth map": lambda: _truth_map(small, scratch),
     }
     for name, make in makers.items():
         if only.lower() in name:
@@ -144,6 +147,27 @@ def _distance(small: bool) -> Comparison:
         lambda: ndimage.distance_transform_edt(~mask.array, sampling=mask.geometry.spacing_mm),
         lambda a, b: _apart(a, b, "mm"),
     )  # fmt: skip
+
+
+def _truth_map(small: bool, scratch: Path) -> Comparison:
+    """A noise-free field, as the reference patient writes it with its truth."""
+    pet = _pet(small)
+    field = ndimage.gaussian_filter(pet.array, 2.0).astype(np.float32)
+    ours, theirs = scratch / "ours.nii.gz", scratch / "theirs.nii.gz"
+
+    def write() -> Path:
+        write_map(field, pet.geometry, ours)
+        return ours
+
+    def peer() -> Path:
+        nibabel.save(nibabel.Nifti1Image(field.transpose(2, 1, 0), affine_ras(pet.geometry)), str(theirs))
+        return theirs
+
+    def difference(one: Path, other: Path) -> str:
+        ours_read, theirs_read = (nibabel.Nifti1Image.from_filename(path).get_fdata() for path in (one, other))
+        return _apart(ours_read, theirs_read, "SUV")
+
+    return Comparison("write a truth map", _size(pet), write, "nibabel.save", peer, difference)
 
 
 def _resample(name: str, source: Volume, target: Volume, outside: float) -> Comparison:
