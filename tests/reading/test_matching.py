@@ -33,7 +33,7 @@ from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import write_label_map
 from isletscope.reading.matching import match_lesions, matching_items, renew_courses
 from isletscope.reading.overrides import override_lesions
-from isletscope.reading.placing import place_foci
+from isletscope.reading.placing import face_areas_mm2, place_foci
 from isletscope.spatial import Geometry, Transform
 
 GRID = Geometry((40, 60, 60), (3.0, 2.0, 2.0), (-60.0, -60.0, -60.0))
@@ -157,6 +157,34 @@ def test_points_fill_the_outline_evenly_and_lie_in_the_reference_frame(two: Buil
         spot = {"liver": LIVER, "node": NODE, "other": BOWEL}[one.site_code]
         assert np.linalg.norm(one.centre_mm - spot[0]) < 1.5
         assert len(one.points_mm) * one.step_mm**3 / 1000.0 == pytest.approx(one.volume_ml, rel=0.25)
+
+
+@pytest.mark.parametrize("normal", [(1, 0, 0), (0, 1, 0), (1, 1, 0), (1, 2, 3), (-2, 1, 1)])
+def test_the_face_between_two_outlines_has_the_area_of_the_section(normal: tuple[float, float, float]) -> None:
+    """A ball of radius 12 mm cut in halves, along and across the axes of the grid."""
+    spacing = (1.5, 1.0, 1.0)
+    places = (np.moveaxis(np.indices((24, 36, 36)), 0, -1) - [11.5, 17.5, 17.5]) * spacing
+    ball = np.linalg.norm(places, axis=-1) <= 12.0
+    labels = np.where(ball, np.where(places @ np.asarray(normal) > 0.1, 1, 2), 0).astype(np.uint16)
+    areas = face_areas_mm2(labels, spacing)
+    assert areas == {1: {2: areas[1][2]}, 2: {1: areas[1][2]}}
+    assert areas[1][2] == pytest.approx(np.pi * 12.0**2, rel=0.08)
+    assert face_areas_mm2(labels[::-1, :, ::-1], spacing)[1][2] == pytest.approx(areas[1][2])
+
+
+def test_outlines_with_something_between_them_share_no_face() -> None:
+    labels = np.zeros((4, 4, 9), dtype=np.uint16)
+    labels[..., :4], labels[..., 5:] = 1, 2
+    assert face_areas_mm2(labels, (1.0, 1.0, 1.0)) == {}
+
+
+def test_foci_know_the_faces_they_share(two: Builder) -> None:
+    two.exam("again", [LIVER, ((-20.0, 0.0, 14.0), 8.0, "liver", Verdict.TUMOUR)], date="2026-06-01")
+    placed, _ = place_foci(two.folder, two.case(), two.transforms)
+    first, second = (one for one in placed if one.look.startswith("exam-3"))
+    assert set(first.touching_mm2) == {second.focus_id}
+    assert 0.3 < first.neck(second) < 0.7
+    assert first.neck(second) == pytest.approx(second.neck(first))
 
 
 def test_without_transforms_every_lesion_stands_for_itself(two: Builder) -> None:
