@@ -131,8 +131,8 @@ def _outlines(
 def face_areas_mm2(labels: npt.NDArray[Any], spacing_mm: tuple[float, float, float]) -> dict[int, dict[int, float]]:
     """Area of the section at which each two labels of a map [k, j, i] touch, mm²; {label: {other label: area}}.
 
-    The length of the sum of the faces of voxels as vectors: for an even face of any direction its true area, for one that
-    is bent the area of its rim.
+    The length of the sum of the faces of voxels as vectors: the true area of an even face of any direction, of a bent
+    one the area within its rim.
     """
     sums: dict[tuple[int, int], FloatArray] = {}
     for axis in range(3):
