@@ -125,7 +125,11 @@ def _outlines(
         for number, box in enumerate(boxes, 1)
         if box is not None
     }
-    return points, face_areas_mm2(labels, geometry.spacing_mm)
+    held = tuple(
+        slice(min(box[axis].start for box in boxes if box), max(box[axis].stop for box in boxes if box))
+        for axis in range(3 if points else 0)
+    )
+    return points, face_areas_mm2(labels[held], geometry.spacing_mm)
 
 
 def face_areas_mm2(labels: npt.NDArray[Any], spacing_mm: tuple[float, float, float]) -> dict[int, dict[int, float]]:
