@@ -35,6 +35,7 @@ from isletscope.model import (
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import write_label_map
 from isletscope.reading.matching import match_lesions, matching_items, renew_courses
+from isletscope.reading.observations import observe
 from isletscope.reading.overrides import override_lesions
 from isletscope.reading.placing import all_readings, face_areas_mm2, place_foci
 from isletscope.spatial import Geometry, Transform
@@ -71,7 +72,8 @@ class Builder:
             axes_lps=GRID.axes_lps,
         )
         series = Series(
-            key=key, series_uid=f"1.2.{name}", modality="PT", role=Role.PET, role_because="test", instance_count=40,
+            key=key, series_uid=f"1.2.{name}", modality="PT" if tracer else "CT",
+            role=Role.PET if tracer else Role.CT_PORTAL_VENOUS, role_because="test", instance_count=40,
             fingerprint="0", grid=grid, frame_of_reference_uid=f"1.3.{name}",
         )  # fmt: skip
         self.exams.append(
@@ -269,6 +271,25 @@ def test_one_mass_keeps_the_name_of_its_leading_half_when_the_uptake_is_added(tm
     case = build.exam("pet", [OVER_BOTH], (1.0, 2.0, 3.0)).case(first)
     assert names(case) == {"L1": ["ct-1/1", "pet-2/1", "ct-1/2"]}
     assert case.lesions[0].tracking_uid == first.lesions[0].tracking_uid
+
+
+def test_a_mass_in_pieces_is_measured_as_one(tmp_path: Path) -> None:
+    """Two balls, 9 mm and 8 mm of radius, 14 mm apart along the body: 31 mm long in space, 18 mm in an axial plane."""
+    (tmp_path / "masks").mkdir()
+    build = Builder(tmp_path).exam("ct", HALVES, tracer=None).exam("pet", [OVER_BOTH])
+    case = build.case()
+    observe(case, build.transforms, tmp_path)
+    on_ct = case.lesions[0].observation("exam-1", ExamKind.CT)
+    assert on_ct is not None
+    volumes = [focus.measurements["volume"].value or 0.0 for focus in case.image_readings[0].foci]
+    assert on_ct.measurements["volume"].value == pytest.approx(sum(volumes), rel=0.01)
+    assert on_ct.measurements["largest_diameter"].value == pytest.approx(31.0, abs=3.0)
+    assert on_ct.measurements["long_axis"].value == pytest.approx(18.0, abs=2.5)
+    assert "size of all its pieces together" in on_ct.because
+    observe(case, build.transforms)
+    again = case.lesions[0].observation("exam-1", ExamKind.CT)
+    assert again is not None
+    assert again.measurements["volume"].value == max(volumes)
 
 
 def test_the_order_of_exams_and_their_names_change_nothing(tmp_path: Path) -> None:
