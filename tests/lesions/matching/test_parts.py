@@ -92,14 +92,14 @@ def test_parts_that_two_looks_show_apart_have_split_though_one_shows_them_touch(
     assert fates(match_foci(foci, [sight("ct", 0), sight("ct", 1)]))["a/1"] == ["first time point", "split"]
 
 
-def test_pieces_that_only_a_coarser_look_shows_are_not_a_split() -> None:
-    """After treatment MR shows two patches of a rim; CT shows one body, the uptake covers all."""
+@pytest.mark.parametrize("patches", [[(-7.0, 6.0), (10.0, 4.0)], [(13.0, 3.0), (-13.0, 3.0)]])
+def test_pieces_that_only_a_coarser_look_shows_are_not_a_split(patches: list[tuple[float, float]]) -> None:
+    """After treatment MR shows patches of a rim, near the middle or not; CT shows one body, the uptake covers all."""
     before = [focus("a/1", ball((0, 0, 0), 18), kind="ct"), focus("p/1", ball((0, 0, 0), 19))]
     after = [
         focus("b/1", ball((-6, 0, 0), 9), kind="ct", moment=1),
         focus("q/1", ball((0, 0, 0), 18), moment=1),
-        focus("m/1", ball((-7, 0, 0), 6), kind="mri", moment=1),
-        focus("m/2", ball((10, 0, 0), 4), kind="mri", moment=1),
+        *(focus(f"m/{n}", ball((x, 0, 0), r), kind="mri", moment=1) for n, (x, r) in enumerate(patches)),
     ]
     matching = match_foci([*before, *after], [sight(kind, 1) for kind in ("ct", "mri", "sstr_pet")])
     assert fates(matching) == {"a/1": ["first time point", "persistent"]}

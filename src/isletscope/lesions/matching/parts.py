@@ -26,7 +26,7 @@ def with_parts(groups: Sequence[MomentGroup], rules: Rules) -> list[MomentGroup]
         whole.foci += part.foci
         kept = sorted((group for group in kept if group is not part), key=_place)
     for group in kept:
-        covers = (cover_of(group, host, rules) for host in kept if host is not group)
+        covers = (_cover_beside(group, host, rules) for host in kept)
         group.covered_by += [cover for cover in covers if cover is not None]
     return kept
 
@@ -47,12 +47,17 @@ def _next_part(groups: Sequence[MomentGroup], rules: Rules) -> tuple[MomentGroup
 
 def _is_part(group: MomentGroup, host: MomentGroup, rules: Rules) -> bool:
     """Whether a lesion is a piece of another one."""
-    cover = None if host is group else cover_of(group, host, rules)
+    cover = _cover_beside(group, host, rules)
     if cover is None or not is_one_body(cover, rules):
         return False
     resolution = rules.looks.resolution_mm
     finer = all(resolution[cover.kind] < resolution[focus.kind] for focus in group.foci)
     return finer or neck_of(group, host, rules) >= rules.number("parts.neck")
+
+
+def _cover_beside(group: MomentGroup, host: MomentGroup, rules: Rules) -> PlacedFocus | None:
+    """The outline of another lesion over this one, where one look shows both side by side."""
+    return cover_of(group, host, rules) if host is not group and group.looks & host.looks else None
 
 
 def cover_of(group: MomentGroup, host: MomentGroup, rules: Rules) -> PlacedFocus | None:
@@ -62,7 +67,6 @@ def cover_of(group: MomentGroup, host: MomentGroup, rules: Rules) -> PlacedFocus
         view
         for view in host.foci
         if view.look not in group.looks
-        and group.looks & host.looks
         and all(focus.volume_ml < view.volume_ml and focus.share_inside(view) >= least for focus in group.foci)
     ]
     return min(covers, key=lambda view: (rules.looks.resolution_mm[view.kind], view.focus_id), default=None)

@@ -17,7 +17,7 @@ import numpy as np
 from isletscope.lesions.matching.assignment import cheapest_pairs
 from isletscope.lesions.matching.costs import ALONE
 from isletscope.lesions.matching.moment import MomentGroup, PairPrices
-from isletscope.lesions.matching.parts import neck_of
+from isletscope.lesions.matching.parts import cover_of, neck_of
 from isletscope.lesions.matching.placed import PlacedFocus
 from isletscope.lesions.matching.rules import Rules
 
@@ -141,10 +141,10 @@ def _still_one(group: MomentGroup, whole: MomentGroup, rules: Rules) -> bool:
     here, rest = (sum(focus.volume_ml for focus in one.foci if focus.look in group.looks) for one in (group, whole))
     if neck_of(group, whole, rules) > 0.0 and here <= rules.number("parts.fragment") * rest:
         return True
-    covered = {focus.focus_id for focus in group.covered_by} & {focus.focus_id for focus in whole.foci}
     resolution = rules.looks.resolution_mm
     finest = min(resolution[focus.kind] for focus in whole.foci)
-    return bool(covered) and all(resolution[focus.kind] > finest for focus in group.foci)
+    coarser = all(resolution[focus.kind] > finest for focus in group.foci)
+    return coarser and cover_of(group, whole, rules) is not None
 
 
 def _begun(group: MomentGroup, went_on: Sequence[LesionTrack], moment: int, prices: PairPrices) -> LesionTrack:
