@@ -14,8 +14,9 @@ from scripts.accept.organs import measure_organs, organs_claims
 from scripts.accept.program import Result, isletscope
 
 MANY_EXAMS = "Reference patients with several exams"
-# Held-out: no patient of this seed was looked at while rules were written (those had seed 41 and others below 400).
-SEED = 401
+# Held-out: no patient of this seed was looked at while rules were written (those had seeds below 400, and 401 of the
+# first measurement).
+SEED = 402
 # One of each kind of course and of disease; the full run reads every scenario with more than one kind of exam.
 SOME = ("g3-mixed", "course-three-points", "follow-up-prrt", "liver-bilobar-45", "tail-resectable")
 ALL = (
@@ -35,7 +36,6 @@ ALL = (
     "cystic",
     "follow-up-slow-growth",
 )
-SECONDS = 180.0
 
 _MEASURES: dict[str, Callable[[Path, Path], Result]] = {
     "alignment": measure_alignment,
@@ -81,10 +81,10 @@ def many_exams_claims(results: Mapping[str, Result]) -> Iterator[Claim]:
     memory = max(result["peak_memory_mb"] for result in read.values())
     yield Claim(
         MANY_EXAMS,
-        "folder to report, all exams",
-        f"≤ {SECONDS:.0f} s",
+        "folder to report, all exams, two patients side by side",
+        "",
         f"median {median(seconds):.0f} s, at most {max(seconds):.0f} s; {memory:.0f} MB at most",
-        max(seconds) <= SECONDS,
+        None,
     )
     told = {key: sum(result["statements"].get(key, 0) for result in read.values()) for key in ("equal", "differs")}
     missing = sum(result["statements"].get("missing", 0) for result in read.values())

@@ -29,10 +29,11 @@ from scripts.accept.reference_objects import (
     suv_object_claims,
 )
 from scripts.accept.reference_patients import SEEDS, measure_patient, reference_patient_claims
+from scripts.accept.speed import measure_speed, speed_claims
 
 SARCOMAS = ("STS_002", "STS_003", "STS_025")
-PARTS = ("objects", "regions", "real", "images", "clinical", "exams", "patients")
-OWN_PARTS = ("images", "clinical", "exams", "patients")
+PARTS = ("objects", "regions", "real", "images", "clinical", "speed", "exams", "patients")
+OWN_PARTS = ("images", "clinical", "speed", "exams", "patients")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +84,8 @@ def measure(
     if "images" in parts:
         items[f"images-{size}"] = partial(measure_images, size)
         items["contacts"] = measure_contacts
+    if "speed" in parts:
+        items[f"speed-{size}"] = partial(measure_speed, size)
     if "clinical" in parts:
         items |= {"statements": measure_statements, "advice": measure_advice}
     digest = source_digest()
@@ -128,6 +131,9 @@ def all_claims(results: dict[str, Result]) -> list[Claim]:
         claims += contact_claims(results["contacts"])
     if "statements" in results:
         claims += statement_claims(results["statements"]) + advice_claims(results["advice"])
+    for name in ("speed-small", "speed-full"):
+        if name in results:
+            claims += speed_claims(results[name])
     if "organs-real" in results:
         claims += organs_real_claims(results["organs-real"])
     exams = {name: result for name, result in results.items() if name.startswith("exams-")}
