@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 
 from isletscope.model import ExamKind, Verdict
@@ -45,15 +46,33 @@ def measure_image_lesions(patient: Path, case: Path) -> dict[str, Any]:
         part = found.setdefault(kind.value, {"exams": 0, "liver": _empty(), "pancreas": _empty()})
         part["exams"] += 1
         for organ in ("liver", "pancreas"):
-            _mark(part[organ], truth, exam, organ, [focus for focus in foci if focus["site_code"] == organ])
+            there = [focus for focus in foci if focus["site_code"] == organ]
+            _mark(part[organ], truth, exam, organ, there, _TrueMask(patient, exam))
     return found
+
+
+class _TrueMask:
+    """The true outlines of one exam, asked point by point: a lesion that merged with another has two lobes."""
+
+    def __init__(self, patient: Path, exam: dict[str, Any]) -> None:
+        image = nibabel.load(sorted((patient / "truth").glob(f"{exam['name']}_*lesions.nii.gz"))[0])
+        self._labels = np.asarray(image.dataobj)
+        self._to_index = np.linalg.inv(image.affine)
+
+    def holds(self, point_lps_mm: Any) -> bool:
+        """Whether some true lesion or look-alike lies at the point."""
+        x, y, z = point_lps_mm
+        at = np.rint(self._to_index @ (-x, -y, z, 1.0))[:3].astype(int)
+        return bool(np.all((at >= 0) & (at < self._labels.shape)) and self._labels[tuple(at)] > 0)
 
 
 def _empty() -> dict[str, Any]:
     return {"true": 0, "found": 0, "false": 0, "missed": [], "long_axis_error_mm": [], "volume_error": []}
 
 
-def _mark(marks: dict[str, Any], truth: dict[str, Any], exam: dict[str, Any], organ: str, foci: list[Any]) -> None:
+def _mark(
+    marks: dict[str, Any], truth: dict[str, Any], exam: dict[str, Any], organ: str, foci: list[Any], mask: _TrueMask
+) -> None:
     """Marks of one organ of one exam; every true lesion or look-alike, small ones too, may explain a focus."""
     there = [
         lesion
@@ -75,7 +94,10 @@ def _mark(marks: dict[str, Any], truth: dict[str, Any], exam: dict[str, Any], or
         marks["long_axis_error_mm"].append(best["long_axis"]["value"] - state["long_axis_mm"])
         marks["volume_error"].append(best["volume"]["value"] / state["volume_ml"] - 1.0)
     judged = [focus for focus in foci if focus["verdict"] != Verdict.PHYSIOLOGIC.value]
-    marks["false"] += sum(not any(_belongs(focus, lesion, exam) for lesion in there) for focus in judged)
+    marks["false"] += sum(
+        not mask.holds(focus["centroid_lps_mm"]) and not any(_belongs(focus, lesion, exam) for lesion in there)
+        for focus in judged
+    )
 
 
 def _centre(lesion: dict[str, Any], exam: dict[str, Any]) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -9,7 +11,10 @@ import pytest
 from isletscope.lesions.images.blobs import answers, radii_mm
 from isletscope.lesions.images.candidates import Candidate, candidates_in, image_thresholds
 from isletscope.lesions.images.contrast import commonest, deviation
+from isletscope.lesions.images.extent import Place, extent_of
+from isletscope.lesions.images.joined import Piece, groups_of, place_of
 from isletscope.lesions.images.natures import judge, nature_rules
+from isletscope.lesions.images.tubes import goes_on
 from isletscope.lesions.images.wanted import wanted_contrasts
 from isletscope.model import ExamKind, Verdict
 from isletscope.spatial import ARBITRARY, HOUNSFIELD, Geometry, Mask, Volume
@@ -142,3 +147,73 @@ def test_mode_and_deviation_are_those_of_the_larger_group() -> None:
     values = np.concatenate([random.normal(100.0, 5.0, 6000), random.normal(40.0, 5.0, 3000)]).astype(np.float32)
     assert commonest(values) == pytest.approx(100.0, abs=2.0)
     assert deviation(values[:6000]) == pytest.approx(5.0, rel=0.05)
+
+
+def test_two_lesions_that_touch_are_both_found() -> None:
+    left, right = (-9.0, 2.0, 4.0), (9.0, 2.0, 4.0)
+    arterial = _ct(70.0, [(np.maximum(_sphere(left, 18.0), _sphere(right, 18.0)), 50.0)])
+    found = _find(arterial, _ct(108.0, [], seed=2))
+    assert len(found) == 2
+    for centre in (left, right):
+        assert min(float(np.linalg.norm(_centre(one) - centre)) for one in found) <= 2.5
+
+
+def test_a_bright_vessel_that_swells_here_and_there_is_no_lesion() -> None:
+    k, j, i = np.meshgrid(*[np.arange(n) for n in _GEOMETRY.shape], indexing="ij")
+    points = _GEOMETRY.to_lps(np.stack([k, j, i], -1))
+    width = 4.5 + 0.6 * np.sin(points[..., 0] / 6.0)
+    vessel = (np.hypot(points[..., 1] - 4.0, points[..., 2] - 2.0) <= width).astype(float) * _organ().array
+    found = _find(_ct(70.0, [(vessel, 50.0)]), _ct(108.0, [(vessel, 40.0)], seed=2))
+    assert [one for one in found if abs(_centre(one)[0]) < 35.0] == [], (
+        "where the organ's edge cuts it short it may be named"
+    )
+
+
+@pytest.mark.parametrize("along", [np.linspace(-30, 30, 6001), np.linspace(-5, 30, 3501)])
+def test_a_tube_goes_on(along: npt.NDArray[np.float64]) -> None:
+    assert goes_on(along, 5.0, 0.01, 0.5)
+    assert goes_on(-along, 5.0, 0.01, 0.5)
+
+
+def test_a_ball_and_two_balls_that_touch_end() -> None:
+    rng = np.random.default_rng(3)
+    ball = rng.uniform(-1, 1, (60000, 3))
+    ball = 9.0 * ball[np.linalg.norm(ball, axis=1) <= 1.0]
+    assert not goes_on(ball[:, 0], 9.0, 0.5, 0.5)
+    assert not goes_on(np.concatenate([ball[:, 0], ball[:, 0] + 18.0]), 9.0, 0.5, 0.5)
+
+
+def _pieces(tumour: npt.NDArray[np.float64], centres: list[tuple[float, float, float]]) -> tuple[list[Piece], Volume]:
+    """Pieces of a tumour as the search outlines them at some of its places, each beside the others."""
+    volume = _ct(70.0, [(tumour, 50.0)])
+    pieces = []
+    for number, centre in enumerate(centres):
+        others = np.array([one for n, one in enumerate(centres) if n != number])
+        place = Place(np.asarray(centre), 7.0, others.reshape(-1, 3), np.full(len(others), 7.0))
+        extent = extent_of(volume, _organ().array, _GEOMETRY, place, 70.0)
+        assert extent is not None
+        pieces.append(Piece("a", extent))
+    return pieces, volume
+
+
+def test_pieces_of_one_tumour_are_one_in_any_order_and_two_tumours_are_two() -> None:
+    centres = [(-8.0, 0.0, 0.0), (8.0, 0.0, 0.0), (0.0, 9.0, 2.0)]
+    pieces, volume = _pieces(_sphere((0.0, 2.0, 0.0), 34.0), centres)
+    for order in permutations(range(3)):
+        assert [sorted(group) for group in _groups([pieces[n] for n in order], volume)] == [[0, 1, 2]]
+    two = np.maximum(_sphere((-9.0, 0.0, 0.0), 17.0), _sphere((9.0, 0.0, 0.0), 17.0))
+    apart, volume = _pieces(two, [(-9.0, 0.0, 0.0), (9.0, 0.0, 0.0)])
+    assert _groups(apart, volume) == [[0], [1]]
+
+
+def _groups(pieces: list[Piece], volume: Volume) -> list[list[int]]:
+    return groups_of(pieces, {"a": volume}, _GEOMETRY, image_thresholds())
+
+
+def test_the_place_of_joined_pieces_is_the_middle_of_the_tumour() -> None:
+    pieces, volume = _pieces(_sphere((0.0, 0.0, 0.0), 34.0), [(-8.0, 0.0, 0.0), (8.0, 0.0, 0.0)])
+    place = place_of(pieces, [])
+    whole = extent_of(volume, _organ().array, _GEOMETRY, place, 70.0)
+    assert whole is not None
+    assert np.linalg.norm(place.centre_lps_mm) <= 2.0
+    assert whole.volume_ml == pytest.approx(4 / 3 * np.pi * 17.0**3 / 1000, rel=0.1)

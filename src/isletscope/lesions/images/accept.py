@@ -49,11 +49,12 @@ def _least_embedded(features: Features, thresholds: Thresholds) -> float:
     """How much of the shell has to lie in the organ: more on CT for small candidates, most for small dark ones."""
     if features.diameter_mm >= thresholds.number("accept.large_mm"):
         return thresholds.number("accept.least_embedded_large")
-    late = features.shown.get("portal_venous") or features.shown.get("arterial")
+    phases = [features.shown[name] for name in ("arterial", "portal_venous") if name in features.shown]
     medium = features.diameter_mm >= thresholds.number("accept.medium_mm")
-    if medium or late is None or late.unit == "%":
+    if medium or not phases or phases[0].unit == "%":
         return thresholds.number("accept.least_embedded")
-    return thresholds.number("accept.least_embedded_dark" if late.difference < 0 else "accept.least_embedded_small")
+    dark = all(one.difference < thresholds.number("accept.early_hu") for one in phases)
+    return thresholds.number("accept.least_embedded_dark" if dark else "accept.least_embedded_small")
 
 
 def _on_ct(features: Features, thresholds: Thresholds, blood_hu: float | None) -> str:
@@ -73,8 +74,10 @@ def _on_ct(features: Features, thresholds: Thresholds, blood_hu: float | None) -
     if small and early and blood_hu and early.difference > thresholds.number("accept.artery_share") * blood_hu:
         return "an artery"
     slender = features.slenderness > thresholds.number("accept.artery_slender")
+    thin = features.diameter_mm < thresholds.number("accept.medium_mm")
     if (
-        slender
+        thin
+        and slender
         and early
         and blood_hu
         and early.difference > thresholds.number("accept.artery_share_slender") * blood_hu

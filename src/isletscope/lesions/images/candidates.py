@@ -16,8 +16,10 @@ from isletscope.lesions.images.accept import why_not
 from isletscope.lesions.images.blobs import Blob, blobs_of, radii_mm
 from isletscope.lesions.images.contrast import Bool3D, Contrast, Float3D, contrasts_of, search_grid
 from isletscope.lesions.images.extent import Extent, Place, extent_of
-from isletscope.lesions.images.features import Features, FloatArray, features_of, long_axis_ratio
+from isletscope.lesions.images.features import Features, FloatArray, features_of
 from isletscope.lesions.images.gland import gland_in
+from isletscope.lesions.images.joined import Piece, groups_of, place_of
+from isletscope.lesions.images.tubes import is_part_of_a_tube
 from isletscope.lesions.images.vessels import blood_difference, vessels_of, without
 from isletscope.lesions.images.wanted import wanted_contrasts
 from isletscope.model import ExamKind
@@ -169,36 +171,59 @@ def candidates_in(
     ``region``: the mask is a region that holds the pancreas and its neighbours.
     """
     search = prepared(organ_name, series, names, organ, blood, thresholds, region)
+    look = _Look(search, series, organ, kind, thresholds, region)
     groups = grouped(all_blobs(search, thresholds))[: int(thresholds.number("accept.most_candidates"))]
     heads = [max(group.values(), key=strength) for group in groups]
     kept: list[Candidate] = []
     for number, head in enumerate(heads):
-        series_key = next(one.series_key for one in search.contrasts if one.name == head.name)
-        level = float(np.median(search.background(head.name))) if region else None
-        extent = extent_of(series[series_key], organ.array, organ.geometry, _place(heads, number), level)
-        if extent is None or np.count_nonzero(extent.inside) < _LEAST_VOXELS:
-            continue
-        features = features_of(extent, organ.array, search.geometry, search.organ, search.contrasts, search.gland)
-        if why_not(features, kind, thresholds, search.blood_hu):
-            continue
-        if _is_part_of_a_tube(series[series_key], organ, head, extent, level, thresholds):
-            continue
         order = tuple(sorted(groups[number], key=lambda name: -strength(groups[number][name])))
-        kept.append(Candidate(organ_name, series_key, order, extent, features))
-    return without_doubles(kept)
+        found = look.at(_place(heads, number), (head.name, *(name for name in order if name != head.name)))
+        if found is not None:
+            kept.append(found)
+    return without_doubles(_with_pieces_joined(kept, look))
 
 
-def _is_part_of_a_tube(
-    volume: Volume, organ: Mask, head: Blob, extent: Extent, level: float | None, thresholds: Thresholds
-) -> bool:
-    """Whether what is connected with a small candidate, neighbours not left aside, is long and thin."""
-    radius = (3000.0 * extent.volume_ml / (4.0 * np.pi)) ** (1.0 / 3.0)
-    if 2.0 * radius >= thresholds.number("accept.large_mm"):
-        return False
-    alone = Place(np.asarray(head.centre_lps_mm), radius, np.empty((0, 3)), np.empty(0))
-    reach = thresholds.number("accept.tube_reach")
-    whole = extent_of(volume, organ.array, organ.geometry, alone, level, reach, rounds=1)
-    return whole is not None and long_axis_ratio(whole) > thresholds.number("accept.most_slender_whole")
+@dataclass(frozen=True)
+class _Look:
+    """What is needed to outline and judge one place of one organ."""
+
+    search: Search
+    series: Mapping[str, Volume]
+    organ: Mask
+    kind: ExamKind
+    thresholds: Thresholds
+    region: bool
+
+    def at(self, place: Place, names: tuple[str, ...]) -> Candidate | None:
+        """The candidate at a place, outlined on the first of the contrasts ``names``; None where there is none."""
+        name, search, organ = names[0], self.search, self.organ
+        series_key = next(one.series_key for one in search.contrasts if one.name == name)
+        level = float(np.median(search.background(name))) if self.region else None
+        extent = extent_of(self.series[series_key], organ.array, organ.geometry, place, level)
+        if extent is None or np.count_nonzero(extent.inside) < _LEAST_VOXELS:
+            return None
+        features = features_of(extent, organ.array, search.geometry, search.organ, search.contrasts, search.gland)
+        if why_not(features, self.kind, self.thresholds, search.blood_hu):
+            return None
+        radius_mm = features.diameter_mm / 2.0
+        if is_part_of_a_tube(self.series[series_key], organ, place.centre_lps_mm, radius_mm, level, self.thresholds):
+            return None
+        return Candidate(search.organ_name, series_key, names, extent, features)
+
+
+def _with_pieces_joined(found: Sequence[Candidate], look: _Look) -> list[Candidate]:
+    """Candidates with those that are pieces of one tumour outlined again as one; pieces stay where that fails."""
+    pieces = [Piece(one.series_key, one.extent) for one in found]
+    whole: list[Candidate] = []
+    for group in groups_of(pieces, look.series, look.organ.geometry, look.thresholds):
+        parts = [found[n] for n in group]
+        largest = max(parts, key=lambda one: one.extent.volume_ml)
+        joined = None
+        if len(parts) > 1:
+            others = [piece for n, piece in enumerate(pieces) if n not in group]
+            joined = look.at(place_of([pieces[n] for n in group], others), largest.names)
+        whole += parts if joined is None else [joined]
+    return whole
 
 
 def _place(heads: Sequence[Blob], number: int) -> Place:

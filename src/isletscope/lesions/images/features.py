@@ -60,7 +60,7 @@ def features_of(
     gland: Bool3D | None = None,
 ) -> Features:
     """Features of an extent on the grid of ``organ``; contrasts lie on ``search_grid`` with ``organ_there``."""
-    long, middle, short, centre = _principal(extent)
+    (long, middle, short), _, centre = principal_axes(extent)
     radius = (3000.0 * extent.volume_ml / (4.0 * np.pi)) ** (1.0 / 3.0)
     distance = distances_mm(search_grid, centre)
     step = float(np.partition(distance, 6, axis=None)[6]) if distance.size > 6 else float(distance.max())
@@ -70,8 +70,8 @@ def features_of(
     return Features(
         diameter_mm=2.0 * radius,
         volume_ml=extent.volume_ml,
-        slenderness=long / middle,
-        flatness=middle / short,
+        slenderness=float(long / middle),
+        flatness=float(middle / short),
         inside=float(organ[extent.box.slices][extent.inside].mean()),
         embedded=embedded,
         touching=None
@@ -81,22 +81,17 @@ def features_of(
     )
 
 
-def long_axis_ratio(extent: Extent) -> float:
-    """Longest over middle standard deviation of the voxels of an extent, 1 for a ball."""
-    long, middle, _, _ = _principal(extent)
-    return long / middle
-
-
-def _principal(extent: Extent) -> tuple[float, float, float, FloatArray]:
-    """Standard deviations of the voxels along their principal axes (mm), longest first, and their centre (LPS mm)."""
+def principal_axes(extent: Extent) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Standard deviations (mm) of the voxels along their principal axes, longest first; the axes as rows of unit LPS
+    vectors; and the centre (LPS mm)."""
     index = np.argwhere(extent.inside)
     points = extent.geometry.to_lps(index)
     centre = points.mean(axis=0)
     spread: FloatArray = np.cov(points.T) if len(points) > 1 else np.zeros((3, 3))
-    axes = np.abs(np.asarray(extent.geometry.axes_lps))
-    spread = spread + np.diag(axes.T @ (np.square(extent.geometry.spacing_mm) / 12.0))
-    long, middle, short = (float(v) for v in np.sqrt(np.linalg.eigvalsh(spread)[::-1]))
-    return long, middle, short, centre
+    grid = np.abs(np.asarray(extent.geometry.axes_lps))
+    spread = spread + np.diag(grid.T @ (np.square(extent.geometry.spacing_mm) / 12.0))
+    squares, axes = np.linalg.eigh(spread)
+    return np.sqrt(squares[::-1]), axes.T[::-1], centre
 
 
 def _shown(contrast: Contrast, inner: Bool3D, shell: Bool3D) -> Shown | None:
