@@ -7,7 +7,7 @@ from isletscope.spatial._compiled import compiled
 from isletscope.spatial.axes import AxialAxes, axial_axes, axial_axes_mm, extent_3d_mm
 from isletscope.spatial.axes_uncertainty import Interval, SizeIntervals, size_intervals
 from isletscope.spatial.components import ComponentStatistics, component_statistics, label_components
-from isletscope.spatial.crop import Box, bounding_box, cropped_geometry, cropped_mask, cropped_volume
+from isletscope.spatial.crop import Box, bounding_box, box_in, cropped_geometry, cropped_mask, cropped_volume
 from isletscope.spatial.distance import distance_to_mm, inside_depth_mm, outline_distance_mm
 from isletscope.spatial.geometry import FloatArray, Geometry
 from isletscope.spatial.peak import PEAK_RADIUS_MM, Peaks, intensity_peaks, sphere_offsets
@@ -56,6 +56,7 @@ __all__ = [
     "axial_axes",
     "axial_axes_mm",
     "bounding_box",
+    "box_in",
     "carried_mask",
     "compiled",
     "component_statistics",
