@@ -18,6 +18,7 @@ from isletscope.spatial.register_images import RegistrationImage, Window, prepar
 from isletscope.spatial.register_quality import information_gain, overlap_of, shared_share, stretch_of
 from isletscope.spatial.resample import resample, resample_labels, resample_mask
 from isletscope.spatial.sitk import from_image, geometry_of, image_of, simple_itk, to_image
+from isletscope.spatial.smoothing import gaussian
 from isletscope.spatial.transform import Lattice, Transform, carried_mask, points_between
 from isletscope.spatial.volume import (
     ACTIVITY,
@@ -67,6 +68,7 @@ __all__ = [
     "distance_to_mm",
     "extent_3d_mm",
     "from_image",
+    "gaussian",
     "geometry_of",
     "image_of",
     "information_gain",
