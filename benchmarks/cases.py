@@ -22,6 +22,7 @@ from isletscope.spatial import (
     Volume,
     component_statistics,
     distance_to_mm,
+    gaussian,
     label_components,
     resample,
     sphere_offsets,
@@ -50,6 +51,7 @@ def comparisons(small: bool, scratch: Path, only: str = "") -> Iterator[Comparis
         "distance": lambda: _distance(small),
         "resample ct to pet": lambda: _resample("resample CT onto PET", _ct(small), _pet(small), -1024.0),
         "resample pet to ct": lambda: _resample("resample PET onto CT", _pet(small), _ct(small), 0.0),
+        "gaussian": lambda: _gaussian(small),
         "projections": lambda: _projections(small),
     }
     for name, make in makers.items():
@@ -143,6 +145,14 @@ def _distance(small: bool) -> Comparison:
         "distance to a mask", _size(pet), lambda: distance_to_mm(mask), "scipy distance_transform_edt",
         lambda: ndimage.distance_transform_edt(~mask.array, sampling=mask.geometry.spacing_mm),
         lambda a, b: _apart(a, b, "mm"),
+    )  # fmt: skip
+
+
+def _gaussian(small: bool) -> Comparison:
+    ct = _ct(small)
+    return Comparison(
+        "Gaussian of 3 voxels", _size(ct), lambda: gaussian(ct.array, 3.0), "scipy.ndimage.gaussian_filter",
+        lambda: ndimage.gaussian_filter(ct.array, 3.0), lambda a, b: _apart(a, b, "HU"),
     )  # fmt: skip
 
 
