@@ -24,6 +24,7 @@ from isletscope.spatial import (
     Volume,
     component_statistics,
     distance_to_mm,
+    gaussian,
     label_components,
     resample,
     sphere_offsets,
@@ -52,6 +53,7 @@ def comparisons(small: bool, scratch: Path, only: str = "") -> Iterator[Comparis
         "distance": lambda: _distance(small),
         "resample ct to pet": lambda: _resample("resample CT onto PET", _ct(small), _pet(small), -1024.0),
         "resample pet to ct": lambda: _resample("resample PET onto CT", _pet(small), _ct(small), 0.0),
+        "gaussian": lambda: _gaussian(small),
         "projections": lambda: _projections(small),
         "truth map": lambda: _truth_map(small, scratch),
     }
@@ -168,6 +170,14 @@ def _truth_map(small: bool, scratch: Path) -> Comparison:
         return _apart(ours_read, theirs_read, "SUV")
 
     return Comparison("write a truth map", _size(pet), write, "nibabel.save", peer, difference)
+
+
+def _gaussian(small: bool) -> Comparison:
+    ct = _ct(small)
+    return Comparison(
+        "Gaussian of 3 voxels", _size(ct), lambda: gaussian(ct.array, 3.0), "scipy.ndimage.gaussian_filter",
+        lambda: ndimage.gaussian_filter(ct.array, 3.0), lambda a, b: _apart(a, b, "HU"),
+    )  # fmt: skip
 
 
 def _resample(name: str, source: Volume, target: Volume, outside: float) -> Comparison:

@@ -89,6 +89,11 @@ class Pair:
         return f"alignment-{self.frame.exam.key}-{self.series.key}"
 
     @property
+    def step(self) -> str:
+        """Name in the record of the run: from the frame that is moved to the one that it is brought to."""
+        return f"alignment-{self.series.key}-to-{self.onto.key}"
+
+    @property
     def inputs_hash(self) -> str:
         """Hash over everything that goes in."""
         return digest(
