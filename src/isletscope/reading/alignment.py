@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,20 @@ class _Images:
             window = rules.windows[series.modality].window()
             self._made[series.key] = prepare(self._source.volume(series.key), window, rules.step_mm)
         return self._made[series.key]
+
+    def finer_pair(
+        self, reference: Series, series: Series
+    ) -> Callable[[], tuple[RegistrationImage, RegistrationImage]] | None:
+        """Makes both images on the grid of the search by structure; None where that search does not apply."""
+        rule = alignment_rules().narrow
+        if not {reference.modality, series.modality} <= set(rule.modalities):
+            return None
+
+        def finer(one: Series) -> RegistrationImage:
+            window = alignment_rules().windows[one.modality].window()
+            return prepare(self._source.volume(one.key), window, rule.step_mm)
+
+        return lambda: (finer(reference), finer(series))
 
 
 def _aligned(folder: CaseFolder, store: StepStore, frame: Frame, reference: Frame | None, images: _Images) -> Alignment:
@@ -131,7 +146,8 @@ def register_pair(folder: CaseFolder, store: StepStore, pair: Pair, source: Seri
 
 def _registered(folder: CaseFolder, store: StepStore, pair: Pair, images: _Images) -> Alignment:
     try:
-        fit = fit_pair(images.of(pair.onto), images.of(pair.series))
+        finer = images.finer_pair(pair.onto, pair.series)
+        fit = fit_pair(images.of(pair.onto), images.of(pair.series), finer)
     except (GeometryError, InputError) as error:
         alignment = _failed(pair.frame, pair.reference, str(error))
     else:

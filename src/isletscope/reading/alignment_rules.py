@@ -48,6 +48,19 @@ class UncertaintyRule(_Strict):
     per_inverse_consistency: float
 
 
+class NarrowRule(_Strict):
+    """The second search, by structure, of small images that the first one refused; see ``alignment.yaml``."""
+
+    modalities: tuple[str, ...]
+    largest_litres: float
+    step_mm: float
+    agreement: float
+    agreement_gain: float
+    information_gain: float
+    rival_share: float
+    uncertainty_mm: float
+
+
 class AlignmentRules(_Strict):
     """The contents of ``alignment.yaml``."""
 
@@ -58,6 +71,7 @@ class AlignmentRules(_Strict):
     reference_share: float
     accept: Acceptance
     uncertainty: UncertaintyRule
+    narrow: NarrowRule
     organs: tuple[str, ...]
 
 
