@@ -22,7 +22,7 @@ from isletscope.reading.steps import StepStore, digest, rules_digest
 from isletscope.spatial import RegistrationImage, prepare
 
 _ROOMS = ("errors.py", "model/alignment.py", "spatial", "reading/alignment.yaml")
-_LENGTHS = ("inverse_consistency", "inverse_consistency_95", "deformation_median", "deformation_95")
+_LENGTHS = ("inverse_consistency", "inverse_consistency_95", "deformation_median", "deformation_95", "error_95")
 
 
 def align_exams(
@@ -172,10 +172,22 @@ def _found(folder: CaseFolder, frame: Frame, reference: Series, fit: PairFit) ->
         matrix=[[float(value) for value in row] for row in fit.transform.matrix],
         displacement_file=file,
         uncertainty_mm=None if fit.why_not else round(fit.uncertainty_mm, 1),
-        quality={name: _measured(name, value) for name, value in fit.quality.items()},
+        quality={
+            name: _measured(name, value) for name, value in (fit.quality | _error_95(frame, reference, fit)).items()
+        },
         method=fit.method,
         limits=list(fit.limits),
     )
+
+
+def _error_95(frame: Frame, reference: Series, fit: PairFit) -> dict[str, float]:
+    """The distance (mm) that 95 % of points are expected to lie within; empty where no field was sought or used."""
+    bent = fit.quality.get("deformation_95")
+    if fit.why_not or bent is None or fit.transform.displacement is None:
+        return {}
+    rule = alignment_rules().error_95
+    with_mr = "MR" in (reference.modality, frame.chosen.modality if frame.chosen else "")
+    return {"error_95": rule.floor_mm + rule.per_deformation * bent + (rule.mr_mm if with_mr else 0.0)}
 
 
 def _identity(

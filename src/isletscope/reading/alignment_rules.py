@@ -48,6 +48,14 @@ class UncertaintyRule(_Strict):
     per_inverse_consistency: float
 
 
+class Error95Rule(_Strict):
+    """The distance (mm) that 95 % of an organ's points are expected to lie within; see ``alignment.yaml``."""
+
+    floor_mm: float
+    per_deformation: float
+    mr_mm: float
+
+
 class NarrowRule(_Strict):
     """The second search, by structure, of small images that the first one refused; see ``alignment.yaml``."""
 
@@ -71,6 +79,7 @@ class AlignmentRules(_Strict):
     reference_share: float
     accept: Acceptance
     uncertainty: UncertaintyRule
+    error_95: Error95Rule
     narrow: NarrowRule
     organs: tuple[str, ...]
 
