@@ -171,12 +171,12 @@ def _ask_volume(view: View, gathered: Gathered) -> None:
 
 
 def _is_elsewhere(view: View) -> bool:
-    """Whether images were read, and the liver was found on none of them: a limb, a head."""
+    """Whether the liver was sought on images and found on none of them: a limb, a head."""
     keys = {series.key for exam in view.exams for series in exam.series}
     readings: list[ReadingOfImages | ReadingOfPet] = [*view.case.image_readings, *view.case.readings]
-    organs = [one.organs for one in readings if one.series_key in keys]
-    found = any(organ.name == "liver" and organ.label is not None for found in organs for organ in found)
-    return bool(organs) and not found
+    organs = [organ for one in readings if one.series_key in keys for organ in one.organs]
+    livers = [organ for organ in organs if organ.name == "liver"]
+    return bool(livers) and all(organ.label is None for organ in livers)
 
 
 def _centimetres(size_m: float | None) -> float | None:
