@@ -40,7 +40,7 @@ def pages(tmp_path: Path) -> str:
 
 @pytest.mark.slow
 def test_a_brain_mr_with_an_abdomen_ct(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, text, case = read(tmp_path, capsys, ct(Maker()), mr(Maker(), HEAD, head_mr, "BRAIN"))
+    code, _, case = read(tmp_path, capsys, ct(Maker()), mr(Maker(), HEAD, head_mr, "BRAIN"))
     assert code == 0
     alignments = case["alignments"]
     assert isinstance(alignments, list)
@@ -48,7 +48,6 @@ def test_a_brain_mr_with_an_abdomen_ct(tmp_path: Path, capsys: pytest.CaptureFix
     assert len(refused) == 1
     assert refused[0]["because"]
     assert "Not aligned: MR" in pages(tmp_path)
-    assert "total liver volume" not in text
 
 
 def test_two_patients(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
