@@ -16,6 +16,7 @@ from isletscope.spatial.register import register_rigid
 from isletscope.spatial.register_field import information_of, register_field
 from isletscope.spatial.register_images import RegistrationImage, Window, prepare, sample_points
 from isletscope.spatial.register_quality import information_gain, overlap_of, shared_share, stretch_of
+from isletscope.spatial.register_structure import StructureFit, register_structure
 from isletscope.spatial.resample import resample, resample_labels, resample_mask
 from isletscope.spatial.sitk import from_image, geometry_of, image_of, simple_itk, to_image
 from isletscope.spatial.smoothing import gaussian
@@ -51,6 +52,7 @@ __all__ = [
     "Quantity",
     "RegistrationImage",
     "SizeIntervals",
+    "StructureFit",
     "Transform",
     "Volume",
     "Window",
@@ -83,6 +85,7 @@ __all__ = [
     "prepare",
     "register_field",
     "register_rigid",
+    "register_structure",
     "resample",
     "resample_labels",
     "resample_mask",
