@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import SimpleITK
 from scipy import ndimage, signal
@@ -14,6 +15,7 @@ from scipy import ndimage, signal
 from benchmarks.ct_files import write_ct
 from isletscope.intake import load_volume, scan
 from isletscope.lesions.quantify import measure_labels
+from isletscope.phantom.maps import affine_ras, write_map
 from isletscope.spatial import (
     HOUNSFIELD,
     SUV_BODY_WEIGHT,
@@ -22,6 +24,7 @@ from isletscope.spatial import (
     Volume,
     component_statistics,
     distance_to_mm,
+    gaussian,
     label_components,
     resample,
     sphere_offsets,
@@ -50,7 +53,9 @@ def comparisons(small: bool, scratch: Path, only: str = "") -> Iterator[Comparis
         "distance": lambda: _distance(small),
         "resample ct to pet": lambda: _resample("resample CT onto PET", _ct(small), _pet(small), -1024.0),
         "resample pet to ct": lambda: _resample("resample PET onto CT", _pet(small), _ct(small), 0.0),
+        "gaussian": lambda: _gaussian(small),
         "projections": lambda: _projections(small),
+        "truth map": lambda: _truth_map(small, scratch),
     }
     for name, make in makers.items():
         if only.lower() in name:
@@ -143,6 +148,35 @@ def _distance(small: bool) -> Comparison:
         "distance to a mask", _size(pet), lambda: distance_to_mm(mask), "scipy distance_transform_edt",
         lambda: ndimage.distance_transform_edt(~mask.array, sampling=mask.geometry.spacing_mm),
         lambda a, b: _apart(a, b, "mm"),
+    )  # fmt: skip
+
+
+def _truth_map(small: bool, scratch: Path) -> Comparison:
+    """A noise-free field, as the reference patient writes it with its truth."""
+    pet = _pet(small)
+    field = ndimage.gaussian_filter(pet.array, 2.0).astype(np.float32)
+    ours, theirs = scratch / "ours.nii.gz", scratch / "theirs.nii.gz"
+
+    def write() -> Path:
+        write_map(field, pet.geometry, ours)
+        return ours
+
+    def peer() -> Path:
+        nibabel.save(nibabel.Nifti1Image(field.transpose(2, 1, 0), affine_ras(pet.geometry)), str(theirs))
+        return theirs
+
+    def difference(one: Path, other: Path) -> str:
+        ours_read, theirs_read = (nibabel.Nifti1Image.from_filename(path).get_fdata() for path in (one, other))
+        return _apart(ours_read, theirs_read, "SUV")
+
+    return Comparison("write a truth map", _size(pet), write, "nibabel.save", peer, difference)
+
+
+def _gaussian(small: bool) -> Comparison:
+    ct = _ct(small)
+    return Comparison(
+        "Gaussian of 3 voxels", _size(ct), lambda: gaussian(ct.array, 3.0), "scipy.ndimage.gaussian_filter",
+        lambda: ndimage.gaussian_filter(ct.array, 3.0), lambda a, b: _apart(a, b, "HU"),
     )  # fmt: skip
 
 

@@ -3,8 +3,8 @@
     python -m benchmarks [--small] [--repeats N] [--only WORD] [--json FILE]
 
 Each side runs once unmeasured (files cached, machine code made) and then ``repeats`` times, turn by turn; the medians
-are compared. A side that takes over 20 s runs once. Making a whole reference patient is timed
-alone (patient.py). Nothing here is a test: figures depend on the machine.
+are compared. A side that takes over 20 s runs once. Making a whole reference patient and the alignment of one
+PET/CT pair and MR are timed alone (patient.py, alignment.py). Nothing here is a test: figures depend on the machine.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.alignment import alignment_time
 from benchmarks.cases import Comparison, comparisons
 from benchmarks.patient import patient_time
 
 _SLOW_S = 20.0
 _PATIENT = "reference patient"
+_ALIGNMENT = "alignment"
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{_PATIENT} ...", file=sys.stderr, flush=True)
         patients = [patient_time("small" if options.small else "full")]
         console.print(patients[0].text)
+    alignments = []
+    if options.only.lower() in _ALIGNMENT:
+        print(f"{_ALIGNMENT} ...", file=sys.stderr, flush=True)
+        alignments = [alignment_time("small" if options.small else "full")]
+        console.print(alignments[0].text)
     if options.json:
         machine = {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()}
         text = json.dumps({"machine": machine, "outcomes": [asdict(o) for o in outcomes],
-                           "patients": [asdict(p) for p in patients]}, indent=2)  # fmt: skip
+                           "patients": [asdict(p) for p in patients],
+                           "alignments": [asdict(a) for a in alignments]}, indent=2)  # fmt: skip
         options.json.write_text(text + "\n", encoding="utf-8")
     return 0
 

@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from scripts.accept.alignment_real import alignment_real_claims, measure_alignment_real
 from scripts.accept.claims import Claim, print_claims
 from scripts.accept.clinical_mind import advice_claims, measure_advice, measure_statements, statement_claims
 from scripts.accept.document import write_document
+from scripts.accept.image_lesions_real import image_lesions_real_claims, measure_image_lesions_real
 from scripts.accept.many_exams import ALL, SOME, many_exams_claims, measure_many_exams
 from scripts.accept.organs import measure_organs_real, organs_real_claims
 from scripts.accept.program import KEPT, ROOT, Result, kept, source_digest
@@ -81,6 +83,8 @@ def measure(
         items["qin-as-fdg"] = partial(measure_qin, data, with_entry=True)
         items |= {patient.lower(): partial(measure_sarcoma, data, patient) for patient in SARCOMAS}
         items["organs-real"] = partial(measure_organs_real, data)
+        items["alignment-real"] = partial(measure_alignment_real, data, SARCOMAS)
+        items["image-lesions-real"] = partial(measure_image_lesions_real, data)
     if "images" in parts:
         items[f"images-{size}"] = partial(measure_images, size)
         items["contacts"] = measure_contacts
@@ -136,6 +140,10 @@ def all_claims(results: dict[str, Result]) -> list[Claim]:
             claims += speed_claims(results[name])
     if "organs-real" in results:
         claims += organs_real_claims(results["organs-real"])
+    if "alignment-real" in results:
+        claims += alignment_real_claims(results["alignment-real"])
+    if "image-lesions-real" in results:
+        claims += image_lesions_real_claims(results["image-lesions-real"])
     exams = {name: result for name, result in results.items() if name.startswith("exams-")}
     if exams:
         claims += many_exams_claims(exams)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from isletscope.model import Lesion, State
+from isletscope.model import ExamKind, Lesion, OrganFinding, ReadingOfImages, State
 from tests.assessment.cases import assessed, case, lesion, liver, seen
 from tests.assessment.test_vessels import conclusion
 
@@ -128,3 +128,15 @@ def test_foci_that_nobody_matched_are_not_counted_as_two() -> None:
     found = conclusion(given, "liver_pattern")
     assert found.missing == ["which foci on different exams are one and the same lesion"]
     assert "tumour_burden_score" not in conclusion(given, "liver_burden").parts
+
+
+def test_no_liver_volume_is_expected_of_a_limb() -> None:
+    person = {"patient": {"weight_kg": 80, "height_cm": 180, "sex": "F"}}
+    body = case(exams={"ct": "2026-03-01"}, clinical=person)
+    assert "liver_volume" in {one.name for one in assessed(body).conclusions}
+    missing = OrganFinding(name="liver", state=State.MISSING, missing_because="no trunk")
+    reading = ReadingOfImages(
+        exam_key="baseline-ct", kind=ExamKind.CT, series_key="baseline-ct-series", organs=[missing]
+    )
+    limb = body.model_copy(update={"image_readings": [reading]})
+    assert "liver_volume" not in {one.name for one in assessed(limb).conclusions}

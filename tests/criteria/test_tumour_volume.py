@@ -126,3 +126,10 @@ def test_properties(many: list[tuple[float | None, float | None]], random: Any) 
     more = summed([*lesions, lesion("L9", 5.0)])
     if full.value is not None:
         assert float(more.parts["SSTR-TV (mL)"]) >= float(full.parts["SSTR-TV (mL)"])
+
+
+def test_undecided_lesions_make_zero_a_lower_bound() -> None:
+    result = summed([], tracer="fdg", unsure=["X2", "X1"])
+    assert result.value == "MTV at least 0 mL, X1, X2 unsure"
+    assert certainty(result) == 1
+    assert result.parts["MTV (mL)"] == "0"

@@ -55,6 +55,15 @@ def test_lesions_that_merge_later_are_two_before() -> None:
     assert pairs([true("ct_1/1", "L2"), true("pet_1/1", "L1")], {"ct_1/1": "A", "pet_1/1": "A"}) == (0, 1, 0)
 
 
+def test_halves_of_what_has_merged_belong_to_one_lesion_whatever_one_look_shows() -> None:
+    """L2 has merged into L1; CT still shows two halves, PET one mass: the reader's table has one lesion there."""
+    foci = [true("ct_1/1", "L1"), true("ct_1/2", "L2"), true("ct_2/1", "L1"), true("ct_2/2", "L1")]
+    before, one_mass = {"ct_1/1": "A", "ct_1/2": "B"}, {"ct_2/1": "A", "ct_2/2": "A"}
+    assert pairs(foci, before | one_mass, ("B", "A")) == (4, 0, 0)
+    assert pairs(foci, before | one_mass) == (2, 0, 2), "that B merged into A has to be said"
+    assert pairs(foci, before | {"ct_2/1": "A", "ct_2/2": "B"}) == (2, 0, 2), "halves followed as two are held apart"
+
+
 def test_two_foci_of_nothing_are_not_counted_and_one_is_wrong() -> None:
     holders = {"ct_1/1": "A", "pet_1/1": "A"}
     assert pairs([true("ct_1/1"), true("pet_1/1")], holders) == (0, 0, 0)

@@ -122,6 +122,15 @@ def test_what_lies_under_a_later_lesion_is_not_counted_twice() -> None:
     assert truths["P1"]["volume_ml"] == pytest.approx(first.volume_ml - lens, rel=0.004)
 
 
+def test_contact_is_told_of_lesions_of_the_pancreas() -> None:
+    body, pose = person()
+    primary, node = tumour(10.0), tumour(10.0, id="N1", site="node", centre_personal_mm=(40.0, 0.0, 0.0))
+    truths = lesion_truths([primary, node], pose, body)
+    assert truths["P1"]["vessel_contact"]
+    assert "vessel_contact" not in truths["N1"]
+    assert "vessel_contact" not in lesion_truths([primary], pose, body, contact=False)["P1"]
+
+
 def test_growth_keeps_walls_and_scales_parts() -> None:
     parts = (
         InnerPart("fluid", "eroded", DARK, np.array([3.0])),

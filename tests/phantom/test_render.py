@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from isletscope.phantom import render
 from isletscope.phantom.appearance import Appearance
 from isletscope.phantom.render import Factors, lesion_labels, paint_scene
 from isletscope.phantom.scanner_ct import hounsfield_contrast
@@ -87,3 +88,20 @@ def test_the_liver_is_labelled_by_segment() -> None:
     found = set(np.unique(painted.structures).tolist())
     assert {structure_label(f"liver_segment_{n}") for n in (4, 5, 6, 7, 8)} <= found
     assert structure_label("liver") not in found
+
+
+def test_rows_that_begin_at_the_body_hold_what_whole_rows_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Air beside the body is not looked at; legs, trunk and head leave much of it."""
+    where = scene(ball(12.0, LIVER, 777.0))
+    centre = pose().to_scanner(pose().from_anatomical(np.array([[0.0, 0.0, 60.0]])))[0]
+    grid = Geometry((61, 70, 90), (16.0, 8.0, 8.0), tuple(float(v) for v in centre - np.array([360.0, 280.0, 480.0])))
+    contrasts = (hounsfield_contrast("portal_venous"),)
+    painted = paint_scene(where, grid, contrasts, background=-1000.0, edge_mm=8.0)
+    monkeypatch.setattr(render, "_ROUNDING_MM", 1e9)
+    whole = paint_scene(where, grid, contrasts, background=-1000.0, edge_mm=8.0)
+    assert np.array_equal(painted.image, whole.image)
+    assert np.array_equal(painted.structures, whole.structures)
+    assert np.array_equal(painted.organs, whole.organs)
+    outside = painted.image == -1000.0
+    assert outside[:, 0].all()
+    assert 0.1 < outside.mean() < 0.95

@@ -72,3 +72,8 @@ def test_the_thinner_slices_and_the_better_weighting_come_first() -> None:
 def test_b_values_of_one_set() -> None:
     parts = [_series(f"mr-{b}", Role.MR_DWI, series_uid="2.25.9", b_value_s_mm2=float(b)) for b in (800, 0, 50)]
     assert list(diffusion_of(parts)) == [0.0, 50.0, 800.0]
+
+
+def test_a_ct_of_unknown_phase_stands_for_no_phase() -> None:
+    columns = _columns(_series("ct-1", Role.CT_PHASE_UNKNOWN), kind=ExamKind.CT)
+    assert columns == {"ct_phase_unknown": "ct-1"}

@@ -14,10 +14,13 @@ from isletscope.model import (
     Case,
     Compartment,
     Exam,
+    ExamKind,
     Fate,
     Focus,
     GridDescription,
+    OrganFinding,
     Patient,
+    ReadingOfImages,
     ReadingOfPet,
     Role,
     Series,
@@ -32,8 +35,9 @@ from isletscope.model import (
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import write_label_map
 from isletscope.reading.matching import match_lesions, matching_items, renew_courses
+from isletscope.reading.observations import observe
 from isletscope.reading.overrides import override_lesions
-from isletscope.reading.placing import place_foci
+from isletscope.reading.placing import all_readings, face_areas_mm2, place_foci
 from isletscope.spatial import Geometry, Transform
 
 GRID = Geometry((40, 60, 60), (3.0, 2.0, 2.0), (-60.0, -60.0, -60.0))
@@ -50,16 +54,17 @@ class Builder:
         self.folder = CaseFolder(folder)
         self.exams: list[Exam] = []
         self.readings: list[ReadingOfPet] = []
+        self.on_ct: list[ReadingOfImages] = []
         self.points: list[TimePoint] = []
         self.transforms: dict[str, Transform] = {}
 
     def exam(
         self, name: str, spots: list[Spot], shift: tuple[float, float, float] = (0, 0, 0), *,
-        tracer: TracerClass = TracerClass.SSTR, aligned: bool = True, date: str = "2026-01-01",
+        tracer: TracerClass | None = TracerClass.SSTR, aligned: bool = True, date: str = "2026-01-01",
     ) -> Builder:  # fmt: skip
-        """Add an exam; ``name`` tells its UIDs, its keys are numbered in the order of adding."""
+        """Add an exam; ``name`` tells its UIDs, its keys are numbered in the order of adding. No tracer: a CT."""
         number = len(self.exams) + 1
-        key = f"pet-{number}"
+        key = f"pet-{number}" if tracer else f"ct-{number}"
         grid = GridDescription(
             shape_kji=GRID.shape,
             spacing_kji_mm=GRID.spacing_mm,
@@ -67,16 +72,20 @@ class Builder:
             axes_lps=GRID.axes_lps,
         )
         series = Series(
-            key=key, series_uid=f"1.2.{name}", modality="PT", role=Role.PET, role_because="test", instance_count=40,
+            key=key, series_uid=f"1.2.{name}", modality="PT" if tracer else "CT",
+            role=Role.PET if tracer else Role.CT_PORTAL_VENOUS, role_because="test", instance_count=40,
             fingerprint="0", grid=grid, frame_of_reference_uid=f"1.3.{name}",
         )  # fmt: skip
         self.exams.append(
             Exam(key=f"exam-{number}", study_uid=f"1.1.{name}", patient_id="p", date=date, title=name, series=[series])
         )
-        self.readings.append(
-            ReadingOfPet(series_key=key, tracer_class=tracer, foci=self._foci(key, spots, shift),
-                         foci_map=f"masks/{key}_foci.nii.gz")
-        )  # fmt: skip
+        foci, foci_map = self._foci(key, spots, shift), f"masks/{key}_foci.nii.gz"
+        if tracer:
+            self.readings.append(ReadingOfPet(series_key=key, tracer_class=tracer, foci=foci, foci_map=foci_map))
+        else:
+            organs = [OrganFinding(name="liver", state=State.DERIVED, source="test", label=1)]
+            self.on_ct.append(ReadingOfImages(exam_key=f"exam-{number}", kind=ExamKind.CT, series_key=key,
+                                              organs=organs, foci=foci, foci_map=foci_map))  # fmt: skip
         if self.points and self.points[-1].date == date:
             self.points[-1].exam_keys.append(f"exam-{number}")
         else:
@@ -123,6 +132,7 @@ class Builder:
         case = Case(
             software=Software(version="0", created="2026-01-01"), patient=Patient(id="p"), exams=self.exams,
             readings=[reading.model_copy(deep=True) for reading in self.readings], time_points=self.points,
+            image_readings=[reading.model_copy(deep=True) for reading in self.on_ct],
         )  # fmt: skip
         match_lesions(self.folder, case, self.transforms, earlier)
         return case
@@ -157,6 +167,34 @@ def test_points_fill_the_outline_evenly_and_lie_in_the_reference_frame(two: Buil
         spot = {"liver": LIVER, "node": NODE, "other": BOWEL}[one.site_code]
         assert np.linalg.norm(one.centre_mm - spot[0]) < 1.5
         assert len(one.points_mm) * one.step_mm**3 / 1000.0 == pytest.approx(one.volume_ml, rel=0.25)
+
+
+@pytest.mark.parametrize("normal", [(1, 0, 0), (0, 1, 0), (1, 1, 0), (1, 2, 3), (-2, 1, 1)])
+def test_the_face_between_two_outlines_has_the_area_of_the_section(normal: tuple[float, float, float]) -> None:
+    """A ball of radius 12 mm cut in halves, along and across the axes of the grid."""
+    spacing = (1.5, 1.0, 1.0)
+    places = (np.moveaxis(np.indices((24, 36, 36)), 0, -1) - [11.5, 17.5, 17.5]) * spacing
+    ball = np.linalg.norm(places, axis=-1) <= 12.0
+    labels = np.where(ball, np.where(places @ np.asarray(normal) > 0.1, 1, 2), 0).astype(np.uint16)
+    areas = face_areas_mm2(labels, spacing)
+    assert areas == {1: {2: areas[1][2]}, 2: {1: areas[1][2]}}
+    assert areas[1][2] == pytest.approx(np.pi * 12.0**2, rel=0.08)
+    assert face_areas_mm2(labels[::-1, :, ::-1], spacing)[1][2] == pytest.approx(areas[1][2])
+
+
+def test_outlines_with_something_between_them_share_no_face() -> None:
+    labels = np.zeros((4, 4, 9), dtype=np.uint16)
+    labels[..., :4], labels[..., 5:] = 1, 2
+    assert face_areas_mm2(labels, (1.0, 1.0, 1.0)) == {}
+
+
+def test_foci_know_the_faces_they_share(two: Builder) -> None:
+    two.exam("again", [LIVER, ((-20.0, 0.0, 14.0), 8.0, "liver", Verdict.TUMOUR)], date="2026-06-01")
+    placed, _ = place_foci(two.folder, two.case(), two.transforms)
+    first, second = (one for one in placed if one.look.startswith("exam-3"))
+    assert set(first.touching_mm2) == {second.focus_id}
+    assert 0.3 < first.neck(second) < 0.7
+    assert first.neck(second) == pytest.approx(second.neck(first))
 
 
 def test_without_transforms_every_lesion_stands_for_itself(two: Builder) -> None:
@@ -201,6 +239,91 @@ def test_identity_survives_an_added_exam_that_renumbers_the_series(two: Builder,
         "L1": [Fate.FIRST, Fate.PERSISTENT],
         "N1": [Fate.NEW],
     }
+
+
+HALVES: list[Spot] = [((-20.0, 0.0, z), radius, "liver", Verdict.UNSURE) for z, radius in ((0.0, 9.0), (14.0, 8.0))]
+OVER_BOTH: Spot = ((-20.0, 0.0, 6.0), 18.0, "liver", Verdict.TUMOUR)
+
+
+def test_neighbours_that_a_later_uptake_shows_grown_together_keep_their_names_and_merge(tmp_path: Path) -> None:
+    (tmp_path / "masks").mkdir()
+    apart: list[Spot] = [((-20.0, 0.0, z), 6.0, "liver", Verdict.UNSURE) for z in (-1.0, 15.0)]
+    build = Builder(tmp_path).exam("ct", apart, tracer=None)
+    first = build.case()
+    assert names(first) == {"L1": ["ct-1/1"], "L2": ["ct-1/2"]}
+    build.exam("ct later", HALVES, (4.0, 0.0, 2.0), tracer=None, date="2026-09-01")
+    case = build.exam("pet later", [OVER_BOTH], (1.0, 2.0, 3.0), date="2026-09-01").case(first)
+    assert names(case) == {"L1": ["ct-1/1", "pet-3/1", "ct-2/1", "ct-2/2"], "L2": ["ct-1/2"]}
+    assert [one.tracking_uid for one in case.lesions] == [one.tracking_uid for one in first.lesions]
+    assert [one.merged_into for one in case.lesions] == ["", "L1"]
+    because = {link.focus_id: link.because for link in case.lesions[0].links}
+    assert "one mass with ct-2/2 on these images" in because["ct-2/1"]
+    assert case.lesions[1].course[-1].because == "no longer seen apart from L1"
+    renew_courses(build.folder, case, build.transforms)
+    assert [one.course[-1].fate for one in case.lesions] == [Fate.PERSISTENT, Fate.MERGED]
+
+
+def test_one_mass_keeps_the_name_of_its_leading_half_when_the_uptake_is_added(tmp_path: Path) -> None:
+    (tmp_path / "masks").mkdir()
+    build = Builder(tmp_path).exam("ct", HALVES, tracer=None)
+    first = build.case()
+    assert names(first) == {"L1": ["ct-1/1"], "L2": ["ct-1/2"]}
+    case = build.exam("pet", [OVER_BOTH], (1.0, 2.0, 3.0)).case(first)
+    assert names(case) == {"L1": ["ct-1/1", "pet-2/1", "ct-1/2"]}
+    assert case.lesions[0].tracking_uid == first.lesions[0].tracking_uid
+
+
+def test_a_mass_in_pieces_is_measured_as_one(tmp_path: Path) -> None:
+    """Two balls, 9 mm and 8 mm of radius, 14 mm apart along the body: 31 mm long in space, 18 mm in an axial plane."""
+    (tmp_path / "masks").mkdir()
+    build = Builder(tmp_path).exam("ct", HALVES, tracer=None).exam("pet", [OVER_BOTH])
+    case = build.case()
+    observe(case, build.transforms, tmp_path)
+    on_ct = case.lesions[0].observation("exam-1", ExamKind.CT)
+    assert on_ct is not None
+    volumes = [focus.measurements["volume"].value or 0.0 for focus in case.image_readings[0].foci]
+    assert on_ct.measurements["volume"].value == pytest.approx(sum(volumes), rel=0.01)
+    assert on_ct.measurements["largest_diameter"].value == pytest.approx(31.0, abs=3.0)
+    assert on_ct.measurements["long_axis"].value == pytest.approx(18.0, abs=2.5)
+    assert "size of all its pieces together" in on_ct.because
+    observe(case, build.transforms)
+    again = case.lesions[0].observation("exam-1", ExamKind.CT)
+    assert again is not None
+    assert again.measurements["volume"].value == max(volumes)
+
+
+def test_the_order_of_exams_and_their_names_change_nothing(tmp_path: Path) -> None:
+    exams = [
+        ("ct", HALVES, None),
+        ("sstr", [OVER_BOTH, NODE, BOWEL], TracerClass.SSTR),
+        ("fdg", [NODE], TracerClass.FDG),
+    ]
+    found = []
+    for turn, name in enumerate(("{}", "z{}", "{}-9")):
+        (tmp_path / str(turn) / "masks").mkdir(parents=True)
+        build = Builder(tmp_path / str(turn))
+        for exam, spots, tracer in exams[turn:] + exams[:turn]:
+            build.exam(name.format(exam), spots, (2.0 * len(exam), 3.0, -2.0), tracer=tracer)
+        case = build.case()
+        places = {
+            focus.id: (focus.site_code, focus.label, focus.id[0]) for one in all_readings(case) for focus in one.foci
+        }
+        found.append({tuple(sorted(places[one] for one in lesion.focus_ids)) for lesion in case.lesions})
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]) == 2
+
+
+def test_every_focus_is_in_one_lesion_or_set_aside_with_its_reason_or_physiologic(tmp_path: Path) -> None:
+    (tmp_path / "masks").mkdir()
+    lone: Spot = ((30.0, -20.0, -20.0), 7.0, "liver", Verdict.UNSURE)
+    build = Builder(tmp_path).exam("ct", [*HALVES, lone], tracer=None).exam("pet", [OVER_BOTH, NODE, BOWEL])
+    case = build.case()
+    in_lesions = [one for lesion in case.lesions for one in lesion.focus_ids]
+    aside = {one.focus_id: one.because for one in case.unmatched}
+    physiologic = [f.id for one in all_readings(case) for f in one.foci if f.verdict is Verdict.PHYSIOLOGIC]
+    assert sorted([*in_lesions, *aside, *physiologic]) == sorted(f.id for one in all_readings(case) for f in one.foci)
+    assert list(aside) == ["ct-1/3"]
+    assert "exam-2/sstr_pet covers its place and should have shown a tumour" in aside["ct-1/3"]
 
 
 def test_a_name_is_never_used_again(two: Builder) -> None:

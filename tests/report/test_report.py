@@ -6,13 +6,14 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from isletscope.errors import OutputError
-from isletscope.model import Case, Patient, SupplementaryObject
+from isletscope.model import Case, Patient, SupplementaryObject, Verdict
 from isletscope.report import NoImages, write_lesion_table, write_report
 from isletscope.report.checks import Fault
 from isletscope.report.content.overview import pet_views
@@ -234,6 +235,14 @@ def test_no_lesion_is_said_in_words_and_not_as_absence(tmp_path: Path) -> None:
     assert "no focus suspicious for tumour is seen within the field of view" in text
     assert "SSTR-TV 0 mL and TLSRE 0 mL·SUV" in text
     assert "mean lesion uptake not applicable" in text
+
+
+def test_undecided_lesions_are_no_all_clear(tmp_path: Path) -> None:
+    spot = replace(cases.SPOTS[0], verdict=Verdict.UNSURE)
+    text = " ".join(" ".join(Page(build_html(*cases.one_pet_case((spot,)), tmp_path)).text).split())
+    assert "none suspicious for tumour, 1 indeterminate: up to" in text
+    assert "no lesion is suspicious for tumour, 1 lesion is indeterminate" in text
+    assert "SSTR-TV 0 mL and" not in text
 
 
 def test_a_refused_pet_says_why_and_what_to_do(tmp_path: Path) -> None:

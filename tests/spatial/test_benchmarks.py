@@ -10,7 +10,7 @@ import pytest
 from benchmarks.run import main
 
 
-@pytest.mark.parametrize("only", ["load ct", "peaks", "components", "resample ct to pet"])
+@pytest.mark.parametrize("only", ["load ct", "peaks", "components", "gaussian", "resample ct to pet", "truth map"])
 def test_a_small_comparison_gives_the_same_on_both_sides(only: str, tmp_path: Path) -> None:
     report = tmp_path / "bench.json"
     assert main(["--small", "--repeats", "1", "--only", only, "--json", str(report)]) == 0

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from isletscope.spatial import Geometry, label_components
+from isletscope.spatial import Geometry, gaussian, label_components
 
 Bool3D = npt.NDArray[np.bool_]
 Float3D = npt.NDArray[np.float32]
@@ -78,7 +78,7 @@ def depth_mm(mask: Bool3D, spacing_mm: Spacing) -> Float3D:
 def smoothed(values: Float3D, sigma_mm: float, spacing_mm: Spacing) -> Float3D:
     """Gaussian smoothing with one sigma in mm."""
     sigma = [sigma_mm / step for step in spacing_mm]
-    return np.asarray(ndimage.gaussian_filter(values, sigma, mode="nearest", truncate=3.0), dtype=np.float32)
+    return gaussian(values, sigma, mode="nearest", truncate=3.0)
 
 
 def filled_slices(mask: Bool3D) -> Bool3D:

@@ -10,7 +10,7 @@ from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.primary import largest_dimension
 from isletscope.assessment.view import Found, View
 from isletscope.criteria import Sex
-from isletscope.model import Compartment, ExamKind, Lesion, LiverFinding, State
+from isletscope.model import Compartment, ExamKind, Lesion, LiverFinding, ReadingOfImages, ReadingOfPet, State
 
 KINDS = (ExamKind.MRI, ExamKind.CT)
 """Volumes and sizes in the liver: MRI shows more metastases than CT, and one kind is taken for all where it can be."""
@@ -155,7 +155,7 @@ def _ask_volume(view: View, gathered: Gathered) -> None:
     person, header = view.clinical.patient, view.case.patient
     weight = person.weight_kg if person.weight_kg is not None else header.weight_kg
     height = person.height_cm if person.height_cm is not None else _centimetres(header.size_m)
-    if not view.of(Compartment.LIVER) and (weight is None or height is None):
+    if not view.of(Compartment.LIVER) and (weight is None or height is None or _is_elsewhere(view)):
         return
     asking = Asking("liver_volume")
     sex = person.sex or (Sex(header.sex) if header.sex in ("M", "F", "O") else None)
@@ -168,6 +168,15 @@ def _ask_volume(view: View, gathered: Gathered) -> None:
         if "cirrhosis" in one.features:
             asking.put("cirrhosis", one.features["cirrhosis"] == "yes", f"liver/{one.exam_key}/cirrhosis")
     gathered.add(asking.conclude())
+
+
+def _is_elsewhere(view: View) -> bool:
+    """Whether the liver was sought on images and found on none of them: a limb, a head."""
+    keys = {series.key for exam in view.exams for series in exam.series}
+    readings: list[ReadingOfImages | ReadingOfPet] = [*view.case.image_readings, *view.case.readings]
+    organs = [organ for one in readings if one.series_key in keys for organ in one.organs]
+    livers = [organ for organ in organs if organ.name == "liver"]
+    return bool(livers) and all(organ.label is None for organ in livers)
 
 
 def _centimetres(size_m: float | None) -> float | None:

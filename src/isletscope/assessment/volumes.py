@@ -27,6 +27,7 @@ def assess_volumes(view: View, gathered: Gathered) -> None:
         asking.put("tracer", name, *(f"exam/{key}" for key in view.kinds[kind]))
         outlined = [found for lesion in view.lesions if (found := _outlined(asking, view, lesion, tracer)) is not None]
         asking.put("lesions", outlined)
+        asking.put("unsure", sorted(lesion.id for lesion in view.unsure if _is_seen(view, lesion, tracer)))
         _put_rule(asking, view, tracer)
         liver = view.reference(tracer, "liver")
         reading = view.reading(tracer)
@@ -52,6 +53,11 @@ def _outlined(asking: Asking, view: View, lesion: Lesion, tracer: TracerClass) -
             found[key] = value
             asking.rest_on(f"lesion/{lesion.id}/{one.reference}/{name}")
     return found
+
+
+def _is_seen(view: View, lesion: Lesion, tracer: TracerClass) -> bool:
+    one = view.looked(lesion, KIND_OF_TRACER[tracer])
+    return one is not None and one.visibility is Visibility.SEEN and _takes_up(one)
 
 
 def _takes_up(one: Observation) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -44,6 +45,8 @@ def run(
         return _list(console)
     if out is None:
         raise InputError("a folder is needed", subject="phantom", remedy="Give OUT, or --list for the scenarios.")
+    # The exams are shared out to processes; threads of the linear algebra below them would only wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with console.progress() as progress:
         make(out, scenario, seed, size, progress)
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def write_case_report(folder: CaseFolder, *, progress: Progress = silent, anew: 
     table = folder.path / "lesions.csv"
     store = StepStore(folder.cache_folder / "steps")
     made_from = digest(case_to_json(folder.case), rules_digest(_ROOMS_BEHIND_A_REPORT))
+    start = time.perf_counter()
     made = None if anew else store.recall("report", made_from, [files.html, files.pdf, table])
     if isinstance(made, list):
         files = replace(files, faults=tuple(Fault(**fault) for fault in made))
@@ -32,15 +34,16 @@ def write_case_report(folder: CaseFolder, *, progress: Progress = silent, anew: 
             write_phenotype_table(folder.case, folder.path / "phenotypes.csv")
         files = write_report(folder.case, folder, folder.report_folder, progress=progress)
         store.keep("report", made_from, [asdict(fault) for fault in files.faults])
-    _record(folder.path / "run.json", files)
+    _record(folder.path / "run.json", files, time.perf_counter() - start)
     return files
 
 
-def _record(path: Path, files: ReportFiles) -> None:
-    """Put the faults into the record of the run, where there is one."""
+def _record(path: Path, files: ReportFiles, seconds: float) -> None:
+    """Put the faults, and the seconds that the report took, into the record of the run, where there is one."""
     if not path.is_file():
         return
     record = json.loads(path.read_text(encoding="utf-8"))
+    record.setdefault("seconds", {})["report"] = round(seconds, 3)
     record["report_checks"] = fault_documents(files)
     write_text(path, json.dumps(record, indent=1) + "\n")
 

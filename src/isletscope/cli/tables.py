@@ -6,6 +6,8 @@ from rich.table import Table
 
 from isletscope.model import Case, Exam, Focus, Measurement, PetQuantification, ReadingOfPet, Series, Severity, Verdict
 
+_MOST_UNSURE = 12
+
 
 def exam_table(exam: Exam) -> Table:
     """Series of an exam with role, why, and quality."""
@@ -51,18 +53,25 @@ def lesion_table(case: Case, reading: ReadingOfPet) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("Verdict")
     foci = {focus.id: focus for focus in reading.foci}
-    for lesion in case.lesions:
-        for focus in (foci[name] for name in lesion.focus_ids if name in foci):
+    rows = [(lesion, foci[name]) for lesion in case.lesions for name in lesion.focus_ids if name in foci]
+    unsure = sum(lesion.verdict is Verdict.UNSURE for lesion, _ in rows)
+    shown = 0
+    for lesion, focus in rows:
+        shown += lesion.verdict is Verdict.UNSURE
+        if lesion.verdict is not Verdict.UNSURE or shown <= _MOST_UNSURE:
             table.add_row(lesion.id, lesion.site, *_numbers(focus), lesion.verdict.value)
     physiologic = sum(focus.verdict is Verdict.PHYSIOLOGIC for focus in reading.foci)
-    table.caption = f"{physiologic} foci held to be physiologic are listed in the report"
+    more = f"{unsure - _MOST_UNSURE} more unsure foci and " if unsure > _MOST_UNSURE else ""
+    table.caption = f"{more}{physiologic} foci held to be physiologic are listed in the report"
     table.caption_justify = "left"
     return table
 
 
 def totals_lines(reading: ReadingOfPet) -> list[str]:
     """Totals of one PET as lines; a missing total says why."""
-    return [f"  {total.name}: {_value(total)}" for total in reading.totals.values()]
+    counts = [f"  {one.name}: {_plain(one, 0)}" for key, one in reading.totals.items() if key.startswith("count_")]
+    sums = [f"  {one.name}: {_value(one)}" for key, one in reading.totals.items() if not key.startswith("count_")]
+    return counts + sums
 
 
 def quantification_line(quantification: PetQuantification) -> str:

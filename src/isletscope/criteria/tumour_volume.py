@@ -57,6 +57,7 @@ class VolumeInput(CriterionInput):
     suv_type: Literal["body_weight", "lean_body_mass"] = "body_weight"
     liver_mean_g_ml: float | None = Field(default=None, gt=0)
     gep_primary: bool | None = None
+    unsure: tuple[str, ...] = Field(default=(), description="ids of lesions there that may or may not be tumour")
 
 
 def volume_of_voxels_ml(voxels: int, spacing_mm: tuple[float, float, float]) -> float:
@@ -84,6 +85,8 @@ def tumour_volume(given: VolumeInput) -> Conclusion:
         return steps.not_assessable(f"outlined lesions on {given.tracer.upper()} PET")
     names = (VOLUME_NAMES[given.tracer], _total_name(given))
     if not given.lesions:
+        if given.unsure:
+            return _nothing_sure(given, names, steps)
         steps.fire("none")
         return steps.conclude(f"{names[0]} 0 mL", parts={f"{names[0]} (mL)": "0", f"{names[1]} (mL·SUV)": "0"})
     rule = _rule(given)
@@ -112,6 +115,15 @@ def tumour_volume(given: VolumeInput) -> Conclusion:
     if given.tracer == "sstr":
         _cut_offs(given, volume_ml, steps)
     return steps.conclude(f"{names[0]} {number(volume_ml)} mL", parts=parts, provisional=bool(steps.lacking))
+
+
+def _nothing_sure(given: VolumeInput, names: tuple[str, str], steps: Reasoning) -> Conclusion:
+    """No lesion is held to be tumour, but some may be: 0 mL is the least, and says so."""
+    ids = ", ".join(sorted(given.unsure))
+    steps.lack(f"verdict on {ids}")
+    steps.fire("none_sure", lesions=ids)
+    parts = {f"{names[0]} (mL)": "0", f"{names[1]} (mL·SUV)": "0"}
+    return steps.conclude(f"{names[0]} at least 0 mL, {ids} unsure", parts=parts, provisional=True)
 
 
 def _total_name(given: VolumeInput) -> str:

@@ -42,9 +42,10 @@ def vessel_findings(truth: Json, exams: list[Json]) -> list[Json]:
 def _vessel(truth: Json, lesion: Json, state: Json, name: str) -> Json:
     around = state["surroundings"]
     grown_into = state["thrombus_in"] == name
-    table = {name: state.get("thrombus_contact")} if grown_into else state["vessel_contact"]
     # Contact angles are told of tumours of the pancreas alone; liver lesions have distances.
-    contact = table.get(name) if lesion["site"] == "pancreas" else None
+    contact = None
+    if lesion["site"] == "pancreas":
+        contact = state.get("thrombus_contact") if grown_into else state["vessel_contact"].get(name)
     narrowed = max((item["percent"] for item in truth["anatomy"]["narrowed"] if item["vessel"] == name), default=0.0)
     bland = [item["kind"] for item in truth["anatomy"]["thrombi"] if item["vein"] == name]
     distance = contact["gap_mm"] if contact else 0.0 if grown_into else around["tube_distance_mm"][name]

@@ -108,12 +108,15 @@ def wall_of(
     near: tuple[Distance, float] | None = None,
     step_mm: float = STEP_MM,
     rays: int = RAYS,
+    space: TubeSpace | None = None,
 ) -> Wall | None:
     """The wall of a tube's main course in scanner space (``pose`` given) or in the tube's own space.
 
     ``near``: a signed distance in that space and a margin (mm): only rings whose wall can come so near. Stretches
-    without lumen have no wall, side branches are left out. None if no ring is left.
+    without lumen have no wall, side branches are left out. None if no ring is left. ``space``: where other lumina are
+    measured at the wall's points too.
     """
+    space = space or TubeSpace(pose)
     samples = tube.sample(step_mm)
     points, tangents, radii = samples.points, samples.tangents, samples.radii_mm
     if pose is not None:
@@ -131,9 +134,9 @@ def wall_of(
     points, tangents, radii = points[keep], tangents[keep], radii[keep]
     tangents = tangents / np.linalg.norm(tangents, axis=1, keepdims=True)
     directions = _rings(tangents, rays)
-    reach = _wall_radii(points, directions, radii, _lumen(trunk, pose))
+    reach = _wall_radii(points, directions, radii, _lumen(trunk, space))
     walls = points[:, None] + reach[..., None] * directions
-    return Wall(tube.name, points, tangents, arc[keep], weight[keep], walls, _lumen(tube, pose))
+    return Wall(tube.name, points, tangents, arc[keep], weight[keep], walls, _lumen(tube, space))
 
 
 def _trunk(tube: Tube, arc_mm: Array, margin_mm: float) -> Tube:
@@ -249,17 +252,36 @@ def contact_of(
     ``others``: further tubes that are painted over the tumour. None when the tube lies more than some mm away.
     """
     distance = tumour_distance(tumour, pose)
-    wall = wall_of(tube, pose, near=(distance, max(tolerances_mm) + _BEYOND_MM), step_mm=step_mm, rays=rays)
+    space = TubeSpace(pose)
+    near = (distance, max(tolerances_mm) + _BEYOND_MM)
+    wall = wall_of(tube, pose, near=near, step_mm=step_mm, rays=rays, space=space)
     if wall is None:
         return None
-    lumina = [_lumen(other, pose) for other in others if other.name != tube.name]
+    lumina = [_lumen(other, space) for other in others if other.name != tube.name]
     return contact_on(distance, wall, lumina, tolerances_mm)
 
 
-def _lumen(tube: Tube, pose: Pose | None) -> Distance:
-    if pose is None:
-        return tube.distance
-    return lambda points: tube.distance(pose.to_anatomical(pose.to_personal(points)))
+class TubeSpace:
+    """Takes points of scanner space (``pose`` given), or of the tubes' own, to the space of the tubes.
+
+    The points asked for last are kept, since many lumina are measured at the same points.
+    """
+
+    def __init__(self, pose: Pose | None) -> None:
+        self._pose = pose
+        self._asked = self._found = np.zeros((0, 3))
+
+    def __call__(self, points: Array) -> Array:
+        """Points [n, 3] in the space of the tubes. An array must not be changed between two calls with it."""
+        if self._pose is None:
+            return points
+        if points is not self._asked:
+            self._asked, self._found = points, self._pose.to_anatomical(self._pose.to_personal(points))
+        return self._found
+
+
+def _lumen(tube: Tube, space: TubeSpace) -> Distance:
+    return lambda points: tube.distance(space(points))
 
 
 def _gaps(distance: Distance, wall: Wall, lumina: Sequence[Distance], widest_mm: float) -> Array:
@@ -268,9 +290,10 @@ def _gaps(distance: Distance, wall: Wall, lumina: Sequence[Distance], widest_mm:
     flat = wall.points.reshape(-1, 3)
     gaps = distance(flat)
     close = np.flatnonzero(gaps < widest_mm)
+    touched = flat[close]
     for lumen in lumina:
         if close.size:
-            gaps[close] = np.maximum(gaps[close], -lumen(flat[close]))
+            gaps[close] = np.maximum(gaps[close], -lumen(touched))
     unsure = np.flatnonzero((gaps > 0) & (gaps < 1.3 * widest_mm + 0.1))
     if widest_mm > 0 and unsure.size:
         feet, exact = foot_points(distance, flat[unsure])

@@ -335,6 +335,6 @@ def _files() -> ModuleType:
 
 _TASKS: dict[str, tuple[tuple[float, Callable[[ExamJob], Piece]], ...]] = {
     "pet_ct": ((1.0, _truth), (4.0, _pet), (2.5, _low_dose_ct)),
-    "ct": ((1.0, _truth), (4.0, _ct)),
-    "mr": ((1.0, _truth), (3.0, _mr)),
+    "ct": ((2.0, _truth), (4.0, _ct)),
+    "mr": ((2.0, _truth), (3.0, _mr)),
 }

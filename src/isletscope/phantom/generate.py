@@ -19,7 +19,7 @@ from isletscope.phantom.disease import Disease, disease_of
 from isletscope.phantom.exams import ExamJob, ExamOutcome, outcome_of, steps_of, tasks_of
 from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.pose import Pose, Variation, draw_breathing
-from isletscope.phantom.render import Scene
+from isletscope.phantom.render import Scene, load_kernels
 from isletscope.phantom.scanner import GRIDS
 from isletscope.phantom.scenario import Scenario, load_scenario
 from isletscope.phantom.scenario_exams import ExamRule
@@ -128,6 +128,7 @@ def _run(
     if count == 1 or not can_fork():
         pieces = in_turn(tasks, order, place, found)
     else:
+        load_kernels(jobs[0].scene, lambda appearance, factors: 0.0)
         pieces = shared_out(tasks, order, place, found, count, step)
     return [outcome_of(job, [pieces[n] for n, task in enumerate(tasks) if task.job is job]) for job in jobs]
 

@@ -16,7 +16,7 @@ from numba import njit
 
 from isletscope.phantom.appearance import Appearance
 from isletscope.phantom.body import Body
-from isletscope.phantom.contact import RAYS, STEP_MM, contact_of, gap_on, tumour_distance, wall_of
+from isletscope.phantom.contact import contact_of, gap_on, tumour_distance, wall_of
 from isletscope.phantom.lesions import Tumour, spread_directions
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.regions import neutral_pose
@@ -255,14 +255,15 @@ def lesion_truths(
 ) -> dict[str, dict[str, Any]]:
     """Truth of all lesions of an exam by id; ``lesions`` in painting order (later over earlier).
 
-    ``contact``: whether contact with vessels and ducts is told; on PET nobody can see it.
+    ``contact``: whether contact of pancreatic lesions with vessels and ducts is told; on PET nobody can see it. Of
+    other lesions no angle decides anything: their distance to every tube stands in ``surroundings``.
     """
     tubes = TubeMap(body.tubes, neutral_pose(pose))
     found = {}
     for n, lesion in enumerate(lesions):
         later = [other for other in lesions[n + 1 :] if _may_overlap(lesion, other)]
         found[lesion.id] = lesion_truth(lesion, pose, body, later)
-        if contact:
+        if contact and lesion.site == "pancreas":
             found[lesion.id] |= _contact_truth(lesion, pose, body, tubes)
     return found
 
@@ -305,24 +306,21 @@ def _contact_truth(tumour: Tumour, pose: Pose, body: Body, tubes: TubeMap) -> di
 
 
 def _neighbours(tumour: Tumour, pose: Pose, body: Body, tubes: TubeMap) -> tuple[dict[str, Any], dict[str, float]]:
-    """Contact with every vessel that comes within 4 mm; of pancreatic lesions also distances (mm) to the main ducts.
+    """Contact with every vessel that comes within 4 mm, and distances (mm) to the main ducts.
 
-    Outside the pancreas, where contact decides on no resectability class, planes 1 mm apart and 240 rays do; vessels
-    inside the liver that a lesion there grows over are left out.
+    Vessels inside the liver and ducts that the lesion grows over are left out.
     """
-    primary = tumour.site == "pancreas"
-    step, rays = (STEP_MM, RAYS) if primary else (1.0, 240)
     lumina = [body.tubes[name] for name in tumour.spared]
     contact: dict[str, Any] = {}
     ducts: dict[str, float] = {}
     for name, tube in body.tubes.items():
         gap = tubes.gap(tumour, name)
-        if primary and name in _DUCTS and gap < _DUCTS_WITHIN_MM:
+        if name in _DUCTS and gap < _DUCTS_WITHIN_MM:
             ducts[name] = round(_duct_distance_mm(tumour, tube, pose, gap), 3)
         may_be_overgrown = tube.parenchymal or tube.tissue in DUCT_TISSUES
         overgrown = may_be_overgrown and name not in tumour.spared and gap <= 0
         if gap < _CONTACT_WITHIN_MM and name != tumour.thrombus_in and not overgrown:
-            found = contact_of(tumour, tube, pose, others=lumina, step_mm=step, rays=rays)
+            found = contact_of(tumour, tube, pose, others=lumina)
             if found is not None:
                 contact[name] = found.as_json()
     return contact, ducts

@@ -27,6 +27,7 @@ from isletscope.phantom.shapes import (
 )
 
 _PLANES, _ROWS, _COLUMNS = 4, 8, 8
+TILE = (_PLANES, _ROWS, _COLUMNS)
 _FAR = 1.0e6
 _RUN = 96
 # Bounds are widened by this much (mm) against rounding.

@@ -135,8 +135,10 @@ def _most_common(labels: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> N
             for i in range(out.shape[2]):
                 for n in range(8):
                     block[n] = labels[2 * k + n // 4, 2 * j + n // 2 % 2, 2 * i + n % 2]
-                best, most = block[0], 0
-                for n in range(8):
+                best, most, mixed = block[0], 0, False
+                for n in range(1, 8):
+                    mixed |= block[n] != best
+                for n in range(8 if mixed else 0):
                     count = 0
                     for m in range(8):
                         count += block[m] == block[n]

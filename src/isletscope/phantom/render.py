@@ -15,7 +15,7 @@ import numpy.typing as npt
 from isletscope.phantom.appearance import Appearance
 from isletscope.phantom.body import Body
 from isletscope.phantom.lesions import Tumour
-from isletscope.phantom.painting import paint
+from isletscope.phantom.painting import TILE, paint
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.shapes import Array, Image, Indices, Solid, warp
 from isletscope.phantom.structures import structure_label
@@ -27,6 +27,8 @@ Factors = Mapping[str, float]
 Contrast = Callable[[Appearance, Factors], float]
 _SLAB = 8
 _NODE_MM = (2.5, 12.0)
+_BEYOND_MM = 1.0e6
+_ROUNDING_MM = 0.01
 # Structures that are painted whole and then divided.
 _DIVIDED = ("liver", "pancreas_head")
 
@@ -115,16 +117,64 @@ def paint_scene(
     images[:] = np.broadcast_to(np.asarray(background, dtype=np.float32), len(contrasts))[:, None, None, None]
     labels = np.zeros((2, *geometry.shape), dtype=np.uint8)
     margins = (body.fat_mm + 2.0 + edge_mm, edge_mm)
+    room = np.empty((4, _SLAB, *geometry.shape[1:]), dtype=np.float32)
     for k in range(0, geometry.shape[0], _SLAB):
         planes = min(_SLAB, geometry.shape[0] - k)
-        where = np.empty((4, planes, *geometry.shape[1:]), dtype=np.float32)
+        where = room if planes == _SLAB else np.empty((4, planes, *geometry.shape[1:]), dtype=np.float32)
         origin = first + np.array([0.0, 0.0, spacing[2] * k])
-        warp(field, field_origin, step, origin, spacing, where)
+        spans = _spans(field[3], (origin - field_origin) / step, spacing / step, where.shape[1:], margins[0])
+        if spans is None:
+            continue
+        # What the rows leave out lies beyond the body, amid the slab's height.
+        where[2] = _height_amid(field[2], field_origin[2], step, float(origin[2] + spacing[2] * planes / 2))
+        where[3] = _BEYOND_MM
+        warp(field, field_origin, step, origin, spacing, spans, where)
         _paint_slab(table, where, margins, images[:, k : k + planes], labels[:, k : k + planes])
         _subdivide(body, where, labels[1, k : k + planes])
     painted = Painted(images, labels[0], labels[1], np.zeros(geometry.shape, dtype=np.uint8))
     paint_lesions(painted, scene, geometry, contrasts, edge_mm)
     return painted
+
+
+def _spans(surface: Image, start: Array, step: Array, shape: tuple[int, ...], outside_mm: float) -> Indices | None:
+    """Columns [j, 2], first and one after the last, between which each row of a slab comes near the body.
+
+    ``surface`` [k, j, i]: distance to the lean body surface at the coarse nodes; ``start`` and ``step``: x, y, z of the
+    slab's first voxel and its spacing, in nodes. Between nodes no value is smaller than that of the nearest of them.
+    Whole tiles of the painter are kept. None where the slab lies beyond ``outside_mm`` of the body.
+    """
+    cells = [
+        np.clip((start[n] + step[n] * np.arange(count)).astype(int), 0, surface.shape[2 - n] - 2)
+        for n, count in enumerate(shape[::-1])
+    ]
+    nodes = surface[cells[2][0] : cells[2][-1] + 2].min(axis=0)
+    nodes = np.minimum(nodes[1:], nodes[:-1])
+    nearest = np.minimum(nodes[:, 1:], nodes[:, :-1])
+    near = nearest[cells[1]][:, cells[0]] <= outside_mm + _ROUNDING_MM
+    rows, columns = near.shape
+    whole = np.zeros((-(-rows // TILE[1]) * TILE[1], -(-columns // TILE[2]) * TILE[2]), dtype=bool)
+    whole[:rows, :columns] = near
+    tiles = np.asarray(whole.reshape(-1, TILE[1], whole.shape[1] // TILE[2], TILE[2]).any(axis=(1, 3)))
+    if not tiles.any():
+        return None
+    any_near = tiles.any(axis=1)
+    low = np.where(any_near, tiles.argmax(axis=1), 0) * TILE[2]
+    high = np.where(any_near, tiles.shape[1] - tiles[:, ::-1].argmax(axis=1), 0) * TILE[2]
+    spans = np.repeat(np.column_stack([low, np.minimum(high, columns)]), TILE[1], axis=0)[:rows]
+    return np.ascontiguousarray(spans, dtype=np.int64)
+
+
+def _height_amid(shift: Image, lowest: float, step: float, height: float) -> float:
+    """Anatomical z (mm) at a scanner height in the middle of the field of shifts [k, j, i]."""
+    k = int((height - lowest) / step)
+    return height + float(shift[k, shift.shape[1] // 2, shift.shape[2] // 2])
+
+
+def load_kernels(scene: Scene, contrast: Contrast) -> None:
+    """Paint a few voxels about the body's origin, so that processes forked from here on find the kernels loaded."""
+    at = scene.pose.to_scanner(np.zeros((1, 3)))[0]
+    geometry = Geometry((2 * _SLAB, 2, 2), (4.0,) * 3, (float(at[0]), float(at[1]), float(at[2])))
+    paint_scene(scene.without_lesions(), geometry, (contrast,), background=0.0, edge_mm=4.0)
 
 
 def paint_lesions(

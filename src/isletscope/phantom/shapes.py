@@ -203,11 +203,14 @@ def body_distances(rows: Array, profile: Array, points: Array, out: Array) -> No
 
 
 @njit(cache=True, fastmath=True, nogil=True)
-def warp(field: Image, field_origin: Array, field_step: float, origin: Array, spacing: Array, out: Image) -> None:
+def warp(
+    field: Image, field_origin: Array, field_step: float, origin: Array, spacing: Array, spans: Indices, out: Image
+) -> None:
     """Anatomical x, y, z and surface distance of a slab's voxels [4, k, j, i] (mm).
 
     ``field`` [4, k, j, i] holds, at coarse nodes, anatomical minus scanner position and the surface distance; trilinear
-    between nodes. ``field_origin`` and ``origin`` are scanner x, y, z of the first node and voxel.
+    between nodes. ``field_origin`` and ``origin`` are scanner x, y, z of the first node and voxel. ``spans`` [j, 2]:
+    first column that is written in each row, and the one after the last.
     """
     for k in range(out.shape[1]):
         z = origin[2] + k * spacing[2]
@@ -219,7 +222,7 @@ def warp(field: Image, field_origin: Array, field_step: float, origin: Array, sp
             fj = (y - field_origin[1]) / field_step
             j0 = min(max(int(fj), 0), field.shape[2] - 2)
             b = np.float32(fj - j0)
-            for i in range(out.shape[3]):
+            for i in range(spans[j, 0], spans[j, 1]):
                 x = origin[0] + i * spacing[0]
                 fi = (x - field_origin[0]) / field_step
                 i0 = min(max(int(fi), 0), field.shape[3] - 2)

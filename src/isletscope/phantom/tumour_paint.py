@@ -195,5 +195,6 @@ def _anatomical(pose: Pose, lines: list[Array]) -> Array:
     field[:3] = moved.T.reshape(3, *count[::-1])
     spacing = np.array([line[1] - line[0] if len(line) > 1 else 1.0 for line in lines])
     where = np.empty((4, *(len(line) for line in lines[::-1])), dtype=np.float32)
-    warp(field, low, _LATTICE_MM, low, spacing, where)
+    spans = np.tile(np.array([0, where.shape[3]]), (where.shape[2], 1))
+    warp(field, low, _LATTICE_MM, low, spacing, spans, where)
     return np.ascontiguousarray(where[:3].reshape(3, -1).T, dtype=np.float64)

@@ -7,6 +7,7 @@ each task gave.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import sys
 from collections.abc import Callable, Sequence
@@ -133,6 +134,8 @@ class _Worker:
 
 def _serve(tasks: Sequence[Task], found: Future[Disease], line: Connection) -> None:
     """Life of a worker: do the tasks whose numbers come, until the line is closed."""
+    # What was there before the fork stays: looking through it for garbage would only copy its pages.
+    gc.freeze()
     numbers: SimpleQueue[int | None] = SimpleQueue()
     Thread(target=_listen, args=(line, numbers, found), daemon=True).start()
     while (number := numbers.get()) is not None:

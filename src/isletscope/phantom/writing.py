@@ -46,6 +46,8 @@ _SYNTAXES = {
     "jpeg": JPEGLosslessSV1,
 }
 _PIXEL_DATA = 0x7FE00010
+# A tag as a plain number: pydicom's tags compare themselves in Python, thousands of times for each slice.
+_TAG_NUMBER = attrgetter("tag.real")
 _IMPLEMENTATION = "2.25.237564087645131899441250571"
 FileNamer = Callable[[str, int], str]
 
@@ -198,24 +200,28 @@ class SliceWriter:
             ) from error
 
     def _body(self, dataset: Dataset) -> list[bytes]:
-        elements: list[Any] = sorted(dataset.values(), key=attrgetter("tag"))
-        pieces = [piece for element in elements for piece in self._pieces(element, dataset)]
+        elements: list[Any] = sorted(dataset.values(), key=_TAG_NUMBER)
+        pieces: list[bytes] = []
+        for element in elements:
+            number, value = element.tag.real, element.value
+            known = self._known.get(number)
+            if known is not None and known[0] is value:
+                pieces.append(known[1])
+            elif number == _PIXEL_DATA:
+                # Apart from its head, so that large ones are not copied.
+                pieces += self._pixel_data(value, dataset)
+            else:
+                pieces.append(self._encoded(element, dataset))
         if self._syntax != "deflated":
             return pieces
         packer = zlib.compressobj(level=1, wbits=-zlib.MAX_WBITS)
         packed = b"".join([*(packer.compress(piece) for piece in pieces), packer.flush()])
         return [packed if len(packed) % 2 == 0 else packed + b"\0"]
 
-    def _pieces(self, element: DataElement, dataset: Dataset) -> list[bytes]:
-        """The encoded element; pixel data apart from its head, so that large ones are not copied."""
-        if element.tag == _PIXEL_DATA:
-            return self._pixel_data(element.value, dataset)
-        return [self._encoded(element, dataset)]
-
     def _encoded(self, element: DataElement, dataset: Dataset) -> bytes:
-        tag = element.tag
-        known, value = self._known.get(tag), element.value
-        if known is not None and (known[0] is value or (element.VR != "SQ" and known[0] == value)):
+        number, value = element.tag.real, element.value
+        known = self._known.get(number)
+        if known is not None and element.VR != "SQ" and known[0] == value:
             return known[1]
         if element.VR in AMBIGUOUS_VR:
             correct_ambiguous_vr_element(element, dataset, is_little_endian=True)
@@ -223,7 +229,7 @@ class SliceWriter:
         buffer.is_little_endian, buffer.is_implicit_VR = True, self._syntax == "implicit"
         write_data_element(buffer, element, ["latin-1"])
         encoded: bytes = buffer.getvalue()
-        self._known[tag] = (value, encoded)
+        self._known[number] = (value, encoded)
         return encoded
 
     def _pixel_data(self, pixels: bytes, dataset: Dataset) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from isletscope.reading.steps import StepStore, digest, rules_digest
 from isletscope.spatial import RegistrationImage, prepare
 
 _ROOMS = ("errors.py", "model/alignment.py", "spatial", "reading/alignment.yaml")
-_LENGTHS = ("inverse_consistency", "inverse_consistency_95", "deformation_median", "deformation_95")
+_LENGTHS = ("inverse_consistency", "inverse_consistency_95", "deformation_median", "deformation_95", "error_95")
 
 
 def align_exams(
@@ -61,6 +62,20 @@ class _Images:
             self._made[series.key] = prepare(self._source.volume(series.key), window, rules.step_mm)
         return self._made[series.key]
 
+    def finer_pair(
+        self, reference: Series, series: Series
+    ) -> Callable[[], tuple[RegistrationImage, RegistrationImage]] | None:
+        """Makes both images on the grid of the search by structure; None where that search does not apply."""
+        rule = alignment_rules().narrow
+        if not {reference.modality, series.modality} <= set(rule.modalities):
+            return None
+
+        def finer(one: Series) -> RegistrationImage:
+            window = alignment_rules().windows[one.modality].window()
+            return prepare(self._source.volume(one.key), window, rule.step_mm)
+
+        return lambda: (finer(reference), finer(series))
+
 
 def _aligned(folder: CaseFolder, store: StepStore, frame: Frame, reference: Frame | None, images: _Images) -> Alignment:
     if reference is None or reference.chosen is None or frame.chosen is None:
@@ -87,6 +102,11 @@ class Pair:
     def key(self) -> str:
         """Name of the step."""
         return f"alignment-{self.frame.exam.key}-{self.series.key}"
+
+    @property
+    def step(self) -> str:
+        """Name in the record of the run: from the frame that is moved to the one that it is brought to."""
+        return f"alignment-{self.series.key}-to-{self.onto.key}"
 
     @property
     def inputs_hash(self) -> str:
@@ -131,7 +151,8 @@ def register_pair(folder: CaseFolder, store: StepStore, pair: Pair, source: Seri
 
 def _registered(folder: CaseFolder, store: StepStore, pair: Pair, images: _Images) -> Alignment:
     try:
-        fit = fit_pair(images.of(pair.onto), images.of(pair.series))
+        finer = images.finer_pair(pair.onto, pair.series)
+        fit = fit_pair(images.of(pair.onto), images.of(pair.series), finer)
     except (GeometryError, InputError) as error:
         alignment = _failed(pair.frame, pair.reference, str(error))
     else:
@@ -156,10 +177,22 @@ def _found(folder: CaseFolder, frame: Frame, reference: Series, fit: PairFit) ->
         matrix=[[float(value) for value in row] for row in fit.transform.matrix],
         displacement_file=file,
         uncertainty_mm=None if fit.why_not else round(fit.uncertainty_mm, 1),
-        quality={name: _measured(name, value) for name, value in fit.quality.items()},
+        quality={
+            name: _measured(name, value) for name, value in (fit.quality | _error_95(frame, reference, fit)).items()
+        },
         method=fit.method,
         limits=list(fit.limits),
     )
+
+
+def _error_95(frame: Frame, reference: Series, fit: PairFit) -> dict[str, float]:
+    """The distance (mm) that 95 % of points are expected to lie within; empty where no field was sought or used."""
+    bent = fit.quality.get("deformation_95")
+    if fit.why_not or bent is None or fit.transform.displacement is None:
+        return {}
+    rule = alignment_rules().error_95
+    with_mr = "MR" in (reference.modality, frame.chosen.modality if frame.chosen else "")
+    return {"error_95": rule.floor_mm + rule.per_deformation * bent + (rule.mr_mm if with_mr else 0.0)}
 
 
 def _identity(

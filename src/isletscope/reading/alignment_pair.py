@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from isletscope.spatial import (
     overlap_of,
     register_field,
     register_rigid,
+    register_structure,
     sample_points,
     shared_share,
     stretch_of,
@@ -24,6 +26,9 @@ from isletscope.spatial import (
 
 _RIGID = "rigid, normalised mutual information of the body, three resolutions"
 _DEFORMABLE = f"{_RIGID}; then a smooth field on a 24 mm lattice, pointwise mutual information"
+_BY_STRUCTURE = "rigid, local structure of a small field, from starts all over it"
+_NARROW_LIMIT = "a small field placed rigidly by its structure; bending of the limb is not followed"
+_MM3_PER_LITRE = 1e6
 _POINTS = 3000
 _OUTLINE_MM = 8.0
 
@@ -40,11 +45,53 @@ class PairFit:
     limits: tuple[str, ...] = field(default=())
 
 
-def fit_pair(reference: RegistrationImage, image: RegistrationImage) -> PairFit:
+def fit_pair(
+    reference: RegistrationImage,
+    image: RegistrationImage,
+    finer: Callable[[], tuple[RegistrationImage, RegistrationImage]] | None = None,
+) -> PairFit:
     """Register an image to the reference, rigidly and then with a field, and judge the result.
 
     The field is dropped where it does not improve what the images share or folds space; the result says so.
+    ``finer``: makes the two images on a finer grid; with it, a small field that is refused is searched once more by
+    its structure.
     """
+    first = _fit_by_values(reference, image)
+    if not first.why_not or finer is None or not (_is_narrow(reference) and _is_narrow(image)):
+        return first
+    second = _fit_by_structure(*finer())
+    return second if not second.why_not else replace(first, why_not=f"{first.why_not}; {second.why_not}")
+
+
+def _is_narrow(image: RegistrationImage) -> bool:
+    low, high = image.body_box_mm
+    return float(np.prod(high - low)) <= alignment_rules().narrow.largest_litres * _MM3_PER_LITRE
+
+
+def _fit_by_structure(reference: RegistrationImage, image: RegistrationImage) -> PairFit:
+    """The rigid mapping under which local structure agrees best, used only where it stands out clearly."""
+    fit = register_structure(reference, image)
+    transform = Transform(fit.matrix)
+    rule = alignment_rules().narrow
+    quality = {
+        "structure_agreement": fit.agreement,
+        "structure_gain": fit.gain,
+        "information_gain": information_gain(reference, image, fit.matrix),
+        "rival_share": fit.rival_share,
+        **_outlines(reference, image, transform),
+    }
+    stands_out = (
+        fit.agreement >= rule.agreement
+        and fit.gain >= rule.agreement_gain
+        and quality["information_gain"] >= rule.information_gain
+        and fit.rival_share <= rule.rival_share
+        and quality["overlap_body"] >= alignment_rules().accept.overlap_body
+    )
+    why_not = "" if stands_out else "nor does a search by local structure find a place that stands out"
+    return PairFit(transform, quality, rule.uncertainty_mm, _BY_STRUCTURE, why_not, (_NARROW_LIMIT,))
+
+
+def _fit_by_values(reference: RegistrationImage, image: RegistrationImage) -> PairFit:
     rigid = register_rigid(reference, image)
     transform = Transform(rigid.matrix)
     quality = {

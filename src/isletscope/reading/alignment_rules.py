@@ -48,6 +48,27 @@ class UncertaintyRule(_Strict):
     per_inverse_consistency: float
 
 
+class Error95Rule(_Strict):
+    """The distance (mm) that 95 % of an organ's points are expected to lie within; see ``alignment.yaml``."""
+
+    floor_mm: float
+    per_deformation: float
+    mr_mm: float
+
+
+class NarrowRule(_Strict):
+    """The second search, by structure, of small images that the first one refused; see ``alignment.yaml``."""
+
+    modalities: tuple[str, ...]
+    largest_litres: float
+    step_mm: float
+    agreement: float
+    agreement_gain: float
+    information_gain: float
+    rival_share: float
+    uncertainty_mm: float
+
+
 class AlignmentRules(_Strict):
     """The contents of ``alignment.yaml``."""
 
@@ -58,6 +79,8 @@ class AlignmentRules(_Strict):
     reference_share: float
     accept: Acceptance
     uncertainty: UncertaintyRule
+    error_95: Error95Rule
+    narrow: NarrowRule
     organs: tuple[str, ...]
 
 

@@ -37,6 +37,10 @@ _TRACER_ORDER = (
     TracerClass.OTHER,
     TracerClass.UNKNOWN,
 )
+# Measured on a full-size patient; they only decide what is begun first.
+_SECONDS_A_SERIES = 2.5
+_SECONDS_A_MEGAVOXEL = 0.17
+_SECONDS_A_PAIR = 10.0
 _GIVEN_UNUSED = "Organ masks that were given are used on PET alone; here organs were found by the program."
 
 
@@ -63,8 +67,11 @@ class EachSeries:
         """
         pets = _pet_tasks(self.seen, self.request)
         images = [task for exam in self.seen.exams for task in images_to_read(exam)]
-        with self.recorder.timed("side by side"):
-            computed = done_side_by_side(self._jobs(pets, images), self.request.workers, self.progress)
+        with self.recorder.timed("side-by-side"):
+            done = done_side_by_side(self._jobs(pets, images), self.request.workers, self.progress)
+        for one in done:
+            self.recorder.add(one.job.step, one.seconds)
+        computed = {one.job.key for one in done if one.computed}
         fresh = self._pets(pets) | self._images(images)
         return {key: now or key in computed for key, now in fresh.items()}
 
@@ -72,17 +79,22 @@ class EachSeries:
         """What is not kept from an earlier run."""
         folder, store, source = self.folder, self._store, self.source
         jobs = [
-            Job(task.key, partial(_pet_done, folder, store, task), _voxels([task.pet, *([task.ct] if task.ct else [])]))
+            Job(
+                task.key,
+                partial(_pet_done, folder, store, task),
+                _seconds([task.pet, *([task.ct] if task.ct else [])]),
+                task.key,
+            )
             for task in pets
             if not pet_is_read(folder, store, task)
         ]
         jobs += [
-            Job(task.key, partial(_images_done, folder, store, task, source), _voxels(task.series))
+            Job(task.key, partial(_images_done, folder, store, task, source), _seconds(task.series), _step(task))
             for task in images
             if not images_are_read(folder, store, task)
         ]
         return jobs + [
-            Job(pair.key, partial(register_pair, folder, store, pair, source), _voxels([pair.series, pair.onto]))
+            Job(pair.key, partial(register_pair, folder, store, pair, source), _SECONDS_A_PAIR, pair.step)
             for pair in pairs_to_register(folder, store, self.case)
         ]
 
@@ -101,7 +113,7 @@ class EachSeries:
     def _images(self, tasks: Sequence[ImageTask]) -> dict[str, bool]:
         fresh: dict[str, bool] = {}
         for task in tasks:
-            with self.recorder.timed(task.key):
+            with self.recorder.timed(_step(task)):
                 reading, fresh[task.key] = read_exam_images(self.folder, self._store, task, self.source, self.progress)
             if self.request.anatomy:
                 reading.limits = [*reading.limits, _GIVEN_UNUSED]
@@ -117,10 +129,15 @@ def _images_done(folder: CaseFolder, store: StepStore, task: ImageTask, source: 
     return read_exam_images(folder, store, task, source, silent)[1]
 
 
-def _voxels(series: Sequence[Series]) -> float:
-    """Millions of voxels, as a measure of the work."""
+def _step(task: ImageTask) -> str:
+    """Name of the reading of an exam's CT or MR in the record of the run."""
+    return f"images-{task.key}"
+
+
+def _seconds(series: Sequence[Series]) -> float:
+    """About how long the reading of series takes."""
     shapes = [one.grid.shape_kji for one in series if one.grid is not None]
-    return sum(k * j * i for k, j, i in shapes) / 1e6
+    return _SECONDS_A_SERIES * len(series) + _SECONDS_A_MEGAVOXEL * sum(k * j * i for k, j, i in shapes) / 1e6
 
 
 def _pet_tasks(seen: Seen, request: ReadRequest) -> list[PetTask]:

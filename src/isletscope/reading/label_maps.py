@@ -25,7 +25,7 @@ def nifti_affine(geometry: Geometry) -> npt.NDArray[np.float64]:
 
 def write_label_map(path: Path, labels: npt.NDArray[Any], geometry: Geometry) -> None:
     """Write a label map [k, j, i] as compressed NIfTI, whole or not at all. Raises OutputError."""
-    image = nibabel.Nifti1Image(np.ascontiguousarray(labels.T), nifti_affine(geometry))
+    image = nibabel.Nifti1Image(labels.T, nifti_affine(geometry))
     image.header.set_xyzt_units("mm")
     with whole_file(path) as temporary:
         nibabel.save(image, temporary)

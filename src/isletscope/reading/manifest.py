@@ -30,9 +30,9 @@ def software(created: datetime) -> Software:
     )
 
 
-def peak_memory_mb() -> float:
-    """The most memory this process has held so far, in MB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak_memory_mb(*, of_workers: bool = False) -> float:
+    """The most memory this process, or any one of the processes that it has ended, has held so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN if of_workers else resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
 
@@ -49,7 +49,11 @@ class RunRecorder:
         try:
             yield
         finally:
-            self._seconds[step] = round(self._seconds.get(step, 0.0) + time.perf_counter() - start, 3)
+            self.add(step, time.perf_counter() - start)
+
+    def add(self, step: str, seconds: float) -> None:
+        """Add the seconds of something that was done elsewhere to ``step``."""
+        self._seconds[step] = round(self._seconds.get(step, 0.0) + seconds, 3)
 
     def write(self, path: Path, request: ReadRequest, file_count: int) -> None:
         """Write the record whole or not at all. Raises OutputError."""
@@ -62,5 +66,6 @@ class RunRecorder:
             "files": file_count,
             "seconds": self._seconds,
             "peak_memory_mb": round(peak_memory_mb(), 1),
+            "peak_memory_of_a_worker_mb": round(peak_memory_mb(of_workers=True), 1),
         }
         write_text(path, json.dumps(record, indent=1) + "\n")

@@ -229,6 +229,8 @@ def _links(
             said.append(f"ambiguous: {names[link.runner_up].name} fits nearly as well")
         if link.covered:
             said.append(f"its outline covers {_listed([names[other].name for other in link.covered])} too")
+        if link.pieces:
+            said.append(f"one mass with {_listed(list(link.pieces))} on these images")
         own = foci[link.focus.focus_id]
         if own.site_code != site.site_code:
             said.append(f"placed in {own.site} here, in {site.site} on the look that tells its site")

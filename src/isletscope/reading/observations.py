@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from isletscope.assessment import ANATOMICAL, kinds_of
+from isletscope.lesions import sizes_of
 from isletscope.model import (
     MEASUREMENTS,
     Case,
@@ -25,15 +27,17 @@ from isletscope.model import (
     ExamKind,
     Fate,
     Lesion,
+    Measurement,
     Observation,
     ReadingOfImages,
     ReadingOfPet,
     Series,
+    Source,
     Visibility,
 )
 from isletscope.reading.label_maps import read_label_map
 from isletscope.reading.places import Look, Places, Point, grid_of, series_of
-from isletscope.spatial import Transform
+from isletscope.spatial import Box, Mask, Transform, cropped_geometry
 
 # Names of a focus's measurements that differ from those of findings.
 _RENAMED = {"suv_peak_global": "suv_peak"}
@@ -71,7 +75,7 @@ def _observation(
 ) -> Observation | None:
     own = places.own(lesion, exam, kind)
     if own:
-        return _seen(own)
+        return _seen(own, maps.sizes_of_all(own, places.case.series(own[0].grid_key)) if kind in ANATOMICAL else {})
     looks = places.looks(lesion)
     if not aligned or not looks:
         return None
@@ -82,18 +86,21 @@ def _observation(
     return Observation(exam_key=exam.key, kind=kind, series_key=key, visibility=visibility, because=because)
 
 
-def _seen(own: list[Look]) -> Observation:
-    """The largest of its foci there; further foci of the same lesion are named."""
+def _seen(own: list[Look], sizes: Mapping[str, Measurement]) -> Observation:
+    """The largest of its foci there; further foci of the same lesion are named. ``sizes``: of all pieces together."""
     look = own[0]
     named = {_RENAMED.get(name, name): value for name, value in look.focus.measurements.items()}
     others = ", ".join(one.focus.id for one in own[1:])
+    because = f"measured on its largest focus; also {others}" if others else ""
+    if sizes:
+        because = f"size of all its pieces together, else measured on its largest, {look.focus.id}; also {others}"
     return Observation(
         exam_key=look.exam.key,
         kind=look.kind,
         series_key=look.focus.series_key,
         visibility=Visibility.SEEN,
-        because=f"measured on its largest focus; also {others}" if others else "",
-        measurements={name: value for name, value in named.items() if name in MEASUREMENTS},
+        because=because,
+        measurements={name: value for name, value in (named | dict(sizes)).items() if name in MEASUREMENTS},
         features={} if look.kind in ANATOMICAL else {"uptake_visible": "yes"},
         mask=look.mask,
     )
@@ -192,14 +199,38 @@ class _LabelMaps:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._maps: dict[str, npt.NDArray[Any]] = {}
+        self._maps: dict[str, npt.NDArray[Any] | None] = {}
 
     def label_at(self, pet: ReadingOfPet, series: Series, point: Point) -> int:
         """The label at a point (LPS mm); 0 outside all foci and where there is no map."""
-        grid = grid_of(series)
-        if self._folder is None or pet.foci_map is None or grid is None or not (self._folder / pet.foci_map).is_file():
+        grid, labels = grid_of(series), self._labels(pet.foci_map)
+        if grid is None or labels is None:
             return 0
-        if pet.foci_map not in self._maps:
-            self._maps[pet.foci_map] = read_label_map(self._folder / pet.foci_map)
         k, j, i = (int(v) for v in np.clip(np.rint(grid.to_index(point)), 0, np.asarray(grid.shape) - 1))
-        return int(self._maps[pet.foci_map][k, j, i])
+        return int(labels[k, j, i])
+
+    def sizes_of_all(self, own: list[Look], series: Series) -> dict[str, Measurement]:
+        """Sizes of the foci of one reading together: lesions that have coalesced are measured as one (RECIST 1.1).
+
+        Empty for a single focus, without label map, and where the size of one of them could not be told.
+        """
+        first = own[0]
+        grid, labels = grid_of(series), self._labels(first.foci_map) if len(own) > 1 else None
+        if grid is None or labels is None or labels.shape != grid.shape or any(one.no_outline for one in own):
+            return {}
+        together = np.isin(labels, [one.focus.label for one in own if one.foci_map == first.foci_map])
+        inside = ndimage.find_objects(together.astype(np.uint8))
+        if not inside:
+            return {}
+        start, stop = tuple(part.start for part in inside[0]), tuple(part.stop for part in inside[0])
+        box = Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+        source = Source(mask=first.mask, note=f"with {', '.join(one.focus.id for one in own[1:])}")
+        return sizes_of(Mask(together[box.slices], cropped_geometry(grid, box)), source, None)
+
+    def _labels(self, name: str | None) -> npt.NDArray[Any] | None:
+        if self._folder is None or name is None:
+            return None
+        if name not in self._maps:
+            path = self._folder / name
+            self._maps[name] = np.asarray(read_label_map(path)) if path.is_file() else None
+        return self._maps[name]

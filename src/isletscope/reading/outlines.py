@@ -34,7 +34,9 @@ class Outlines:
         labels, grid = self._labels(look.foci_map), grid_of(self._case.series(look.grid_key))
         if labels is None or grid is None or labels.shape != grid.shape or look.foci_map is None:
             return None
-        boxes = self._boxes.setdefault(look.foci_map, ndimage.find_objects(labels))
+        if look.foci_map not in self._boxes:
+            self._boxes[look.foci_map] = ndimage.find_objects(labels)
+        boxes = self._boxes[look.foci_map]
         if not 0 < look.focus.label <= len(boxes) or boxes[look.focus.label - 1] is None:
             return None
         inner = boxes[look.focus.label - 1]

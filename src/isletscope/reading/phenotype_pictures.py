@@ -24,7 +24,7 @@ MOST_PICTURED = 6
 _COLUMNS = {
     ExamKind.SSTR_PET: ("sstr",),
     ExamKind.FDG_PET: ("fdg",),
-    ExamKind.CT: ("ct_late_arterial", "ct_portal_venous"),
+    ExamKind.CT: ("ct_late_arterial", "ct_portal_venous", "ct_phase_unknown"),
     ExamKind.MRI: ("mr_t2", "mr_dwi", "mr_hepatobiliary"),
 }
 _HALF_FIELD_MM = 40.0
@@ -64,9 +64,10 @@ def _shown(images: ImageMeasures, lesion: Lesion, point: TimePoint, looks: list[
             if kind not in kinds_of(exam):
                 continue
             own = images.places.own(lesion, exam, kind)
-            chosen = columns_of(exam, kind) if kind in (ExamKind.CT, ExamKind.MRI) else {}
+            on_pet = kind not in (ExamKind.CT, ExamKind.MRI)
+            chosen = {} if on_pet else columns_of(exam, kind)
             for column in columns:
-                series = chosen.get(column, []) if chosen else series_of(exam, kind)
+                series = series_of(exam, kind) if on_pet else chosen.get(column, [])
                 if column == "mr_dwi":
                     by_b = diffusion_of(series)
                     series = [by_b[max(by_b)]] if by_b else []

@@ -127,7 +127,7 @@ def _exam_of(exams: list[Exam], kind: ExamKind, lesion: Lesion) -> Exam | None:
 
 
 def _size(row: Row, looks: list[Look]) -> None:
-    """Size on the best look: as that focus was measured, else from its outline."""
+    """Size on the best look: as observed there (all pieces of a mass together), as measured, else from its outline."""
     if not looks:
         for name in _SIZES:
             row.lack(name, _printed(name), "the lesion has no outline", _UNIT.get(name, "mm"))
@@ -136,8 +136,10 @@ def _size(row: Row, looks: list[Look]) -> None:
     outlined = row.images.outlined(look, row.lesion)
     size = size_of(outlined.mask) if outlined is not None else None
     refused = look.no_outline
+    observed = row.lesion.observation(look.exam.key, look.kind)
+    sizes = look.focus.measurements | (observed.measurements if observed is not None else {})
     for name in _SIZES:
-        known = look.focus.measurements.get(name)
+        known = sizes.get(name)
         if known is None and refused:
             known = missing(_printed(name), refused, _UNIT.get(name, "mm"))
         row.cells[name] = known if known is not None else _from_outline(name, size, look)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from math import hypot
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +43,8 @@ def place_foci(
         frame = "" if transform is not None else series.frame_of_reference_uid or series.series_uid
         moment = moments[case.exam_of(series.key).key]
         to_reference = transform or Transform.identity()
-        points = _points(folder, reading, geometry)
+        points, touching = _outlines(folder, reading, geometry)
+        names = {focus.label: focus.id for focus in reading.foci}
         uncertainty = _uncertainty_mm(case, series.key, kind)
         for focus in reading.foci:
             lattice, step = points[focus.label] if focus.label in points else _ball(focus)
@@ -60,6 +62,9 @@ def place_foci(
                     step_mm=step,
                     frame=frame,
                     series_count=_series_count(focus),
+                    touching_mm2={
+                        names[other]: area for other, area in touching.get(focus.label, {}).items() if other in names
+                    },
                 )
             )
         sights.append(Sight(look, kind, moment, _covers(geometry, to_reference), frame, _sites(kind, reading)))
@@ -98,10 +103,15 @@ def _grid(series: Series) -> Geometry:
     return Geometry(grid.shape_kji, grid.spacing_kji_mm, grid.origin_lps_mm, grid.axes_lps)
 
 
-def _points(folder: CaseFolder, reading: Reading, geometry: Geometry) -> dict[int, tuple[FloatArray, float]]:
-    """Points (n, 3) through the outline of every label, LPS mm of the series' frame, and their step in mm."""
+def _outlines(
+    folder: CaseFolder, reading: Reading, geometry: Geometry
+) -> tuple[dict[int, tuple[FloatArray, float]], dict[int, dict[int, float]]]:
+    """Points (n, 3) through the outline of every label, LPS mm of the series' frame, and their step in mm.
+
+    And the areas of the faces between labels, mm²; both empty without a label map.
+    """
     if not reading.foci_map or not (folder.path / reading.foci_map).is_file():
-        return {}
+        return {}, {}
     labels = read_label_map(folder.path / reading.foci_map)
     if labels.shape != geometry.shape:
         raise GeometryError(
@@ -110,11 +120,40 @@ def _points(folder: CaseFolder, reading: Reading, geometry: Geometry) -> dict[in
             expected=f"{reading.series_key}: {geometry.shape}",
         )
     boxes = ndimage.find_objects(labels.astype(np.int32))
-    return {
+    points = {
         number: _lattice(labels[box] == number, [part.start for part in box], geometry)
         for number, box in enumerate(boxes, 1)
         if box is not None
     }
+    held = tuple(
+        slice(min(box[axis].start for box in boxes if box), max(box[axis].stop for box in boxes if box))
+        for axis in range(3 if points else 0)
+    )
+    return points, face_areas_mm2(labels[held], geometry.spacing_mm)
+
+
+def face_areas_mm2(labels: npt.NDArray[Any], spacing_mm: tuple[float, float, float]) -> dict[int, dict[int, float]]:
+    """Area of the section at which each two labels of a map [k, j, i] touch, mm²; {label: {other label: area}}.
+
+    The length of the sum of the faces of voxels as vectors: the true area of an even face of any direction, of a bent
+    one the area within its rim.
+    """
+    sums: dict[tuple[int, int], FloatArray] = {}
+    for axis in range(3):
+        along = np.moveaxis(labels, axis, 0)
+        first, second = along[:-1], along[1:]
+        at = (first != second) & (first > 0) & (second > 0)
+        face = np.zeros(3)
+        face[axis] = np.prod(np.delete(spacing_mm, axis))
+        pairs, counts = np.unique(np.stack([first[at], second[at]], axis=1), axis=0, return_counts=True)
+        for (one, other), count in zip(pairs.tolist(), counts.tolist(), strict=True):
+            key, sign = ((one, other), 1.0) if one < other else ((other, one), -1.0)
+            sums[key] = sums.get(key, np.zeros(3)) + sign * count * face
+    areas: dict[int, dict[int, float]] = {}
+    for (one, other), total in sums.items():
+        for mine, its in ((one, other), (other, one)):
+            areas.setdefault(mine, {})[its] = float(np.linalg.norm(total))
+    return areas
 
 
 def _lattice(mask: npt.NDArray[np.bool_], start: list[int], geometry: Geometry) -> tuple[FloatArray, float]:

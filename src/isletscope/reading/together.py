@@ -59,13 +59,14 @@ def put_together(
         case.alignments = align_exams(folder, StepStore(folder.cache_folder / "steps"), case, source, progress)
         transforms = transforms_of(folder.path, case.alignments)
     case.time_points = time_points(case)
-    with recorder.timed("lesions"):
+    with recorder.timed("matching"):
         case.overrides = all_overrides(says.overrides, earlier)
         match_lesions(folder, case, transforms, earlier)
+    with recorder.timed("second-look"):
         second_look(folder, case, source, transforms, progress)
         case.findings += override_lesions(case)
         case.retired_names = _retired(case, earlier)
-    with recorder.timed("phenotype"):
+    with recorder.timed("phenotypes"):
         observe(case, transforms, folder.path)
         measure_phenotypes(folder, case, source, transforms, progress)
     case.open_items = [*open_items(case), *matching_items(case)]

@@ -7,7 +7,7 @@ from isletscope.spatial._compiled import compiled
 from isletscope.spatial.axes import AxialAxes, axial_axes, axial_axes_mm, extent_3d_mm
 from isletscope.spatial.axes_uncertainty import Interval, SizeIntervals, size_intervals
 from isletscope.spatial.components import ComponentStatistics, component_statistics, label_components
-from isletscope.spatial.crop import Box, bounding_box, cropped_geometry, cropped_mask, cropped_volume
+from isletscope.spatial.crop import Box, bounding_box, box_in, cropped_geometry, cropped_mask, cropped_volume
 from isletscope.spatial.distance import distance_to_mm, inside_depth_mm, outline_distance_mm
 from isletscope.spatial.geometry import FloatArray, Geometry
 from isletscope.spatial.peak import PEAK_RADIUS_MM, Peaks, intensity_peaks, sphere_offsets
@@ -16,8 +16,10 @@ from isletscope.spatial.register import register_rigid
 from isletscope.spatial.register_field import information_of, register_field
 from isletscope.spatial.register_images import RegistrationImage, Window, prepare, sample_points
 from isletscope.spatial.register_quality import information_gain, overlap_of, shared_share, stretch_of
+from isletscope.spatial.register_structure import StructureFit, register_structure
 from isletscope.spatial.resample import resample, resample_labels, resample_mask
 from isletscope.spatial.sitk import from_image, geometry_of, image_of, simple_itk, to_image
+from isletscope.spatial.smoothing import gaussian
 from isletscope.spatial.transform import Lattice, Transform, carried_mask, points_between
 from isletscope.spatial.volume import (
     ACTIVITY,
@@ -50,12 +52,14 @@ __all__ = [
     "Quantity",
     "RegistrationImage",
     "SizeIntervals",
+    "StructureFit",
     "Transform",
     "Volume",
     "Window",
     "axial_axes",
     "axial_axes_mm",
     "bounding_box",
+    "box_in",
     "carried_mask",
     "compiled",
     "component_statistics",
@@ -66,6 +70,7 @@ __all__ = [
     "distance_to_mm",
     "extent_3d_mm",
     "from_image",
+    "gaussian",
     "geometry_of",
     "image_of",
     "information_gain",
@@ -80,6 +85,7 @@ __all__ = [
     "prepare",
     "register_field",
     "register_rigid",
+    "register_structure",
     "resample",
     "resample_labels",
     "resample_mask",

@@ -55,6 +55,20 @@ def cropped_geometry(geometry: Geometry, box: Box) -> Geometry:
     return replace(geometry, shape=(k, j, i), origin_lps_mm=(x, y, z))
 
 
+def box_in(geometry: Geometry, other: Geometry, box: Box | None = None) -> Box:
+    """The part of the grid ``geometry`` that holds a box of ``other`` (all of it by default), two voxels around it.
+
+    At least one voxel, that nearest to the box, where both do not meet.
+    """
+    inner = other if box is None else cropped_geometry(other, box)
+    corners = np.array([[k, j, i] for k in (0, 1) for j in (0, 1) for i in (0, 1)])
+    at = geometry.to_index(inner.to_lps(corners * (np.asarray(inner.shape) + 1) - 1))
+    start = np.clip(np.floor(at.min(axis=0)).astype(int) - 2, 0, np.asarray(geometry.shape) - 1)
+    stop = np.clip(np.ceil(at.max(axis=0)).astype(int) + 3, start + 1, geometry.shape)
+    (k0, j0, i0), (k1, j1, i1) = start.tolist(), stop.tolist()
+    return Box((k0, j0, i0), (k1, j1, i1))
+
+
 def cropped_volume(volume: Volume, box: Box) -> Volume:
     """The part of a volume inside the box (a view of its array, not a copy)."""
     missing = tuple(k - box.start[0] for k in volume.missing_slices if box.start[0] <= k < box.stop[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class RegistrationImage:
     body: npt.NDArray[np.bool_]
     geometry: Geometry
 
-    @property
+    @cached_property
     def body_box_mm(self) -> tuple[FloatArray, FloatArray]:
         """Smallest and largest LPS coordinates (mm) of the body's voxel centres."""
         points = self.geometry.to_lps(np.argwhere(self.body))

@@ -7,11 +7,13 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from isletscope.spatial.crop import box_in, cropped_geometry
 from isletscope.spatial.geometry import Geometry
 from isletscope.spatial.sitk import image_of, place, simple_itk
 from isletscope.spatial.volume import Mask, Volume
 
 Order = Literal["linear", "nearest"]
+_WORTH_CUTTING = 0.5
 LabelType = TypeVar("LabelType", bound=np.integer[Any])
 
 
@@ -24,8 +26,7 @@ def resample(volume: Volume, onto: Geometry, *, order: Order = "linear", outside
     if volume.geometry.same_grid(onto):
         same = volume.array.astype(np.float32, copy=False) if order == "linear" else volume.array
         return Volume(same, onto, volume.quantity, volume.frame_of_reference_uid, volume.missing_slices)
-    array = volume.array if order == "nearest" else volume.array.astype(np.float32, copy=False)
-    values = _resampled(array, volume.geometry, onto, order, outside)
+    values = _resampled(volume.array, volume.geometry, onto, order, outside)
     missing = _missing_planes(volume, onto)
     return Volume(values, onto, volume.quantity, volume.frame_of_reference_uid, missing)
 
@@ -49,6 +50,14 @@ def _resampled(
     array: npt.NDArray[Any], geometry: Geometry, onto: Geometry, order: Order, outside: float
 ) -> npt.NDArray[Any]:
     library = simple_itk()
+    if order == "linear":
+        # Many grids to fill are small blocks of a large image: what lies far from them is not converted and copied.
+        # Labels are left whole: where a voxel centre lies half way, the last digit of the origin would decide.
+        box = box_in(geometry, onto)
+        near = array[box.slices]
+        if near.size < _WORTH_CUTTING * array.size:
+            array, geometry = near, cropped_geometry(geometry, box)
+        array = array.astype(np.float32, copy=False)
     grid = library.ResampleImageFilter()
     grid.SetSize(onto.shape[::-1])
     target = library.Image(1, 1, 1, library.sitkUInt8)

@@ -113,9 +113,12 @@ def carried_mask(mask: Mask, source: Transform, onto: Geometry, target: Transfor
         lambda index: mask.geometry.to_index(points_between(onto.to_lps(index), target, source)), low, high, onto
     )
     nearest = np.rint(home, out=home).astype(np.int32)
-    inside = np.all((nearest >= 0) & (nearest < mask.array.shape), axis=-1)
+    at = [nearest[..., axis] for axis in range(3)]
+    inside = np.ones(at[0].shape, dtype=np.bool_)
+    for along, count in zip(at, mask.array.shape, strict=True):
+        inside &= (along >= 0) & (along < count)
     values = np.zeros(inside.shape, dtype=np.bool_)
-    values[inside] = mask.array[tuple(nearest[inside].T)]
+    values[inside] = mask.array[tuple(along[inside] for along in at)]
     carried[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] = values
     return Mask(carried, onto, name=name or mask.name)
 

@@ -47,6 +47,20 @@ def test_order_of_foci_and_looks_does_not_matter() -> None:
         assert lesions(match_foci(shuffled)) == expected
 
 
+def test_names_of_foci_and_exams_do_not_matter() -> None:
+    foci = many()
+    expected = lesions(match_foci(foci))
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(len(foci))
+        names = {one.focus_id: f"s{n:03d}/1" for n, one in zip(order, foci, strict=True)}
+        exams = {
+            look: f"e{n}"
+            for n, look in enumerate(sorted({one.look for one in foci}, key=lambda one: one[:: -1 if seed % 2 else 1]))
+        }
+        renamed = [replace(one, focus_id=names[one.focus_id], look=f"{exams[one.look]}/{one.kind}") for one in foci]
+        assert lesions(match_foci(renamed)) == {frozenset(names[one] for one in group) for group in expected}
+
+
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_moving_turning_and_mirroring_everything_changes_nothing(mirrored: bool) -> None:
     turn, _ = np.linalg.qr(np.random.default_rng(5).normal(size=(3, 3)))

@@ -47,7 +47,7 @@ def _contact(truth: Truth, point: Truth, exam: str) -> Iterator[str]:
 
 
 def _degrees(lesion: Truth, exam: str, vessel: str) -> float:
-    contact = lesion["exams"][exam]["vessel_contact"].get(vessel)
+    contact = lesion["exams"][exam].get("vessel_contact", {}).get(vessel)
     return float(contact["by_tolerance_mm"][_TOLERANCE]["degrees_max"]) if contact else 0.0
 
 

@@ -17,6 +17,7 @@ from isletscope.anatomy.images.prior import CLASSES
 from isletscope.anatomy.images.tissues import T
 from isletscope.anatomy.shapes import Bool3D, Float3D, Spacing
 from isletscope.model import Role
+from isletscope.spatial import gaussian
 
 FloatArray = npt.NDArray[np.float64]
 SOLID = ("liver", "spleen", "pancreas", "aorta", "inferior_vena_cava", "bladder", "gallbladder")
@@ -66,7 +67,7 @@ def class_shares(
                 energy[row] += np.log(density).astype(np.float32)[grey.index]
             if turn:
                 box[solid] = belief[row]
-                drawn = ndimage.gaussian_filter(box, [3.0 / step for step in spacing_mm], truncate=2.0)
+                drawn = gaussian(box, [3.0 / step for step in spacing_mm], truncate=2.0)
                 energy[row] += np.float32(weight * turn / rounds) * drawn[solid]
         energy -= energy.max(axis=0)
         np.exp(energy, out=energy)

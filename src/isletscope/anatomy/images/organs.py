@@ -19,7 +19,18 @@ from isletscope.anatomy.organs import GIVEN_SOURCE, GROUPS, LABELS, RULE_SOURCE,
 from isletscope.anatomy.shapes import Bool3D, right_and_left
 from isletscope.errors import InputError
 from isletscope.model import ExamKind, OrganFinding, Role, State
-from isletscope.spatial import ARBITRARY, HOUNSFIELD, Geometry, Mask, Volume, resample, resample_mask
+from isletscope.spatial import (
+    ARBITRARY,
+    HOUNSFIELD,
+    Geometry,
+    Mask,
+    Volume,
+    bounding_box,
+    box_in,
+    cropped_geometry,
+    resample,
+    resample_mask,
+)
 
 IMAGE_LABELS: dict[str, int] = {
     **{name: LABELS[name] for name in ("body", "bone", "lung_right", "lung_left", "aorta", "liver", "spleen")},
@@ -136,8 +147,13 @@ def _laid(found: Mapping[str, Found], frame: ImageFrame, grid: Geometry) -> npt.
         mask = found[name].mask
         if mask is None:
             continue
+        box = bounding_box(mask)
+        if box is None:
+            continue
         soft = Volume(even_edges(mask, frame), frame.geometry, ARBITRARY)
-        labels[resample(soft, grid, order="linear", outside=0.0).array > 0.5] = IMAGE_LABELS[name]
+        there = box_in(grid, frame.geometry, box)
+        part = resample(soft, cropped_geometry(grid, there), order="linear", outside=0.0).array
+        labels[there.slices][part > 0.5] = IMAGE_LABELS[name]
     return labels
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from isletscope.anatomy.images.atlas import CODES, Atlas, load_atlases
 from isletscope.anatomy.images.frame import ImageFrame, coarser
 from isletscope.anatomy.images.placement import Placement, Target, agreement, bent, place, refined, target_of
 from isletscope.anatomy.images.tissues import T, Tissues, is_ct
 from isletscope.anatomy.shapes import Bool3D, Float3D
-from isletscope.spatial import ARBITRARY, Volume, resample
+from isletscope.spatial import ARBITRARY, Volume, gaussian, resample
 
 # What the mixture tells apart, and the atlas codes that it stands for.
 CLASSES: dict[str, tuple[str, ...]] = {
@@ -83,7 +82,7 @@ def _fused(placed: list[Placement], target: Target, frame: ImageFrame) -> dict[s
     sigma = T.number("prior.blur_mm") / target.geometry.spacing_mm[0]
     result = {}
     for name, values in share.items():
-        blurred = Volume(ndimage.gaussian_filter(values, sigma), target.geometry, ARBITRARY)
+        blurred = Volume(gaussian(values, sigma), target.geometry, ARBITRARY)
         placed_values = resample(blurred, frame.geometry, order="linear", outside=0.0).array
         result[name] = np.asarray(placed_values, dtype=np.float32)
     return result

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from isletscope.lesions.images.contrast import Bool3D, Contrast, Float3D, deviation
-from isletscope.spatial import Geometry
+from isletscope.spatial import Geometry, gaussian
 
 _RADIUS_OVER_SIGMA = 2.0
 _STEP = float(np.sqrt(2.0))
@@ -51,11 +51,11 @@ def answers(difference: Float3D, geometry: Geometry, radii: list[float]) -> list
     sigmas = [radius / _RADIUS_OVER_SIGMA for radius in radii]
     sigmas.append(sigmas[-1] * _STEP)
     spacing = np.asarray(geometry.spacing_mm)
-    blurred = ndimage.gaussian_filter(difference, sigmas[0] / spacing, mode="constant", truncate=3.0)
+    blurred = gaussian(difference, sigmas[0] / spacing, mode="constant", truncate=3.0)
     found = []
     for smaller, larger in pairwise(sigmas):
         more = np.sqrt(larger**2 - smaller**2) / spacing
-        wider = ndimage.gaussian_filter(blurred, more, mode="constant", truncate=3.0)
+        wider = gaussian(blurred, more, mode="constant", truncate=3.0)
         found.append(np.asarray((blurred - wider) / _ANSWER_OF_A_SPHERE, dtype=np.float32))
         blurred = wider
     return found

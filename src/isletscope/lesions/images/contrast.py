@@ -20,6 +20,7 @@ from isletscope.spatial import (
     bounding_box,
     cropped_geometry,
     cropped_volume,
+    gaussian,
     resample,
 )
 
@@ -176,8 +177,8 @@ def _background(values: Float3D, shown: Bool3D, geometry: Geometry, is_ct: bool,
     tolerance = max(min(spread, 2.0 * start), start)
     for _ in range(_ROUNDS):
         near = (shown & (np.abs(values - background) <= 2.5 * tolerance)).astype(np.float32)
-        weight = ndimage.gaussian_filter(near, width, mode="constant", truncate=2.5)
-        total = ndimage.gaussian_filter(near * values, width, mode="constant", truncate=2.5)
+        weight = gaussian(near, width, mode="constant", truncate=2.5)
+        total = gaussian(near * values, width, mode="constant", truncate=2.5)
         small = 0.02
         background = ((total + small * common) / (weight + small)).astype(np.float32)
         inside = near > 0

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from isletscope.lesions.images.contrast import Bool3D, Float3D
-from isletscope.spatial import Box, Geometry, Volume, cropped_geometry, label_components, resample
+from isletscope.spatial import Box, Geometry, Volume, cropped_geometry, gaussian, label_components, resample
 
 _ROUNDS = 3
 _FAR_MM = 1e6
@@ -155,8 +155,7 @@ def smoothed_on(volume: Volume, block: Geometry, radius_mm: float) -> Float3D | 
             return None
         values = np.where(taken, values, float(np.median(values[taken])))
     width = 1.5 if radius_mm >= 8.0 else 1.0
-    calmed = ndimage.gaussian_filter(np.asarray(values, np.float32), [width / s for s in block.spacing_mm])
-    return np.asarray(calmed, np.float32)
+    return gaussian(np.asarray(values, np.float32), [width / s for s in block.spacing_mm])
 
 
 def distances_mm(block: Geometry, centre_lps_mm: npt.NDArray[np.float64]) -> Float3D:

@@ -17,6 +17,7 @@ from isletscope.spatial import (
     cropped_mask,
     cropped_volume,
     distance_to_mm,
+    gaussian,
     inside_depth_mm,
     resample,
     resample_mask,
@@ -61,8 +62,8 @@ class Window:
 
 def weighted_mean(values: Floats, inside: Booleans, sigma_voxels: float) -> Floats:
     """Gaussian average [k, j, i] of the values inside a region; 0 where the region is too far away to count."""
-    weight = ndimage.gaussian_filter(inside.astype(np.float32), sigma_voxels, mode="constant")
-    total = ndimage.gaussian_filter(np.where(inside, values, np.float32(0)), sigma_voxels, mode="constant")
+    weight = gaussian(inside.astype(np.float32), sigma_voxels, mode="constant")
+    total = gaussian(np.where(inside, values, np.float32(0)), sigma_voxels, mode="constant")
     return np.asarray(np.divide(total, weight, out=np.zeros_like(total), where=weight > 1e-4), dtype=np.float32)
 
 
@@ -144,7 +145,7 @@ def _box_around(geometry: Geometry, centre_lps_mm: npt.NDArray[np.float64], reac
 
 def on_grid(inside: Booleans, window: Window, volume: Volume, name: str) -> Mask:
     """A region of the window as a mask on the image's grid that keeps its volume: the voxels deepest in its blur."""
-    soft = ndimage.gaussian_filter(inside.astype(np.float32), 1.0)
+    soft = gaussian(inside.astype(np.float32), 1.0)
     box = _box_around(volume.geometry, np.asarray(window.geometry.to_lps(_middle(window))), window.reach_mm)
     grid = np.stack(
         np.meshgrid(*[np.arange(a, b) for a, b in zip(box.start, box.stop, strict=True)], indexing="ij"), axis=-1

@@ -10,6 +10,7 @@ import numpy as np
 from isletscope.lesions.matching.costs import ALONE, Pair
 from isletscope.lesions.matching.course import Chronicle, CourseStep, covering
 from isletscope.lesions.matching.moment import MomentGroup, PairPrices, lesions_of_moment
+from isletscope.lesions.matching.parts import with_parts
 from isletscope.lesions.matching.placed import PlacedFocus, Sight
 from isletscope.lesions.matching.rules import Rules, matching_rules
 from isletscope.lesions.matching.tracks import LesionTrack, follow, price_between
@@ -18,13 +19,17 @@ from isletscope.model import Verdict
 
 @dataclass(frozen=True)
 class Link:
-    """Why a focus belongs to its lesion. ``runner_up``: the lesion that fits nearly as well."""
+    """Why a focus belongs to its lesion. ``runner_up``: the lesion that fits nearly as well.
+
+    ``covered``: other lesions in its outline; ``pieces``: other foci of its look that are the same mass.
+    """
 
     focus: PlacedFocus
     partner: PlacedFocus | None
     pair: Pair
     runner_up: LesionTrack | None = None
     covered: tuple[LesionTrack, ...] = ()
+    pieces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,8 @@ def match_foci(
     kept = [focus for focus in foci if focus.verdict is not Verdict.PHYSIOLOGIC]
     numbers = sorted({focus.moment for focus in kept} | {sight.moment for sight in sights} | set(moments or ()))
     groups = {
-        moment: lesions_of_moment([focus for focus in kept if focus.moment == moment], prices) for moment in numbers
+        moment: with_parts(lesions_of_moment([focus for focus in kept if focus.moment == moment], prices), prices.rules)
+        for moment in numbers
     }
     tracks = follow(groups, prices)
     explained = [focus for focus in foci if focus.verdict is Verdict.PHYSIOLOGIC]
@@ -151,13 +157,14 @@ def _links(track: LesionTrack, tracks: Sequence[LesionTrack], prices: PairPrices
             beside = [one for one in group.foci if one.look != focus.look]
             partners = beside or (before.views() if before else [])
             covered = _covered_with(focus, track, tracks, moment)
+            pieces = tuple(sorted(one.focus_id for one in group.foci if one.look == focus.look and one is not focus))
             if not partners:
-                links.append(Link(focus, None, Pair(0.0, 1.0, 0.0), None, covered))
+                links.append(Link(focus, None, Pair(0.0, 1.0, 0.0), None, covered, pieces))
                 continue
             near = min(partners, key=lambda one: (prices.pair(focus, one).cost, one.focus_id))
             paid = prices.pair(focus, near)
             runner_up = _runner_up(focus, bool(beside), paid.cost, track, tracks, moment, prices)
-            links.append(Link(focus, near, paid, runner_up, covered))
+            links.append(Link(focus, near, paid, runner_up, covered, pieces))
     return links
 
 

@@ -15,7 +15,7 @@ from itertools import combinations, groupby
 import numpy as np
 
 from isletscope.lesions.matching.assignment import cheapest_pairs
-from isletscope.lesions.matching.costs import ALONE, Pair, is_one_body, pair_of
+from isletscope.lesions.matching.costs import ALONE, Pair, pair_of
 from isletscope.lesions.matching.placed import PlacedFocus, together
 from isletscope.lesions.matching.rules import Rules
 
@@ -77,7 +77,7 @@ def lesions_of_moment(foci: Sequence[PlacedFocus], prices: PairPrices) -> list[M
         groups = _second_pass(groups, looks, prices)
         if _total(groups, prices) > before - _BETTER:
             break
-    return _with_parts(groups, prices)
+    return groups
 
 
 def _in_order(foci: Sequence[PlacedFocus], rules: Rules) -> list[list[PlacedFocus]]:
@@ -130,42 +130,3 @@ def _second_pass(
             return groups
         joined = MomentGroup([*groups[m].foci, *groups[n].foci])
         groups = [group for number, group in enumerate(groups) if number not in (m, n)] + [joined]
-
-
-def _with_parts(groups: list[MomentGroup], prices: PairPrices) -> list[MomentGroup]:
-    """Groups that lie in the outline of another: parts of it, or lesions of their own that it covers too."""
-    kept = list(groups)
-    for group in sorted(
-        groups, key=lambda one: (sum(f.volume_ml for f in one.foci), min(f.focus_id for f in one.foci))
-    ):
-        for host in [other for other in kept if other is not group]:
-            cover = _cover(group, host, prices.rules)
-            if cover is None:
-                continue
-            if _is_part(group, cover, prices.rules):
-                host.foci += group.foci
-                host.covered_by += group.covered_by
-                kept.remove(group)
-                break
-            group.covered_by.append(cover)
-    return kept
-
-
-def _cover(group: MomentGroup, host: MomentGroup, rules: Rules) -> PlacedFocus | None:
-    """The host's outline, of a look that does not show the group alone, in which every focus of the group lies."""
-    least = rules.number("parts.share_covered")
-    covers = [
-        view
-        for view in host.foci
-        if view.look not in group.looks
-        and group.looks & host.looks
-        and all(focus.volume_ml < view.volume_ml and focus.share_inside(view) >= least for focus in group.foci)
-    ]
-    return min(covers, key=lambda view: (rules.looks.resolution_mm[view.kind], view.focus_id), default=None)
-
-
-def _is_part(group: MomentGroup, cover: PlacedFocus, rules: Rules) -> bool:
-    """Whether the look that covers the group is finer than all that show it alone, and its outline has no waist."""
-    resolution = rules.looks.resolution_mm
-    finer = all(resolution[cover.kind] < resolution[focus.kind] for focus in group.foci)
-    return finer and is_one_body(cover, rules)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -22,10 +22,11 @@ class PlacedFocus:
     """A focus as points of the reference frame.
 
     ``points_mm``: float64 (n, 3), LPS mm, a lattice of step ``step_mm`` through the outline. ``look``: exam and kind
-    of images, ``exam-1/sstr_pet``; foci of one look are never the same lesion seen twice. ``kind``: a kind of
+    of images, ``exam-1/sstr_pet``; foci of one look are one lesion only as pieces of one mass. ``kind``: a kind of
     ``looks.yaml``. ``moment``: number of the time point. ``uncertainty_mm``: typical error of its place (alignment and
     breathing). ``frame``: foci of different frames are never compared; empty for the reference frame.
     ``series_count``: on how many series of its exam it was seen. ``parts``: foci that were put together to this one.
+    ``touching_mm2``: area of the face that it shares with other foci of its look, by their ``focus_id``.
     """
 
     focus_id: str
@@ -41,6 +42,7 @@ class PlacedFocus:
     frame: str = ""
     series_count: int = 1
     parts: tuple[str, ...] = field(default=())
+    touching_mm2: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def centre_mm(self) -> FloatArray:
@@ -75,6 +77,14 @@ class PlacedFocus:
             return 0.0
         return float(other.contains(self.points_mm, margin_mm).mean())
 
+    def neck(self, other: PlacedFocus) -> float:
+        """Face shared with another focus of the look over the largest section of a ball of the smaller one's size.
+
+        0: something lies between them; 0.25: the neck is half as wide as the smaller one.
+        """
+        radius = min(self.radius_mm, other.radius_mm)
+        return float(self.touching_mm2.get(other.focus_id, 0.0) / (np.pi * radius**2))
+
     def overlap(self, other: PlacedFocus) -> float:
         """Share of the smaller outline that lies in the larger, 0 to 1."""
         smaller, larger = sorted((self, other), key=lambda one: (one.volume_ml, len(one.points_mm), one.focus_id))
@@ -100,7 +110,7 @@ class Sight:
     """One look of one time point, and the places that it covers.
 
     ``covers``: point (3,) of the frame -> whether the look shows that place; ``sites``: site codes at which foci were
-    looked for, None everywhere..
+    looked for, None everywhere.
     """
 
     look: str

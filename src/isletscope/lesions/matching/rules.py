@@ -25,6 +25,7 @@ class Looks(Document):
     site_reliability: list[str]
     sites_told_by_outline: list[str]
     resolution_mm: dict[str, float]
+    tells_necks: list[str]
     should_have_shown: dict[str, list[str]]
     stands_in_for: dict[str, list[str]]
     searched_sites: dict[str, dict[str, list[str]]]

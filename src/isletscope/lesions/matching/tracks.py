@@ -2,7 +2,8 @@
 
 At each time point, in order of time, its lesions are assigned to those known before at the least total price. What was
 known before and is left over has merged where its last outline lies in the outline of a lesion that went on and grew;
-what is left over now has split off where it lies in the earlier outline of a lesion that went on and became smaller.
+what is left over now and lies in the earlier outline of a lesion that went on is a piece of it still where it hangs on
+it or where a finer look shows one body there; else it has split off where that lesion became smaller.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import numpy as np
 from isletscope.lesions.matching.assignment import cheapest_pairs
 from isletscope.lesions.matching.costs import ALONE
 from isletscope.lesions.matching.moment import MomentGroup, PairPrices
+from isletscope.lesions.matching.parts import cover_of, neck_of
 from isletscope.lesions.matching.placed import PlacedFocus
+from isletscope.lesions.matching.rules import Rules
 
 
 @dataclass(eq=False)
@@ -58,7 +61,8 @@ def follow(moments: Mapping[int, Sequence[MomentGroup]], prices: PairPrices) -> 
                 taken[row].seen[moment] = group
         went_on = [known[column] for _, column in pairs]
         _merge([track for track in known if track not in went_on], went_on, moment, prices)
-        tracks += [_begun(group, went_on, moment, prices) for row, group in enumerate(groups) if row not in taken]
+        left = [group for row, group in enumerate(groups) if row not in taken]
+        tracks += [_begun(group, went_on, moment, prices) for group in _without_pieces(left, went_on, moment, prices)]
     return tracks
 
 
@@ -105,6 +109,42 @@ def _merge(left: Sequence[LesionTrack], went_on: Sequence[LesionTrack], moment: 
             host = went_on[number] if share >= least else None
         if host is not None:
             track.merged[moment] = host
+
+
+def _without_pieces(
+    left: Sequence[MomentGroup], went_on: Sequence[LesionTrack], moment: int, prices: PairPrices
+) -> list[MomentGroup]:
+    """What is left over once pieces of lesions that went on have joined these; the largest share inside goes first."""
+    apart = list(left)
+    while True:
+        pieces = [
+            (share, n, m)
+            for n, group in enumerate(apart)
+            for m, track in enumerate(went_on)
+            if (share := _share_inside(group, track.last_before(moment)))
+            >= prices.rules.number("parts.share_of_earlier")
+            and _still_one(group, track.seen[moment], prices.rules)
+        ]
+        if not pieces:
+            return apart
+        _, n, m = max(pieces)
+        went_on[m].seen[moment].foci += apart.pop(n).foci
+
+
+def _still_one(group: MomentGroup, whole: MomentGroup, rules: Rules) -> bool:
+    """Whether what was one body before is not seen apart now, but in pieces on one look alone.
+
+    A fragment hangs on the rest there, or a finer look shows one body and the outline of another covers the piece.
+    """
+    if len(group.looks) > 1:
+        return False
+    here, rest = (sum(focus.volume_ml for focus in one.foci if focus.look in group.looks) for one in (group, whole))
+    if neck_of(group, whole, rules) > 0.0 and here <= rules.number("parts.fragment") * rest:
+        return True
+    resolution = rules.looks.resolution_mm
+    finest = min(resolution[focus.kind] for focus in whole.foci)
+    coarser = all(resolution[focus.kind] > finest for focus in group.foci)
+    return coarser and cover_of(group, whole, rules) is not None
 
 
 def _begun(group: MomentGroup, went_on: Sequence[LesionTrack], moment: int, prices: PairPrices) -> LesionTrack:

@@ -51,6 +51,14 @@ def _figures(case: Case, reference: Alignment, others: list[Alignment], images: 
     return tuple(figures)
 
 
+def _within(one: Alignment) -> tuple[str, ...]:
+    """The distance that 95 % of points are expected to lie within, where it is known."""
+    bound = one.quality.get("error_95")
+    if bound is None or bound.value is None:
+        return ()
+    return (alignment_words().says("within", bound=f"{bound.value:.1f}"),)
+
+
 def _table(case: Case, alignments: list[Alignment]) -> Table:
     words = alignment_words()
     names = ("exam", "kind", "uncertainty", "overlap", "consistency", "stretch", "gain")
@@ -62,7 +70,7 @@ def _table(case: Case, alignments: list[Alignment]) -> Table:
             (
                 Cell(_exam(case, one)),
                 Cell(kind, more=(words.says("hardware"),) if one.usable and not one.quality else ()),
-                Cell("" if one.uncertainty_mm is None else f"{one.uncertainty_mm:.1f}", strong=True),
+                Cell("" if one.uncertainty_mm is None else f"{one.uncertainty_mm:.1f}", strong=True, more=_within(one)),
                 Cell(_overlaps(one)),
                 Cell(_number(one.quality.get("inverse_consistency"), 1)),
                 Cell(_range(one)),

@@ -122,11 +122,22 @@ def _no_lesions(views: list[PetView]) -> tuple[str, ...]:
 
 
 def _no_totals(views: list[PetView]) -> tuple[str, ...]:
-    return tuple(
-        f"{view.title}: {view.tracer.volume} 0 mL and {view.tracer.uptake} 0 mL·SUV, no lesion suspicious for tumour; "
-        "mean lesion uptake not applicable because there is no lesion."
-        for view in views
-        if not view.of(Verdict.TUMOUR)
+    return tuple(_no_total(view) for view in views if not view.of(Verdict.TUMOUR))
+
+
+def _no_total(view: PetView) -> str:
+    unsure, tracer = len(view.of(Verdict.UNSURE)), view.tracer
+    if not unsure:
+        return (
+            f"{view.title}: {tracer.volume} 0 mL and {tracer.uptake} 0 mL·SUV, no lesion suspicious for tumour; "
+            "mean lesion uptake not applicable because there is no lesion."
+        )
+    with_them = keys.total_volume(view.reading, with_unsure=True)
+    upper = "" if with_them is None or with_them.value is None else f", at most {fmt.volume(with_them.value)} mL"
+    verb = "lesion is" if unsure == 1 else "lesions are"
+    return (
+        f"{view.title}: {tracer.volume} at least 0 mL{upper}: no lesion is suspicious for tumour, {unsure} {verb} "
+        "indeterminate; mean lesion uptake waits for the reader's verdict."
     )
 
 

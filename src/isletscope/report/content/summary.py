@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from isletscope.model import Case, EntrySubject, Role, State, TracerClass, Verdict
+from isletscope.model import Case, EntrySubject, Measurement, Role, State, TracerClass, Verdict
 from isletscope.report import format as fmt
 from isletscope.report import keys
 from isletscope.report.content.document import Fact, Given, Header, Summary, TracerFacts
@@ -140,7 +140,9 @@ def _totals(view: PetView, tumours: list[NamedFocus]) -> Fact:
     tracer = view.tracer
     label = f"{tracer.volume}; {tracer.uptake}"
     if not tumours:
-        return Fact(label, f"0{fmt.NO_BREAK}mL", "no lesion suspicious for tumour")
+        unsure = len(view.of(Verdict.UNSURE))
+        shown = f"{'≥ ' if unsure else ''}0{fmt.NO_BREAK}mL"
+        return Fact(label, shown, _none_suspicious(unsure, keys.total_volume(view.reading, with_unsure=True)))
     volume, uptake = keys.total_volume(view.reading), keys.total_uptake(view.reading)
     if volume is None or volume.value is None:
         return Fact(label, "n/a", (volume.missing_because if volume else None) or "no total in the case document")
@@ -152,6 +154,16 @@ def _totals(view: PetView, tumours: list[NamedFocus]) -> Fact:
     limits = rule_range(view)
     note = f"{fmt.span(*(pet_volume(v) for v in limits))} mL by other rules" if limits else "no other rule to compare"
     return Fact(label, printed, note)
+
+
+def _none_suspicious(unsure: int, with_them: Measurement | None) -> str:
+    """That no lesion is suspicious is no all-clear while some are undecided: how many, and what they would add."""
+    if not unsure:
+        return "no lesion suspicious for tumour"
+    text = f"none suspicious for tumour, {unsure} indeterminate"
+    if with_them is None or with_them.value is None:
+        return text
+    return f"{text}: up to {pet_volume(with_them.value)}{fmt.NO_BREAK}mL with them"
 
 
 def _no_value(tumours: list[NamedFocus], reason: str) -> str:

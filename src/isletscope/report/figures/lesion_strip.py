@@ -24,11 +24,11 @@ _WHITE, _BLACK, _EMPTY, _GREY = "#FFFFFF", "#000000", "#EEF0F2", "#535C64"
 
 def lesion_strip(lesion: Lesion, row: Phenotype, title: str, images: ImageSource, width_mm: float) -> Figure | None:
     """The row of pictures of a lesion at a time point; None where not one of its series can be shown."""
-    columns = phenotype_words().pictures
+    places = {one.column: one for one in row.shown}
+    columns = [one for one in phenotype_words().pictures if one.column in places or not one.only_if_shown]
     edge = phenotype_words().field.edge_mm(row.number("long_axis"))
     tile = (width_mm - (len(columns) - 1) * _BETWEEN) / len(columns)
     canvas = Canvas(width_mm, tile + _HEAD_MM)
-    places = {one.column: one for one in row.shown}
     drawn: list[str] = []
     for number, column in enumerate(columns):
         left = number * (tile + _BETWEEN)

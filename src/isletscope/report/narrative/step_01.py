@@ -55,10 +55,15 @@ def _quality(known: Known) -> Iterator[Ranked]:
         told = known.said("CTX.quality", value)
         if told:
             reason = known.told("CTX.quality", "reason")
-            shown = (
-                f"“{reason.value}”" if reason and reason.mark else str(reason.value) if reason else "reason not given"
-            )
-            yield Ranked(tell(template, *told.rests_on, mark=told.mark, reason=shown), 0)
+            if reason and reason.mark:
+                shown = [f"“{reason.value}”"]
+            else:
+                # One sentence to a finding: several exams with several findings each are no sentence to read.
+                shown = list(dict.fromkeys(str(reason.value).split("; "))) if reason else ["reason not given"]
+            told_first, *others = shown
+            yield Ranked(tell(template, *told.rests_on, mark=told.mark, reason=told_first), 0)
+            for other in others:
+                yield Ranked(tell("exams.limited_too", *told.rests_on, reason=other), 1)
 
 
 def _not_done(known: Known) -> Iterator[Ranked]:
