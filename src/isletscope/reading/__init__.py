@@ -4,6 +4,7 @@ from isletscope.reading.answers import answered
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.compare import Compared, compare_cases
 from isletscope.reading.heterogeneity import CARRIED, measure_heterogeneity
+from isletscope.reading.kept_drawings import KeptDrawings
 from isletscope.reading.label_maps import read_label_map, write_label_map
 from isletscope.reading.look import Seen, look
 from isletscope.reading.manifest import peak_memory_mb
@@ -22,6 +23,7 @@ __all__ = [
     "CARRIED",
     "CaseFolder",
     "Compared",
+    "KeptDrawings",
     "PointOutline",
     "Progress",
     "Radiomics",

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from isletscope.errors import CaseError, OutputError
 from isletscope.model import Case, ReadingOfImages, ReadingOfPet, case_from_json, case_to_json
 from isletscope.reading.displacements import transforms_of
+from isletscope.reading.kept_drawings import KeptDrawings, pixel_stamp
 from isletscope.reading.label_maps import read_label_map, read_volume, write_volume
 from isletscope.reading.writing import output_errors, write_text
 from isletscope.spatial import Transform, Volume
@@ -31,6 +32,7 @@ class CaseFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._case: Case | None = None
+        self._drawings: KeptDrawings | None = None
 
     @classmethod
     def prepare(cls, path: Path) -> CaseFolder:
@@ -116,6 +118,14 @@ class CaseFolder:
     def transforms(self) -> dict[str, Transform]:
         """The transform of every series that is aligned, by series key: from the reference frame to its own."""
         return transforms_of(self.path, self.case.alignments)
+
+    def drawings(self) -> KeptDrawings:
+        """Drawings of the report that are kept while images, label maps and alignments stay as they are."""
+        if self._drawings is None:
+            alignments = [one.model_dump(mode="json") for one in self.case.alignments]
+            folders = [self.cache_folder / "volumes", self.path / "masks", self.path / "alignment"]
+            self._drawings = KeptDrawings(self.cache_folder / "figures", pixel_stamp(folders, alignments))
+        return self._drawings
 
     def foci_labels(self, series_key: str) -> npt.NDArray[Any] | None:
         """Label map [k, j, i] of the foci of a series that was read, on its own grid; 0 is background."""

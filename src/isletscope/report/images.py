@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
+from isletscope.reading import KeptDrawings
 from isletscope.spatial import Transform, Volume
 
 
@@ -25,6 +26,9 @@ class ImageSource(Protocol):
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
         """Label map [k, j, i] of the organs on the grid of that series; 0 is background."""
 
+    def drawings(self) -> KeptDrawings | None:
+        """Where drawings of these pixels are kept."""
+
 
 class NoImages:
     """An image source without images, for a case whose pixels are gone."""
@@ -42,5 +46,9 @@ class NoImages:
         return None
 
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        """None."""
+        return None
+
+    def drawings(self) -> KeptDrawings | None:
         """None."""
         return None

@@ -43,5 +43,8 @@ def write_report(case: Case, images: ImageSource, folder: Path, *, progress: Pro
     with whole_file(files.html) as html, whole_file(files.pdf) as pdf:
         html.write_text(page, encoding="utf-8")
         pdf.write_bytes(printed)
+    kept = images.drawings()
+    if kept is not None:
+        kept.forget_others()
     tell("report", 2, 2)
     return files

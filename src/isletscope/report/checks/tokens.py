@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 UNITS = {
     "mm": "mm",
@@ -97,9 +98,15 @@ class Token:
         return abs(abs(value) - abs(self.value)) <= step * (1 + 1e-9)
 
 
+@cache
+def _whole_word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+
+
 def masked(text: str, names: Iterable[str] = ()) -> str:
     """The text with names, codes and dates blanked, each at its length."""
-    for pattern in (*(re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in names), *_MASKED):
+    whole_words = [_whole_word(name) for name in names if name in text]
+    for pattern in (*whole_words, *_MASKED):
         text = pattern.sub(lambda found: " " * len(found.group()), text)
     return text
 

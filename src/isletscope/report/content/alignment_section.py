@@ -5,7 +5,8 @@ from __future__ import annotations
 from isletscope.model import Alignment, AlignmentKind, Case, Measurement
 from isletscope.report.content.alignment_words import alignment_words
 from isletscope.report.content.document import Cell, Column, Figure, Section, Table
-from isletscope.report.figures.alignment import Pair, alignment_figure, middle_of_liver
+from isletscope.report.figures.alignment import LIVER, Pair, alignment_figure, middle_of_liver
+from isletscope.report.figures.kept import kept_figures
 from isletscope.report.images import ImageSource
 
 _WIDTH_MM = 86.0
@@ -28,10 +29,25 @@ def alignment_section(case: Case, images: ImageSource) -> Section | None:
         key="alignment",
         title=words.title,
         text=tuple(text),
-        figures=_figures(case, reference, others, images),
+        figures=tuple(_kept(case, reference, others, images)),
         tables=(_table(case, others),),
         notes=(words.says("note"), *dict.fromkeys(limit for one in others for limit in one.limits)),
     )
+
+
+def _kept(case: Case, reference: Alignment, others: list[Alignment], images: ImageSource) -> list[Figure]:
+    """The checkerboards, kept while exams, series and found livers stay the same."""
+    used = [reference, *others]
+    shows = [
+        [(_exam(case, one), case.series(one.series_key).model_dump(mode="json", exclude={"findings"})) for one in used],
+        [
+            (reading.series_key, organ.label)
+            for reading in (*case.image_readings, *case.readings)
+            for organ in reading.organs
+            if organ.name == LIVER
+        ],
+    ]
+    return kept_figures(images, ["alignment", *shows], lambda: _figures(case, reference, others, images))
 
 
 def _figures(case: Case, reference: Alignment, others: list[Alignment], images: ImageSource) -> tuple[Figure, ...]:

@@ -17,6 +17,7 @@ from isletscope.report.content.given_regions import given_regions_table
 from isletscope.report.content.notes import Notes
 from isletscope.report.content.overview import NamedFocus, PetView, pet_views
 from isletscope.report.content.sections import sections
+from isletscope.report.figures.kept import kept_figures
 from isletscope.report.figures.projections import projection_figures
 from isletscope.report.figures.settings import display
 from isletscope.report.figures.slices import NO_CT, SliceImages, colour_legend, slice_figure
@@ -180,7 +181,7 @@ def _slice_groups(case: Case, pixels: _Pixels, images: ImageSource, tick: Tick, 
         left -= len(chosen)
         parts = []
         for item in chosen:
-            parts.append(_slice_part(item, view, slice_figure(item, volume, source, TEXT_WIDTH_MM)))
+            parts.append(_slice_part(item, view, _kept_slices(item, view, volume, source, images, case)))
             done += 1
             tick(done, total)
         lacking_ct = [part.heading for part in parts if part.figure and part.figure.caption[0].startswith(NO_CT)]
@@ -194,6 +195,16 @@ def _slice_groups(case: Case, pixels: _Pixels, images: ImageSource, tick: Tick, 
         legend = colour_legend(view.reading.tracer_class, view.tracer.name, TEXT_WIDTH_MM)
         groups.append(SliceGroup(view.title, view.reading.tracer_class, tuple(parts), legend, tuple(text)))
     return tuple(groups)
+
+
+def _kept_slices(
+    item: NamedFocus, view: PetView, volume: Volume, source: SliceImages, images: ImageSource, case: Case
+) -> Figure:
+    """The key slices of a focus, kept while the focus, its name, and the exam's series stay the same."""
+    exam = case.exam_of(view.series.key)
+    series = [one.model_dump(mode="json", exclude={"findings"}) for one in exam.series]
+    shows = ["slices", item.name, item.focus.model_dump(mode="json"), view.title, view.reading.tracer_class, series]
+    return kept_figures(images, shows, lambda: [slice_figure(item, volume, source, TEXT_WIDTH_MM)])[0]
 
 
 def _strongest(foci: list[NamedFocus], most: int) -> list[NamedFocus]:

@@ -31,6 +31,7 @@ from isletscope.report.figures.heterogeneity_course import Panel, trajectory_fig
 from isletscope.report.figures.heterogeneity_map import MapImages, Target, map_figure, target_figure
 from isletscope.report.figures.heterogeneity_scatter import Dot, scatter_figure
 from isletscope.report.figures.heterogeneity_tree import tree_figure
+from isletscope.report.figures.kept import kept_figures
 from isletscope.report.images import ImageSource
 from isletscope.spatial import Volume, points_between
 
@@ -185,7 +186,7 @@ def _figures(case: Case, view: View, found: Heterogeneity, images: ImageSource) 
     for name in dict.fromkeys([mixed.lesion if mixed else "", target.lesion if target else ""]):
         lesion = next((one for one in view.lesions if one.id == name), None)
         if lesion is not None:
-            figures += _pictures(case, view, lesion, images, mixed, target)
+            figures += _kept_pictures(case, view, lesion, images, mixed, target)
     figures += [_scatter(view, found), _tree(found), _trajectories(case)]
     return [figure for figure in figures if figure is not None]
 
@@ -199,6 +200,28 @@ def most_mixed(found: Heterogeneity) -> TracerMap | None:
 
     best = max(found.maps, key=mixed, default=None)
     return best if best is not None and mixed(best) >= _LEAST_MIXED_ML else None
+
+
+def _kept_pictures(
+    case: Case,
+    view: View,
+    lesion: Lesion,
+    images: ImageSource,
+    mixed: TracerMap | None,
+    target: BiopsyTarget | None,
+) -> list[Figure]:
+    """The pictures of a lesion, kept while it, its foci and what is told of them stay the same."""
+    readings = (*case.readings, *case.image_readings)
+    foci = [focus for reading in readings for focus in reading.foci if focus.id in lesion.focus_ids]
+    told = [lesion, *foci, *[one for one in (mixed, target) if one is not None]]
+    series = [one.model_dump(mode="json", exclude={"findings"}) for exam in case.exams for one in exam.series]
+    shows = ["heterogeneity", view.point.name, [one.model_dump(mode="json") for one in told], series]
+
+    def draw() -> list[Figure]:
+        pictures = _pictures(case, view, lesion, images, mixed, target)
+        return [figure for figure in pictures if figure is not None]
+
+    return kept_figures(images, shows, draw)
 
 
 def _pictures(

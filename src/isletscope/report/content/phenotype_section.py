@@ -11,6 +11,7 @@ from isletscope.report import format as fmt
 from isletscope.report.content.document import Cell, Column, Figure, Section, Table
 from isletscope.report.content.notes import Notes
 from isletscope.report.content.phenotype_words import PhenotypeColumn, phenotype_words
+from isletscope.report.figures.kept import kept_figures
 from isletscope.report.figures.lesion_strip import lesion_strip, windows_text
 from isletscope.report.images import ImageSource
 
@@ -192,11 +193,21 @@ def _pictures(case: Case, images: ImageSource) -> tuple[Figure, ...]:
     for point in reversed(case.time_points):
         rows = [row for row in case.phenotypes if row.time_point == point.name and row.shown and row.lesion in lesions]
         found = [(lesions[row.lesion], row) for row in rows]
-        strips = [lesion_strip(one, row, _heading(one, row), images, _WIDTH_MM) for one, row in found]
-        figures = [one for one in strips if one is not None]
+        figures = [figure for one, row in found for figure in _strip(one, row, images)]
         if figures:
             return tuple(figures)
     return ()
+
+
+def _strip(lesion: Lesion, row: Phenotype, images: ImageSource) -> list[Figure]:
+    """The row of pictures of a lesion, kept while its row of the table stays the same; empty where none is there."""
+    title = _heading(lesion, row)
+
+    def draw() -> list[Figure]:
+        strip = lesion_strip(lesion, row, title, images, _WIDTH_MM)
+        return [] if strip is None else [strip]
+
+    return kept_figures(images, ["phenotype", lesion.id, title, row.model_dump(mode="json")], draw)
 
 
 def _heading(lesion: Lesion, row: Phenotype) -> str:

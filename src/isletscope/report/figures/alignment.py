@@ -25,7 +25,7 @@ _SQUARES = 8
 _EDGE_MM = 380.0
 _BETWEEN = 1.0
 _HEAD_MM = 3.4
-_LIVER = "liver"
+LIVER = "liver"
 _WHITE, _BLACK, _GREY = "#FFFFFF", "#000000", "#535C64"
 _PATIENT = Geometry((1, 1, 1), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
 
@@ -73,7 +73,7 @@ def middle_of_liver(case: Case, reference: Alignment, images: ImageSource) -> Po
     """Centre (LPS mm) of the liver on a series of the reference frame; None where none was found."""
     readings: list[ReadingOfImages | ReadingOfPet] = [*case.image_readings, *case.readings]
     for reading in readings:
-        organ = next((one for one in reading.organs if one.name == _LIVER and one.label is not None), None)
+        organ = next((one for one in reading.organs if one.name == LIVER and one.label is not None), None)
         if reading.series_key not in reference.series_keys or organ is None:
             continue
         labels, grid = images.organ_labels(reading.series_key), case.series(reading.series_key).grid

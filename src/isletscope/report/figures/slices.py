@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -47,9 +48,15 @@ class SliceImages:
         self.pet = pet
         self._images = images
         self._exam = case.exam_of(pet.series.key)
-        self._labels = images.foci_labels(pet.series.key)
-        self._boxes = ndimage.find_objects(self._labels) if self._labels is not None else []
         self._ct: dict[str, Volume | None] = {}
+
+    @cached_property
+    def _labels(self) -> npt.NDArray[Any] | None:
+        return self._images.foci_labels(self.pet.series.key)
+
+    @cached_property
+    def _boxes(self) -> list[Any]:
+        return [] if self._labels is None else list(ndimage.find_objects(self._labels))
 
     def region(self, focus: Focus, geometry: Geometry) -> _Region | None:
         """Mask of the focus; None without a label map or when the label is not in it."""
