@@ -118,7 +118,7 @@ def given_by_frame(paths: Sequence[Path], names: Path | None, seen: Seen) -> Giv
     refused: list[RefusedInput] = []
     for wanted, path in (one for given in paths for one in _files(given, seen)):
         try:
-            file = _given_file(path, table)
+            file = given_file(path, table)
             places = frames_of_mask(path, mask_origin(path), seen, wanted)
         except IsletscopeError as error:
             told = error.refusal
@@ -155,8 +155,9 @@ def _files(given: Path, seen: Seen) -> list[tuple[str | None, Path]]:
     return [(wanted, one) for one in masks]
 
 
-def _given_file(path: Path, table: NamesTable) -> GivenFile:
+def given_file(path: Path, table: NamesTable | None = None) -> GivenFile:
     """The file with the names of its labels. Raises InputError for several labels without names."""
+    table = table or NamesTable()
     try:
         hashed = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
