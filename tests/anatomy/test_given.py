@@ -68,3 +68,15 @@ def test_a_pair_is_cut_in_two_and_each_side_judged() -> None:
     _, refused = admitted("kidney_right", pair & (np.arange(28) > 14), grid)
     told = refusal_sentences(refused)[0]
     assert told.startswith("A given mask of kidney right was refused, and the program's own means were used. file: it")
+
+
+def test_one_flipped_organ_takes_the_others_of_its_file_with_it() -> None:
+    grid = body_grid()
+    liver = GivenOrgan(Mask(np.flip(liver_on(grid), axis=2), grid), "liver", file="a.nii.gz")
+    middle = np.zeros(grid.shape, dtype=bool)
+    middle[9:12, 10:13, 12:16] = True
+    same = GivenOrgan(Mask(middle, grid), "stomach", file="a.nii.gz")
+    other = GivenOrgan(Mask(middle, grid), "duodenum", file="b.nii.gz")
+    found, refused = admit({"liver": liver, "stomach": same, "duodenum": other}, grid, body_on(grid))
+    assert set(found) == {"duodenum"}
+    assert refused["stomach"] == "stomach: another organ of its file lies on the wrong side"

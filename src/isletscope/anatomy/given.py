@@ -17,16 +17,21 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 # LPS x grows towards the patient's left.
 _SIDES = {"liver": -1, "kidney_right": -1, "lung_right": -1, "spleen": 1, "kidney_left": 1, "lung_left": 1}
+_FLIPPED = "the mask was flipped"
 _RULES = load_thresholds("isletscope.anatomy", "given.yaml")
 
 
 @dataclass(frozen=True)
 class GivenOrgan:
-    """A mask of one organ, or of a pair in :data:`GROUPS`, with its file and region in words."""
+    """A mask of one organ, or of a pair in :data:`GROUPS`, with its file and region in words.
+
+    ``file``: what came together; when one organ of it is flipped, so are the others.
+    """
 
     mask: Mask
     source: str
     confidence: str = "high"
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,20 +50,26 @@ def admit(
 
     ``body``: inside of the patient [k, j, i], None where it is not known: side and place are then not checked.
     Refused is what is empty there, has a volume that no such organ has (where the field does not cut it), lies mostly
-    outside the body, or on the wrong side of it: a mask that was flipped on its way, or a wrong name.
+    outside the body, or on the wrong side of it: a mask that was flipped on its way, or a wrong name. With an organ on
+    the wrong side all others of its file are refused: a flip moves those too that have no side.
     """
     found: dict[str, Admitted] = {}
     refused: dict[str, str] = {}
+    file_of: dict[str, str] = {}
     for name, organ in given.items():
         region = resample_mask(organ.mask, grid).array
         parts = GROUPS.get(name, (name,))
         halves = right_and_left(region, grid) if name in GROUPS else (region,)
         for part, half in zip(parts, halves, strict=True):
+            file_of[part] = organ.file
             because = _implausible(part, half, grid, body)
             if because:
                 refused[part] = f"{organ.source}: {because}"
             else:
                 found[part] = Admitted(half, organ.source, organ.confidence)
+    flipped = {file_of[part] for part, because in refused.items() if _FLIPPED in because} - {""}
+    for part in [part for part in found if file_of[part] in flipped]:
+        refused[part] = f"{found.pop(part).source}: another organ of its file lies on the wrong side"
     return found, refused
 
 
@@ -108,7 +119,7 @@ def _side(name: str, region: Bool3D, grid: Geometry, body: Bool3D) -> str:
         return ""
     found, expected = ("right", "left") if side > 0 else ("left", "right")
     return (
-        f"it lies on the patient's {found}, expected on the {expected}: the mask was flipped, has the wrong name, "
+        f"it lies on the patient's {found}, expected on the {expected}: {_FLIPPED}, has the wrong name, "
         "or the organs lie mirrored"
     )
 

@@ -202,7 +202,9 @@ def _given(file: GivenFile, region: Region) -> GivenOrgan:
     if region.algorithm:
         words += f", drawn by {region.algorithm}"
     automatic = region.automatic or file.from_program
-    return GivenOrgan(region.mask, f"{words}, automatic" if region.automatic else words, _confidence(automatic))
+    return GivenOrgan(
+        region.mask, f"{words}, automatic" if region.automatic else words, _confidence(automatic), file.path.name
+    )
 
 
 def _confidence(automatic: bool) -> str:
@@ -218,4 +220,4 @@ def _join(organs: dict[str, GivenOrgan], organ: str, new: GivenOrgan) -> None:
         np.logical_or(old.mask.array, new.mask.array), old.mask.geometry, old.mask.frame_of_reference_uid, organ
     )
     least = "moderate" if "moderate" in (old.confidence, new.confidence) else old.confidence
-    organs[organ] = GivenOrgan(joined, f"{old.source}; {new.source}", least)
+    organs[organ] = GivenOrgan(joined, f"{old.source}; {new.source}", least, old.file)
