@@ -4,19 +4,22 @@ Rules look at uptake, density and position together and refuse what is not plaus
 the reason. Knows nothing of tumours.
 """
 
-from isletscope.anatomy.images import find_image_organs
-from isletscope.anatomy.organs import GROUPS, LABELS, Organs, find_organs
+from isletscope.anatomy.given import GROUPS, GivenOrgan
+from isletscope.anatomy.images import find_image_organs, grid_role
+from isletscope.anatomy.organs import LABELS, Organs, find_organs
 from isletscope.anatomy.references import find_references
 from isletscope.anatomy.thresholds import Threshold, Thresholds, load_thresholds
 
 __all__ = [
     "GROUPS",
     "LABELS",
+    "GivenOrgan",
     "Organs",
     "Threshold",
     "Thresholds",
     "find_image_organs",
     "find_organs",
     "find_references",
+    "grid_role",
     "load_thresholds",
 ]

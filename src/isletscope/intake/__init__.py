@@ -6,7 +6,18 @@ from isletscope.intake.exams import apply_entries, group_exams
 from isletscope.intake.files import Instance, Inventory, SeriesFiles, SupplementFile
 from isletscope.intake.frames import frame_attribute
 from isletscope.intake.load import load_volume
-from isletscope.intake.masks import Region, Regions, read_image, read_masks, read_regions
+from isletscope.intake.masks import (
+    LabelNames,
+    MaskOrigin,
+    Region,
+    Regions,
+    is_nifti,
+    mask_origin,
+    read_image,
+    read_label_names,
+    read_masks,
+    read_regions,
+)
 from isletscope.intake.rescale import Rescale, real_world_mappings, rescale_of
 from isletscope.intake.scan import scan
 from isletscope.intake.stack import geometry_of
@@ -18,6 +29,8 @@ from isletscope.intake.tracer import nuclide_of, tracer_of, tracer_table
 __all__ = [
     "Instance",
     "Inventory",
+    "LabelNames",
+    "MaskOrigin",
     "MeasurementGroup",
     "MeasurementReport",
     "Region",
@@ -32,11 +45,14 @@ __all__ = [
     "frame_attribute",
     "geometry_of",
     "group_exams",
+    "is_nifti",
     "load_suv",
     "load_volume",
+    "mask_origin",
     "nuclide_of",
     "quantify",
     "read_image",
+    "read_label_names",
     "read_masks",
     "read_regions",
     "read_report",

@@ -8,6 +8,7 @@ from isletscope.reading.label_maps import read_label_map, write_label_map
 from isletscope.reading.look import Seen, look
 from isletscope.reading.manifest import peak_memory_mb
 from isletscope.reading.measure import measure_series
+from isletscope.reading.organ_maps import OrganMaps, find_anatomy
 from isletscope.reading.outline_point import PointOutline, outline_point, write_outline
 from isletscope.reading.pipeline import ReadOutcome, read_case
 from isletscope.reading.progress import Progress, silent
@@ -15,6 +16,7 @@ from isletscope.reading.radiomics import Radiomics, radiomics
 from isletscope.reading.request import ReadRequest, load_answers, load_clinical, load_entries, same_patient_statement
 from isletscope.reading.side_by_side import default_workers
 from isletscope.reading.steps import StepStore, digest, rules_digest
+from isletscope.reading.totalsegmentator import TotalSegmentator
 from isletscope.reading.tracer_maps import liver_limit, map_of
 from isletscope.reading.writing import output_errors, whole_file, write_text
 
@@ -22,6 +24,7 @@ __all__ = [
     "CARRIED",
     "CaseFolder",
     "Compared",
+    "OrganMaps",
     "PointOutline",
     "Progress",
     "Radiomics",
@@ -29,10 +32,12 @@ __all__ = [
     "ReadRequest",
     "Seen",
     "StepStore",
+    "TotalSegmentator",
     "answered",
     "compare_cases",
     "default_workers",
     "digest",
+    "find_anatomy",
     "liver_limit",
     "load_answers",
     "load_clinical",
