@@ -25,7 +25,7 @@ from isletscope.phantom import generate
 from isletscope.phantom.generate import Size
 from isletscope.reading import CaseFolder, StepStore, silent
 from isletscope.reading.alignment import Pair, pairs_to_register, register_pair
-from isletscope.reading.look import look
+from isletscope.reading.first_look import look
 from isletscope.reading.manifest import software
 from isletscope.reading.series_source import SeriesSource
 from isletscope.reading.side_by_side import Job, done_side_by_side

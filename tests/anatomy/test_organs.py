@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from isletscope.anatomy import Organs, find_organs
+from isletscope.anatomy import GivenOrgan, Organs, find_organs
 from isletscope.model import State, TracerClass
 from isletscope.spatial import SUV_BODY_WEIGHT, Geometry, Mask, Volume
 from tests.anatomy.torso import Torso, cropped_z, make_torso, turned
@@ -136,14 +136,14 @@ def test_given_masks_outrank_the_rules(torso: Torso) -> None:
     moved = np.roll(torso.truth["liver"], 4, axis=0)
     both = torso.truth["kidney_left"] | torso.truth["kidney_right"]
     given = {
-        "liver": Mask(moved, torso.pet.geometry, name="liver.nii.gz"),
-        "kidneys": Mask(both, torso.pet.geometry, name="kidneys.nii.gz"),
-        "pancreas": Mask(np.roll(torso.truth["bladder"], 30, axis=0), torso.pet.geometry, name="p"),
+        "liver": GivenOrgan(Mask(moved, torso.pet.geometry), "liver.nii.gz"),
+        "kidneys": GivenOrgan(Mask(both, torso.pet.geometry), "kidneys.nii.gz"),
+        "pancreas": GivenOrgan(Mask(np.roll(torso.truth["bladder"], 30, axis=0), torso.pet.geometry), "p"),
     }
     found = find_organs(torso.pet, torso.ct, TracerClass.SSTR, given)
     assert found.finding("liver").state is State.ENTERED
     assert found.finding("liver").source == "given mask liver.nii.gz"
-    assert (found.mask("pancreas").array == given["pancreas"].array).all()
+    assert (found.mask("pancreas").array == given["pancreas"].mask.array).all()
     assert overlap(found.mask("kidney_left").array, torso.truth["kidney_left"]) > 0.95
-    liver = moved & ~both & ~given["pancreas"].array
+    liver = moved & ~both & ~given["pancreas"].mask.array
     assert overlap(found.mask("liver").array, liver) > 0.98

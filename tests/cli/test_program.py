@@ -22,6 +22,7 @@ COMMANDS = {
     "measure",
     "report",
     "advise",
+    "anatomy",
     "assess",
     "explain",
     "schema",

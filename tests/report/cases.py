@@ -39,6 +39,7 @@ from isletscope.model import (
     measured,
     missing,
 )
+from isletscope.reading import KeptDrawings
 from isletscope.report import keys
 from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Geometry, Transform, Volume
 
@@ -88,6 +89,9 @@ class FakeImages:
         return self.foci.get(series_key)
 
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        return None
+
+    def drawings(self) -> KeptDrawings | None:
         return None
 
 

@@ -24,6 +24,7 @@ from isletscope.model import (
     Visibility,
     measured,
 )
+from isletscope.reading import KeptDrawings
 from isletscope.report.figures.course_images import key_images
 from isletscope.report.figures.course_places import best_kind, spots
 from isletscope.spatial import SUV_BODY_WEIGHT, Geometry, Transform, Volume
@@ -52,6 +53,9 @@ class Images:
         return self.labels.get(series_key)
 
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        return None
+
+    def drawings(self) -> KeptDrawings | None:
         return None
 
 

@@ -47,3 +47,18 @@ def test_foci_that_stand_alone_are_listed_with_the_reason() -> None:
     assert section is not None
     assert section.tables == ()
     assert any("Every focus" in line for line in section.text)
+
+
+def test_given_organs_are_listed_with_file_region_and_confidence() -> None:
+    case = example_case()
+    reading = case.image_readings[0]
+    reading.series_key = case.readings[0].series_key
+    source = "given mask seg.dcm, region 1 Spleen, drawn by Net 3, automatic"
+    reading.organs.append(
+        OrganFinding(name="spleen", state=State.ENTERED, source=source, confidence="moderate", volume_ml=210.4)
+    )
+    section = image_reading_section(case, NoImages())
+    assert section is not None
+    table = section.tables[0]
+    assert table.caption == "Organs drawn elsewhere and used here"
+    assert [cell.text for cell in table.rows[-1][1:]] == ["spleen", "210", source, "moderate"]

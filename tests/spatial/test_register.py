@@ -12,7 +12,7 @@ import pytest
 from isletscope.errors import GeometryError
 from isletscope.spatial import ARBITRARY, Geometry, Lattice, Mask, Transform, Volume
 from isletscope.spatial.register import inverse, normalised_information, register_rigid, rigid_matrix
-from isletscope.spatial.register_field import information_of, register_field
+from isletscope.spatial.register_deformable import information_of, register_field
 from isletscope.spatial.register_images import RegistrationImage, Window, prepare, sample_points
 from isletscope.spatial.register_quality import information_gain, overlap_of, shared_share, stretch_of
 from tests.spatial.bodies import Points, body_on, grid_around

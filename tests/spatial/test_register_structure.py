@@ -11,8 +11,8 @@ import pytest
 
 from isletscope.spatial import ARBITRARY, Transform, Volume
 from isletscope.spatial.register import inverse, rigid_matrix
+from isletscope.spatial.register_by_structure import describe, register_structure, structure_of
 from isletscope.spatial.register_images import RegistrationImage, Window, prepare
-from isletscope.spatial.register_structure import describe, register_structure, structure_of
 from tests.spatial.bodies import Points, body_on, grid_around
 
 CT, MR = Window(-200, 300, -300), Window(low=0)

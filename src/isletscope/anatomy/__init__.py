@@ -4,19 +4,6 @@ Rules look at uptake, density and position together and refuse what is not plaus
 the reason. Knows nothing of tumours.
 """
 
-from isletscope.anatomy.images import find_image_organs
-from isletscope.anatomy.organs import GROUPS, LABELS, Organs, find_organs
-from isletscope.anatomy.references import find_references
-from isletscope.anatomy.thresholds import Threshold, Thresholds, load_thresholds
+import lazy_loader
 
-__all__ = [
-    "GROUPS",
-    "LABELS",
-    "Organs",
-    "Threshold",
-    "Thresholds",
-    "find_image_organs",
-    "find_organs",
-    "find_references",
-    "load_thresholds",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

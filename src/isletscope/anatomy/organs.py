@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +11,14 @@ import numpy.typing as npt
 from isletscope.anatomy.abdomen import find_liver, find_spleen
 from isletscope.anatomy.found import THRESHOLDS, Found, not_found
 from isletscope.anatomy.frame import NO_CT_HU, BodyFrame, working_frame
+from isletscope.anatomy.given import GROUPS, Admitted, GivenOrgan, admit, refusal_sentences
 from isletscope.anatomy.head import find_brain
-from isletscope.anatomy.shapes import Bool3D, right_and_left
+from isletscope.anatomy.shapes import Bool3D
 from isletscope.anatomy.thorax import find_aorta, find_body, find_bone, find_heart, find_lungs
 from isletscope.anatomy.trunk import Trunk
 from isletscope.anatomy.urinary import find_bladder, find_kidneys
 from isletscope.model import OrganFinding, State, TracerClass
-from isletscope.spatial import Geometry, Mask, Volume, resample, resample_labels, resample_mask
+from isletscope.spatial import Geometry, Mask, Volume, resample, resample_labels
 
 LABELS: dict[str, int] = {
     "body": 1,
@@ -32,10 +34,6 @@ LABELS: dict[str, int] = {
     "bladder": 11,
     "brain": 12,
 }
-GROUPS: dict[str, tuple[str, ...]] = {
-    "lungs": ("lung_right", "lung_left"),
-    "kidneys": ("kidney_right", "kidney_left"),
-}
 _FIRST_GIVEN_LABEL = 20
 RULE_SOURCE = "built-in rule"
 GIVEN_SOURCE = "given mask"
@@ -47,7 +45,7 @@ class Organs:
 
     ``labels``: uint8 [k, j, i], later organs in ``names`` lie on top of the body; ``names``: label of each organ;
     ``findings``: every organ looked for, found or missing with the reason; ``ct_on_pet``: CT in HU on the PET grid,
-    below -2000 HU where no CT was taken.
+    below -2000 HU where no CT was taken; ``limits``: given masks that were refused, in sentences.
     """
 
     labels: npt.NDArray[np.uint8]
@@ -55,6 +53,7 @@ class Organs:
     names: dict[str, int]
     findings: list[OrganFinding]
     ct_on_pet: Volume | None = None
+    limits: tuple[str, ...] = ()
 
     def mask(self, name: str) -> Mask:
         """The organ ("body": everything inside the patient; "lungs", "kidneys": both sides); empty when missing."""
@@ -76,12 +75,13 @@ class Organs:
 
 
 def find_organs(
-    pet: Volume, ct: Volume | None, tracer_class: TracerClass, given: dict[str, Mask] | None = None
+    pet: Volume, ct: Volume | None, tracer_class: TracerClass, given: Mapping[str, GivenOrgan] | None = None
 ) -> Organs:
     """Organs on the grid of ``pet`` (SUVbw), each with source and confidence, or missing with the reason.
 
     ``ct``: CT in HU in the same frame of reference, or None: then only uptake is used and confidence is lower.
-    ``given``: masks by organ name (:data:`LABELS`, "lungs", "kidneys", or any other name); they outrank the rules.
+    ``given``: masks by organ name (:data:`LABELS`, "lungs", "kidneys", or any other name); they outrank the rules,
+    unless :func:`isletscope.anatomy.given.admit` refuses them, which ``limits`` tells.
     """
     frame = working_frame(pet, ct)
     found = _by_rule(frame, tracer_class)
@@ -92,11 +92,13 @@ def find_organs(
             labels[mask & (labels <= 1) if name in ("heart", "aorta") else mask] = label
     on_pet = resample_labels(labels, frame.geometry, pet.geometry).copy()
     names = {name: label for name, label in LABELS.items() if found[name].mask is not None}
-    entered = _lay_given(on_pet, names, given or {}, pet.geometry)
+    body = on_pet > 0 if found["body"].mask is not None else None
+    entered, refused = admit(given or {}, pet.geometry, body)
+    _lay_given(on_pet, names, entered)
     findings = [_finding(name, on_pet, pet, names, found.get(name), entered) for name in [*LABELS, *_extra(names)]]
     names = {name: label for name, label in names.items() if np.any(on_pet == label)}
     placed = None if ct is None else resample(ct, pet.geometry, order="linear", outside=NO_CT_HU)
-    return Organs(on_pet, pet.geometry, names, findings, placed)
+    return Organs(on_pet, pet.geometry, names, findings, placed, refusal_sentences(refused))
 
 
 def _extra(names: dict[str, int]) -> list[str]:
@@ -152,27 +154,13 @@ def _middle_x_mm(frame: BodyFrame, body: Bool3D, bone: Bool3D | None) -> float:
     return frame.centre_lps_mm(body if bone is None else bone)[0]
 
 
-def _lay_given(
-    labels: npt.NDArray[np.uint8], names: dict[str, int], given: dict[str, Mask], geometry: Geometry
-) -> dict[str, str]:
-    """Lays given masks over the rules' result; gives the source text per organ."""
-    entered: dict[str, str] = {}
-    for name, mask in given.items():
-        on_pet = resample_mask(mask, geometry).array
-        source = f"{GIVEN_SOURCE} {mask.name or name}"
-        parts = GROUPS.get(name)
-        if parts is not None:
-            halves = right_and_left(on_pet, geometry)
-            pairs = list(zip(parts, halves, strict=True))
-        else:
-            pairs = [(name, on_pet)]
-        for part, region in pairs:
-            label = names.get(part) or LABELS.get(part) or _FIRST_GIVEN_LABEL + len(_extra(names))
-            labels[labels == label] = LABELS["body"]
-            labels[region] = label
-            names[part] = label
-            entered[part] = source
-    return entered
+def _lay_given(labels: npt.NDArray[np.uint8], names: dict[str, int], given: Mapping[str, Admitted]) -> None:
+    """Lays given organs over the rules' result."""
+    for name, organ in given.items():
+        label = names.get(name) or LABELS.get(name) or _FIRST_GIVEN_LABEL + len(_extra(names))
+        labels[labels == label] = LABELS["body"]
+        labels[organ.region] = label
+        names[name] = label
 
 
 def _finding(
@@ -181,7 +169,7 @@ def _finding(
     pet: Volume,
     names: dict[str, int],
     found: Found | None,
-    entered: dict[str, str],
+    entered: Mapping[str, Admitted],
 ) -> OrganFinding:
     label = names.get(name)
     region = None if label is None else (labels > 0 if name == "body" else labels == label)
@@ -189,7 +177,7 @@ def _finding(
         because = found.because if found is not None and found.because else "its mask is empty on the PET grid"
         return OrganFinding(name=name, state=State.MISSING, missing_because=because)
     if name in entered:
-        state, source, confidence = State.ENTERED, entered[name], "high"
+        state, source, confidence = State.ENTERED, f"{GIVEN_SOURCE} {entered[name].source}", entered[name].confidence
     else:
         state = State.DERIVED
         source = f"{RULE_SOURCE}: {found.source}" if found else RULE_SOURCE

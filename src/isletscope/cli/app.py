@@ -12,6 +12,7 @@ import typer
 from isletscope import __version__
 from isletscope.cli import (
     advise,
+    anatomy,
     assess,
     check,
     compare,
@@ -44,7 +45,7 @@ app = typer.Typer(
 
 _INTERRUPTED = "Interrupted. Finished steps are kept: the same command goes on from there."
 
-_READING = (demo, read, check, measure, outline, assess, compare, explain, report, radiomics)
+_READING = (demo, read, check, measure, anatomy, outline, assess, compare, explain, report, radiomics)
 _KNOWLEDGE = (advise, schema, criteria, items)
 
 for command in (*_READING, *_KNOWLEDGE, phantom, phantom_case, phantom_check):

@@ -30,7 +30,15 @@ def run(
     ] = None,
     anatomy: Annotated[
         list[Path] | None,
-        typer.Option("--anatomy", help="Organ masks for PET: SEG, RTSTRUCT or NIfTI. May be repeated."),
+        typer.Option(
+            "--anatomy",
+            help="Organ masks: SEG, RTSTRUCT or NIfTI, for all series of its frame. May be repeated.",
+            metavar="[SERIES=]FILE",
+        ),
+    ] = None,
+    anatomy_names: Annotated[
+        Path | None,
+        typer.Option("--anatomy-names", help="Names of labels or regions: CSV, YAML or JSON, value,name."),
     ] = None,
     entries: Annotated[
         Path | None, typer.Option("--entries", help="Reader's entries for missing values, YAML or JSON.")
@@ -73,6 +81,7 @@ def run(
         clinical=load_clinical(clinical, date.today()) if clinical else {},
         answers=load_answers(answers, date.today()) if answers else ReportAnswers(),
         anatomy=tuple(anatomy or ()),
+        anatomy_names=anatomy_names,
         workers=default_workers(),
     )
     with console.progress() as progress:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pydicom.dataset import Dataset
 
 from isletscope.intake import values
-from isletscope.intake.classify import classify
+from isletscope.intake.classifying import classify
 from isletscope.intake.copies import without_copies
 from isletscope.intake.diffusion import b_value_s_mm2
 from isletscope.intake.evidence import SeriesEvidence, acquisition_moment

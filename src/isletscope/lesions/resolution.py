@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import erf
+import scipy
 
 from isletscope.lesions.outline import Delineation, Seed, measure_block, outline
 from isletscope.lesions.shell import Scene
@@ -35,7 +35,7 @@ def blurred_sphere(distance_mm: npt.ArrayLike, radius_mm: float, fwhm_mm: float)
     sigma = fwhm_mm / FWHM_PER_SIGMA
     inner, outer = (radius_mm - r) / (np.sqrt(2.0) * sigma), (radius_mm + r) / (np.sqrt(2.0) * sigma)
     edge = sigma / (np.sqrt(2.0 * np.pi) * r) * (np.exp(-(inner**2)) - np.exp(-(outer**2)))
-    return np.asarray(0.5 * (erf(inner) + erf(outer)) - edge)
+    return np.asarray(0.5 * (scipy.special.erf(inner) + scipy.special.erf(outer)) - edge)
 
 
 def edge_of_blurred_sphere(scene: Scene, seed: Seed, adapted: Delineation, fwhm_mm: float | None) -> Delineation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import nibabel
+import lazy_loader
 import numpy as np
 
 from isletscope.model import Alignment
@@ -15,6 +15,8 @@ from isletscope.spatial import Geometry, Lattice, Transform
 
 _LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 _KJI_TO_IJK = np.eye(4)[:, [2, 1, 0, 3]]
+
+nibabel = lazy_loader.load("nibabel")
 
 
 def write_displacement(path: Path, lattice: Lattice) -> None:

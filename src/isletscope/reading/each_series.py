@@ -9,18 +9,18 @@ second run, or one after an interruption, does only what is new.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from isletscope.model import Case, Series, TracerClass
 from isletscope.reading.alignment import pairs_to_register, register_pair
-from isletscope.reading.anatomy_files import GivenAnatomy, digest_of_files
+from isletscope.reading.anatomy_files import GivenByFrame, given_by_frame
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.choose import ct_on_pet, pets_to_read
+from isletscope.reading.first_look import Seen
 from isletscope.reading.given_regions import compare_given_regions
 from isletscope.reading.images import ImageTask, images_are_read, images_to_read, read_exam_images
 from isletscope.reading.label_maps import read_label_map
-from isletscope.reading.look import Seen
 from isletscope.reading.manifest import RunRecorder
 from isletscope.reading.pet import PetTask, pet_is_read, read_one_pet
 from isletscope.reading.progress import Progress, silent
@@ -41,7 +41,6 @@ _TRACER_ORDER = (
 _SECONDS_A_SERIES = 2.5
 _SECONDS_A_MEGAVOXEL = 0.17
 _SECONDS_A_PAIR = 10.0
-_GIVEN_UNUSED = "Organ masks that were given are used on PET alone; here organs were found by the program."
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,13 @@ class EachSeries:
     def read(self) -> dict[str, bool]:
         """Read everything; tells for each PET and each CT or MR by its key whether it was computed now.
 
-        Raises OutputError for the case folder.
+        Raises OutputError for the case folder, InputError for a path or table of given anatomy that cannot be opened.
         """
-        pets = _pet_tasks(self.seen, self.request)
-        images = [task for exam in self.seen.exams for task in images_to_read(exam)]
+        given = given_by_frame(self.request.anatomy, self.request.anatomy_names, self.seen)
+        self.case.refused.extend(given.refused)
+        pets = _pet_tasks(self.seen, given)
+        found = [task for exam in self.seen.exams for task in images_to_read(exam)]
+        images = [replace(task, given=given.of(task.series[0])) for task in found]
         with self.recorder.timed("side-by-side"):
             done = done_side_by_side(self._jobs(pets, images), self.request.workers, self.progress)
         for one in done:
@@ -115,8 +117,6 @@ class EachSeries:
         for task in tasks:
             with self.recorder.timed(_step(task)):
                 reading, fresh[task.key] = read_exam_images(self.folder, self._store, task, self.source, self.progress)
-            if self.request.anatomy:
-                reading.limits = [*reading.limits, _GIVEN_UNUSED]
             self.case.image_readings.append(reading)
         return fresh
 
@@ -140,9 +140,8 @@ def _seconds(series: Sequence[Series]) -> float:
     return _SECONDS_A_SERIES * len(series) + _SECONDS_A_MEGAVOXEL * sum(k * j * i for k, j, i in shapes) / 1e6
 
 
-def _pet_tasks(seen: Seen, request: ReadRequest) -> list[PetTask]:
+def _pet_tasks(seen: Seen, given: GivenByFrame) -> list[PetTask]:
     """The PET series to read, SSTR first."""
-    given = GivenAnatomy(request.anatomy)
     tasks = []
     for exam in seen.exams:
         for pet in pets_to_read(exam):
@@ -151,10 +150,10 @@ def _pet_tasks(seen: Seen, request: ReadRequest) -> list[PetTask]:
                 rules_digest(),
                 pet.model_dump(mode="json", exclude={"findings"}),
                 (ct.key, ct.fingerprint) if ct else None,
-                digest_of_files(request.anatomy),
+                given.of(pet).digest,
             )
             ct_files = seen.files_of[ct.key] if ct else None
-            tasks.append(PetTask(pet, seen.files_of[pet.key], ct, ct_files, given, inputs_hash))
+            tasks.append(PetTask(pet, seen.files_of[pet.key], ct, ct_files, given.of(pet), inputs_hash))
     return sorted(tasks, key=lambda task: (_TRACER_ORDER.index(task.tracer.tracer_class), task.pet.acquired or ""))
 
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from isletscope.anatomy import Organs, find_image_organs
+from isletscope.anatomy import Organs, find_image_organs, grid_role
 from isletscope.errors import IsletscopeError
 from isletscope.lesions import Candidate, find_candidates, focus_of, method_sentences, name_series
 from isletscope.model import Exam, ExamKind, Focus, ReadingOfImages, Role, Series, Verdict
+from isletscope.reading.anatomy_files import GivenAnatomy
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import write_label_map
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.series_source import SeriesSource
 from isletscope.reading.steps import StepStore, digest, rules_digest
-from isletscope.spatial import Mask, Volume
+from isletscope.spatial import Volume
 
 _CT_ROLES = (
     Role.CT_PORTAL_VENOUS,
@@ -46,15 +47,14 @@ _RANK = {Verdict.TUMOUR: 0, Verdict.UNSURE: 1, Verdict.PHYSIOLOGIC: 2}
 class ImageTask:
     """CT or MR series of one exam and one frame of reference, to be read together.
 
-    ``left_out``: sentences on series that are not read, and why.
+    ``left_out``: sentences on series that are not read, and why; ``given``: organ masks of that frame of reference.
     """
 
     exam_key: str
     kind: ExamKind
     series: tuple[Series, ...]
     left_out: tuple[str, ...] = ()
-    given_digest: str = ""
-    given: Mapping[str, Mask] = field(default_factory=dict)
+    given: GivenAnatomy = field(default_factory=GivenAnatomy)
 
     @property
     def key(self) -> str:
@@ -65,7 +65,7 @@ class ImageTask:
     def inputs_hash(self) -> str:
         """Hash of everything that goes in."""
         described = [one.model_dump(mode="json", exclude={"findings"}) for one in self.series]
-        return digest(rules_digest(), self.kind.value, described, self.given_digest)
+        return digest(rules_digest(), self.kind.value, described, self.given.digest)
 
 
 def images_to_read(exam: Exam) -> list[ImageTask]:
@@ -132,7 +132,9 @@ def read_exam_images(
     progress(f"{words}: organs", 1, _PARTS)
     names = name_series(task.series, volumes)
     by_role = _one_per_role(task.series, volumes, names)
-    organs = find_image_organs({role: volumes[key] for role, key in by_role.items()}, task.kind, dict(task.given))
+    of_role = {role: volumes[key] for role, key in by_role.items()}
+    given = task.given.organs_on(of_role[grid_role(of_role)])
+    organs = find_image_organs(of_role, task.kind, given.organs)
     grid_key = _grid_series(organs, by_role, volumes)
     blood = organs.mask("aorta") if organs.known("aorta") else None
     names = name_series(task.series, volumes, blood)
@@ -140,7 +142,7 @@ def read_exam_images(
     searched = {key: volumes[key] for key in names}
     candidates = find_candidates(searched, names, organs, task.kind)
     reading = _reading(task, organs, grid_key, names, candidates, searched)
-    reading.limits = [*task.left_out, *limits, *reading.limits]
+    reading.limits = [*task.left_out, *limits, *given.limits, *organs.limits, *reading.limits]
     progress(f"{words}: masks", 3, _PARTS)
     _write_maps(folder, reading, organs, candidates)
     store.keep(task.key, task.inputs_hash, reading.model_dump(mode="json"))

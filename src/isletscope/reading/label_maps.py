@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import nibabel
+import lazy_loader
 import numpy as np
 import numpy.typing as npt
 
 from isletscope.reading.writing import whole_file, write_text
 from isletscope.spatial import Geometry, Quantity, Volume
+
+# Half a second to load: a report is refreshed without it.
+nibabel = lazy_loader.load("nibabel")
 
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 

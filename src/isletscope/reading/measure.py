@@ -11,7 +11,7 @@ from isletscope.errors import InputError
 from isletscope.intake import Region, Regions, SeriesFiles, load_suv, load_volume, read_image, read_regions
 from isletscope.lesions import RegionStatistics, measure_region
 from isletscope.model import ReaderEntry, Role, Series, Severity
-from isletscope.reading.look import look
+from isletscope.reading.first_look import look
 from isletscope.spatial import Volume
 
 _NIFTI = (".nii", ".nii.gz")

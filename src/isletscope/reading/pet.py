@@ -55,7 +55,8 @@ def read_one_pet(folder: CaseFolder, store: StepStore, task: PetTask, progress: 
         return ReadingOfPet.model_validate(stored), False
 
     pet, ct = _volumes(folder, task, progress)
-    organs = find_organs(pet, ct, task.tracer.tracer_class, task.given.masks_for(task.files, pet))
+    given = task.given.organs_on(task.files)
+    organs = find_organs(pet, ct, task.tracer.tracer_class, given.organs)
     progress("reference regions", 3, 6)
     references = find_references(pet, organs, task.tracer.tracer_class)
     progress("foci", 4, 6)
@@ -63,7 +64,7 @@ def read_one_pet(folder: CaseFolder, store: StepStore, task: PetTask, progress: 
     progress("masks", 5, 6)
     write_label_map(folder.path / foci_map, result.foci_labels.astype(np.uint16), pet.geometry)
     write_label_map(folder.path / organ_map, organs.labels, pet.geometry)
-    limits = [*task.given.limits, *result.reading.limits]
+    limits = [*given.limits, *organs.limits, *result.reading.limits]
     reading = result.reading.model_copy(update={"foci_map": foci_map, "organ_map": organ_map, "limits": limits})
     store.keep(task.key, task.inputs_hash, reading.model_dump(mode="json"))
     progress("done", 6, 6)

@@ -20,7 +20,7 @@ from isletscope.errors import CaseError
 from isletscope.model import Case
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.each_series import EachSeries
-from isletscope.reading.look import Seen, look, refusal_sentences
+from isletscope.reading.first_look import Seen, look, refusal_sentences
 from isletscope.reading.manifest import RunRecorder, software
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.request import ReadRequest

@@ -31,6 +31,7 @@ class ReadRequest:
     overrides: tuple[VerdictOverride, ...] = ()
     clinical: dict[str, JsonValue] = field(default_factory=dict)
     anatomy: tuple[Path, ...] = ()
+    anatomy_names: Path | None = None
     answers: ReportAnswers = field(default_factory=ReportAnswers)
     workers: int = 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from isletscope.intake import SeriesFiles, load_suv, load_volume
+from isletscope import intake
 from isletscope.model import Case, Series
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.steps import digest
@@ -14,7 +14,7 @@ from isletscope.spatial import Volume
 class SeriesSource:
     """PET as SUVbw in g/mL, CT in HU, ADC in 10^-6 mm2/s, other MR in arbitrary intensity; memory-mapped."""
 
-    def __init__(self, folder: CaseFolder, case: Case, files_of: Mapping[str, SeriesFiles]) -> None:
+    def __init__(self, folder: CaseFolder, case: Case, files_of: Mapping[str, intake.SeriesFiles]) -> None:
         self._folder = folder
         self._case = case
         self._files_of = files_of
@@ -29,9 +29,9 @@ class SeriesSource:
         files = self._files_of[series_key]
         quantification = series.quantification
         if quantification is not None and quantification.quantified:
-            volume = load_suv(files, quantification)
+            volume = intake.load_suv(files, quantification)
         else:
-            volume = load_volume(files)
+            volume = intake.load_volume(files)
         self._folder.keep_volume(series_key, volume, made_from)
         return self._folder.volume(series_key, made_from) or volume
 

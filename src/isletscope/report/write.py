@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,9 +37,12 @@ def write_report(case: Case, images: ImageSource, folder: Path, *, progress: Pro
     told = written(case, narrative, faults) if narrative else None
     document = build(case, images, lambda done, total: tell("figures", done, total), told)
     tell("report", 0, 2)
-    page = render_html(document)
-    tell("report", 1, 2)
-    printed = render_pdf(document, case.software.created)
+    # The PDF is set outside Python: the page is written meanwhile.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        setting = beside.submit(render_pdf, document, case.software.created)
+        page = render_html(document)
+        tell("report", 1, 2)
+        printed = setting.result()
     files = ReportFiles(folder / "report.html", folder / "report.pdf", faults)
     with whole_file(files.html) as html, whole_file(files.pdf) as pdf:
         html.write_text(page, encoding="utf-8")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from isletscope.errors import GeometryError
 from isletscope.spatial.crop import bounding_box, cropped_geometry
@@ -35,7 +35,9 @@ class Lattice:
     def at(self, points_lps_mm: FloatArray) -> FloatArray:
         """Displacement (n, 3) at points (n, 3), linearly interpolated; the border's value beyond the border."""
         index = self.geometry.to_index(points_lps_mm).T
-        return np.stack([ndimage.map_coordinates(part, index, order=1, mode="nearest") for part in self._parts], axis=1)
+        return np.stack(
+            [scipy.ndimage.map_coordinates(part, index, order=1, mode="nearest") for part in self._parts], axis=1
+        )
 
     @cached_property
     def _parts(self) -> list[npt.NDArray[np.float64]]:

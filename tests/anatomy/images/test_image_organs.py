@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from isletscope.anatomy import Organs
+from isletscope.anatomy import GivenOrgan, Organs
 from isletscope.anatomy.images import IMAGE_LABELS, find_image_organs, grid_role
 from isletscope.anatomy.images.atlas import CODES, PLAN, load_atlases
 from isletscope.anatomy.images.frame import working_frame
@@ -105,7 +105,7 @@ def test_given_masks_outrank_what_is_found() -> None:
     kidneys[10:20, 20:25, 30:34] = True
     own = np.zeros(grid.shape, dtype=bool)
     own[5:8, 5:8, 5:8] = True
-    given = {"kidneys": Mask(kidneys, grid, name="seg"), "stomach": Mask(own, grid)}
+    given = {"kidneys": GivenOrgan(Mask(kidneys, grid), "seg"), "stomach": GivenOrgan(Mask(own, grid), "seg")}
     organs = find_image_organs({Role.CT_LOW_DOSE: empty}, ExamKind.CT, given)
     assert organs.finding("kidney_right").state is State.ENTERED
     assert organs.mask("kidney_right").voxel_count == 10 * 5 * 5

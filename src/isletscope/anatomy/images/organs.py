@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isletscope.anatomy.found import Found, not_found
+from isletscope.anatomy.given import Admitted, GivenOrgan, admit, refusal_sentences
 from isletscope.anatomy.images.checks import checked, mirrored
 from isletscope.anatomy.images.frame import ImageFrame, working_frame
 from isletscope.anatomy.images.mixture import class_shares
@@ -15,21 +16,19 @@ from isletscope.anatomy.images.prior import expectation_of
 from isletscope.anatomy.images.shaping import ORGANS, even_edges, organ_masks, pancreas_region
 from isletscope.anatomy.images.tissues import T, find_body, find_bone, find_lungs, is_ct, tissues_of
 from isletscope.anatomy.images.vessels import VESSELS, followed, spine_x_mm
-from isletscope.anatomy.organs import GIVEN_SOURCE, GROUPS, LABELS, RULE_SOURCE, Organs
-from isletscope.anatomy.shapes import Bool3D, right_and_left
+from isletscope.anatomy.organs import GIVEN_SOURCE, LABELS, RULE_SOURCE, Organs
+from isletscope.anatomy.shapes import Bool3D
 from isletscope.errors import InputError
 from isletscope.model import ExamKind, OrganFinding, Role, State
 from isletscope.spatial import (
     ARBITRARY,
     HOUNSFIELD,
     Geometry,
-    Mask,
     Volume,
     bounding_box,
     box_in,
     cropped_geometry,
     resample,
-    resample_mask,
 )
 
 IMAGE_LABELS: dict[str, int] = {
@@ -70,11 +69,14 @@ def grid_role(series: Mapping[Role, Volume]) -> Role:
     )
 
 
-def find_image_organs(series: Mapping[Role, Volume], kind: ExamKind, given: Mapping[str, Mask] | None = None) -> Organs:
+def find_image_organs(
+    series: Mapping[Role, Volume], kind: ExamKind, given: Mapping[str, GivenOrgan] | None = None
+) -> Organs:
     """Organs of one exam on the grid of the series :func:`grid_role`, each with source and confidence, or why missing.
 
     ``series``: volumes of one exam in one frame of reference (CT in HU, MR in any intensity); ``kind``: CT or MRI.
-    ``given``: masks by organ name, "lungs" and "kidneys" for pairs, any further name; they outrank what is found.
+    ``given``: masks by organ name, "lungs" and "kidneys" for pairs, any further name; they outrank what is found,
+    unless :func:`isletscope.anatomy.given.admit` refuses them, which ``limits`` tells.
     The label map holds one organ per voxel; "pancreas_region" lies beneath the organs that it overlaps. Raises
     InputError when no series of that kind is there.
     """
@@ -85,12 +87,14 @@ def find_image_organs(series: Mapping[Role, Volume], kind: ExamKind, given: Mapp
     grid = own[role].geometry
     labels = _laid(found, frame, grid)
     names = {name: label for name, label in IMAGE_LABELS.items() if found[name].mask is not None}
-    entered = _lay_given(labels, names, given or {}, grid)
+    body = labels > 0 if found["body"].mask is not None else None
+    entered, refused = admit(given or {}, grid, body)
+    _lay_given(labels, names, entered)
     listed = [*IMAGE_LABELS, *(name for name in names if name not in IMAGE_LABELS)]
     findings = [_finding(name, labels, names, found.get(name), entered, grid) for name in listed]
     names = {name: label for name, label in names.items() if np.any(labels == label)}
     placed = own[role] if own[role].quantity == HOUNSFIELD else None
-    return Organs(labels, grid, names, findings, placed)
+    return Organs(labels, grid, names, findings, placed, refusal_sentences(refused))
 
 
 def _found(frame: ImageFrame) -> dict[str, Found]:
@@ -157,27 +161,17 @@ def _laid(found: Mapping[str, Found], frame: ImageFrame, grid: Geometry) -> npt.
     return labels
 
 
-def _lay_given(
-    labels: npt.NDArray[np.uint8], names: dict[str, int], given: Mapping[str, Mask], grid: Geometry
-) -> dict[str, str]:
-    """Lays given masks over what was found; gives the source text per organ."""
-    entered: dict[str, str] = {}
-    for name, mask in given.items():
-        region = resample_mask(mask, grid).array
-        source = f"{GIVEN_SOURCE} {mask.name or name}"
-        parts = GROUPS.get(name)
-        halves = right_and_left(region, grid) if parts is not None else (region,)
-        for part, half in zip(parts or (name,), halves, strict=True):
-            extra = [one for one in names if one not in IMAGE_LABELS]
-            label = names.get(part) or IMAGE_LABELS.get(part) or _FIRST_GIVEN_LABEL + len(extra)
-            if part == "body":
-                labels[half & (labels == 0)] = label
-            else:
-                labels[labels == label] = LABELS["body"]
-                labels[half] = label
-            names[part] = label
-            entered[part] = source
-    return entered
+def _lay_given(labels: npt.NDArray[np.uint8], names: dict[str, int], given: Mapping[str, Admitted]) -> None:
+    """Lays given organs over what was found."""
+    for name, organ in given.items():
+        extra = [one for one in names if one not in IMAGE_LABELS]
+        label = names.get(name) or IMAGE_LABELS.get(name) or _FIRST_GIVEN_LABEL + len(extra)
+        if name == "body":
+            labels[organ.region & (labels == 0)] = label
+        else:
+            labels[labels == label] = LABELS["body"]
+            labels[organ.region] = label
+        names[name] = label
 
 
 def _finding(
@@ -185,7 +179,7 @@ def _finding(
     labels: npt.NDArray[np.uint8],
     names: Mapping[str, int],
     found: Found | None,
-    entered: Mapping[str, str],
+    entered: Mapping[str, Admitted],
     grid: Geometry,
 ) -> OrganFinding:
     label = names.get(name)
@@ -196,7 +190,12 @@ def _finding(
     volume = count * grid.voxel_volume_ml
     if name in entered:
         return OrganFinding(
-            name=name, state=State.ENTERED, source=entered[name], confidence="high", volume_ml=volume, label=label
+            name=name,
+            state=State.ENTERED,
+            source=f"{GIVEN_SOURCE} {entered[name].source}",
+            confidence=entered[name].confidence,
+            volume_ml=volume,
+            label=label,
         )
     source, confidence = (found.source, found.confidence) if found else ("", "low")
     return OrganFinding(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -29,11 +31,40 @@ def read_image(path: Path) -> Volume:
     return Volume(array, geometry, ARBITRARY)
 
 
-def read_nifti_masks(path: Path, target: Target) -> Regions:
+@dataclass(frozen=True)
+class LabelNames:
+    """Labels above zero that a NIfTI label map holds, and the names that its header gives."""
+
+    present: tuple[int, ...]
+    names: dict[int, str]
+
+
+def read_label_names(path: Path) -> LabelNames:
+    """Which labels a NIfTI file holds and how its header calls them. Raises as :func:`read_nifti_masks`."""
+    array, _, names = _load(path)
+    return LabelNames(_present(_as_labels(array, path, []), path), names)
+
+
+def nifti_geometry(path: Path) -> Geometry:
+    """The grid of a NIfTI file in LPS mm, without its voxels. Raises as :func:`read_nifti_masks`."""
+    image = _opened(path)
+    shape = tuple(int(n) for n in image.shape)
+    if len(shape) < 3 or any(n != 1 for n in shape[3:]):
+        raise InputError(
+            "the file does not hold one value for each voxel of a volume",
+            subject=path.name,
+            found=f"shape {shape}",
+            expected="three dimensions",
+        )
+    return _geometry(image.affine, shape[:3], path)
+
+
+def read_nifti_masks(path: Path, target: Target, only: Collection[int] | None = None) -> Regions:
     """Masks of a NIfTI file: one for each label above zero; values between 0 and 1 are cut at one half.
 
-    A file on another grid is resampled by nearest neighbour, which is said in the notes. Raises InputError when the
-    file cannot be read, GeometryError when it lies outside the images altogether.
+    ``only``: the labels that are wanted; a map of a hundred organs then takes the memory of a few. A file on another
+    grid is resampled by nearest neighbour, which is said in the notes. Raises InputError when the file cannot be read,
+    GeometryError when it lies outside the images altogether.
     """
     array, geometry, names = _load(path)
     notes: list[str] = []
@@ -45,16 +76,9 @@ def read_nifti_masks(path: Path, target: Target) -> Regions:
             "resampled by nearest neighbour."
         )
     stem = re.sub(r"\.nii(\.gz)?$", "", path.name, flags=re.IGNORECASE)
-    present = [int(label) for label in np.unique(labels) if label > 0]
-    if len(present) > _MOST_LABELS:
-        raise InputError(
-            "this looks like an image, not a mask",
-            subject=path.name,
-            found=f"{len(present)} different values",
-            expected="a mask, or a label map with whole numbers",
-        )
+    present = _present(labels, path)
     regions = []
-    for label in present:
+    for label in present if only is None else [label for label in present if label in only]:
         own = labels == label
         inside = _placed(own, geometry, target, aligned)
         given_ml = float(np.count_nonzero(own)) * geometry.voxel_volume_ml
@@ -62,7 +86,7 @@ def read_nifti_masks(path: Path, target: Target) -> Regions:
         notes += [note] if note else []
         name = names.get(label) or (stem if len(present) == 1 else f"{stem} {label}")
         regions.append(Region(label, name, target.mask(inside.array, name)))
-    if present and not any(region.mask.voxel_count for region in regions):
+    if regions and not any(region.mask.voxel_count for region in regions):
         raise GeometryError(
             "the mask lies outside the images",
             subject=path.name,
@@ -76,6 +100,18 @@ def read_nifti_masks(path: Path, target: Target) -> Regions:
     return Regions(tuple(regions), tuple(notes))
 
 
+def _present(labels: npt.NDArray[Any], path: Path) -> tuple[int, ...]:
+    present = tuple(int(label) for label in np.unique(labels) if label > 0)
+    if len(present) > _MOST_LABELS:
+        raise InputError(
+            "this looks like an image, not a mask",
+            subject=path.name,
+            found=f"{len(present)} different values",
+            expected="a mask, or a label map with whole numbers",
+        )
+    return present
+
+
 def _placed(own: npt.NDArray[np.bool_], geometry: Geometry, target: Target, aligned: bool) -> Mask:
     if not aligned:
         return resample_mask(Mask(own, geometry), target.geometry)
@@ -86,13 +122,11 @@ def _placed(own: npt.NDArray[np.bool_], geometry: Geometry, target: Target, alig
 
 def _load(path: Path) -> tuple[npt.NDArray[Any], Geometry, dict[int, str]]:
     """Array [k, j, i], grid in LPS, and names of labels where the header carries them."""
+    image = _opened(path)
     try:
-        image: Any = nibabel.load(path)
         array = np.asanyarray(image.dataobj)
-    except (ImageFileError, OSError, ValueError, EOFError) as error:
-        raise InputError(
-            "the file cannot be read as NIfTI", subject=path.name, found=str(error), expected="a .nii or .nii.gz file"
-        ) from error
+    except (OSError, ValueError, EOFError) as error:
+        raise _unreadable(path, error) from error
     while array.ndim > 3 and array.shape[-1] == 1:
         array = array[..., 0]
     if array.ndim != 3 or array.dtype.kind not in "biuf":
@@ -105,6 +139,19 @@ def _load(path: Path) -> tuple[npt.NDArray[Any], Geometry, dict[int, str]]:
     geometry = _geometry(image.affine, array.shape, path)
     values = array.astype(np.float32) if array.dtype.kind == "f" else array
     return values.transpose(2, 1, 0), geometry, _label_names(image)
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return nibabel.load(path)
+    except (ImageFileError, OSError, ValueError, EOFError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(
+        "the file cannot be read as NIfTI", subject=path.name, found=str(error), expected="a .nii or .nii.gz file"
+    )
 
 
 def _geometry(affine_ras: npt.NDArray[Any], shape: tuple[int, ...], path: Path) -> Geometry:

@@ -39,6 +39,9 @@ class _Segment:
     label: str
     tracking_id: str
     tracking_uid: str
+    codes: tuple[tuple[str, str], ...]
+    algorithm: str
+    automatic: bool
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,18 @@ def read_seg_masks(dataset: Dataset, path: Path, target: Target) -> Regions:
         any_given = any_given or bool(given)
         array = _placed(given, target, aligned, f"{path.name}, segment {segment.number} {segment.label}", notes)
         mask = target.mask(array, name)
-        regions.append(Region(segment.number, segment.label, mask, segment.tracking_id, segment.tracking_uid))
+        regions.append(
+            Region(
+                segment.number,
+                segment.label,
+                mask,
+                segment.tracking_id,
+                segment.tracking_uid,
+                codes=segment.codes,
+                algorithm=segment.algorithm,
+                automatic=segment.automatic,
+            )
+        )
     if any_given and not any(region.mask.voxel_count for region in regions):
         raise GeometryError(
             "the segmentation lies outside the images",
@@ -90,13 +104,20 @@ def _segments(dataset: Dataset) -> list[_Segment]:
     for item in dataset.get("SegmentSequence") or []:
         number = int(values.number(item, "SegmentNumber") or values.unsigned(item, "SegmentNumber"))
         kind = (item.get("SegmentedPropertyTypeCodeSequence") or [Dataset()])[0]
-        background = (values.text(kind, "CodeValue"), values.text(kind, "CodingSchemeDesignator")) == _BACKGROUND
-        if number == 0 or background:
+        code = _code(kind)
+        if number == 0 or code == _BACKGROUND:
             continue
+        sides = [_code(side) for side in kind.get("SegmentedPropertyTypeModifierCodeSequence") or []]
+        made_by = values.text(item, "SegmentAlgorithmType").upper()
         label = values.words(item, "SegmentLabel") or f"segment {number}"
         tracking = values.words(item, "TrackingID"), values.text(item, "TrackingUID")
-        found.append(_Segment(number, label, *tracking))
+        algorithm = values.words(item, "SegmentAlgorithmName")
+        found.append(_Segment(number, label, *tracking, (code, *sides), algorithm, made_by == "AUTOMATIC"))
     return found
+
+
+def _code(item: Dataset) -> tuple[str, str]:
+    return values.text(item, "CodeValue"), values.text(item, "CodingSchemeDesignator")
 
 
 def _frames(dataset: Dataset, path: Path) -> list[_Frame]:

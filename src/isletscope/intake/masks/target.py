@@ -60,7 +60,9 @@ class Region:
     ``number`` is the segment, ROI or label number in the file; ``label`` the name there, which need not be unique,
     while ``mask.name`` is. ``tracking_uid`` is the lesion's lasting identity where the file has one.
     ``planimetric_volume_ml``: area inside the contours times the distance of their planes, for regions drawn as
-    contours; on coarse voxels it differs from the volume of the voxels.
+    contours; on coarse voxels it differs from the volume of the voxels. ``codes``: code value and scheme of what the
+    segment is and, behind it, of its side; ``algorithm``: what drew it, as the file says, and ``automatic`` when no
+    hand did.
     """
 
     number: int
@@ -69,6 +71,9 @@ class Region:
     tracking_id: str = ""
     tracking_uid: str = ""
     planimetric_volume_ml: float | None = None
+    codes: tuple[tuple[str, str], ...] = ()
+    algorithm: str = ""
+    automatic: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.cluster import hierarchy
-from scipy.spatial.distance import pdist, squareform
+import scipy
 
 from isletscope.lesions.heterogeneity.within import heterogeneity_rules
 from isletscope.model import Clusters, Join, Measurement, derived, missing
@@ -107,9 +106,9 @@ def _grouped(used: Sequence[Features], kept: list[str], left_out: dict[str, str]
     points = np.stack([_comparable(one, kept) for one in used], axis=1)
     if not np.any(points):
         return Clusters(because="all lesions have the same values", left_out=left_out)
-    links = hierarchy.linkage(points, method="ward", optimal_ordering=True)
+    links = scipy.cluster.hierarchy.linkage(points, method="ward", optimal_ordering=True)
     labels, highest, needed = _split(points, links)
-    order = [int(leaf) for leaf in hierarchy.leaves_list(links)]
+    order = [int(leaf) for leaf in scipy.cluster.hierarchy.leaves_list(links)]
     joins = [Join(first=int(a), second=int(b), height=float(h), size=int(n)) for a, b, h, n in links]
     method = (
         f"Ward's clustering of {', '.join(one.title for one in used)}, each over its spread between lesions or its "
@@ -120,7 +119,7 @@ def _grouped(used: Sequence[Features], kept: list[str], left_out: dict[str, str]
         "features": [one.name for one in used],
         "lesions": kept,
         "joins": joins,
-        "silhouette": mean_silhouette(squareform(pdist(points)), labels) if len(set(labels)) > 1 else highest,
+        "silhouette": mean_silhouette(_distances(points), labels) if len(set(labels)) > 1 else highest,
         "left_out": left_out,
         "method": method,
     }
@@ -146,10 +145,10 @@ def _comparable(feature: Features, lesions: Sequence[str]) -> FloatArray:
 def _split(points: FloatArray, links: FloatArray) -> tuple[Labels, float, float]:
     """Labels of the branch of these points, the silhouette of its first split, and what that must exceed."""
     rules = heterogeneity_rules()
-    labels = np.asarray(hierarchy.fcluster(links, 2, criterion="maxclust"), dtype=np.int64)
+    labels = _two_parts(links)
     if len(np.unique(labels)) < 2:
         return np.zeros(len(points), dtype=np.int64), 0.0, rules.number("between.silhouette")
-    highest = mean_silhouette(squareform(pdist(points)), labels)
+    highest = mean_silhouette(_distances(points), labels)
     needed = max(rules.number("between.silhouette"), by_chance(points))
     if highest < needed:
         return np.zeros(len(points), dtype=np.int64), highest, needed
@@ -158,10 +157,18 @@ def _split(points: FloatArray, links: FloatArray) -> tuple[Labels, float, float]
         inside = labels == label
         part, own = points[inside], np.zeros(np.count_nonzero(inside), dtype=np.int64)
         if len(part) >= rules.number("between.smallest_branch") and np.any(part != part[0]):
-            own = _split(part, hierarchy.linkage(part, method="ward"))[0]
+            own = _split(part, scipy.cluster.hierarchy.linkage(part, method="ward"))[0]
         found[inside] = own + next_label
         next_label += int(own.max()) + 1
     return found, highest, needed
+
+
+def _two_parts(links: FloatArray) -> Labels:
+    return np.asarray(scipy.cluster.hierarchy.fcluster(links, 2, criterion="maxclust"), dtype=np.int64)
+
+
+def _distances(points: FloatArray) -> FloatArray:
+    return np.asarray(scipy.spatial.distance.squareform(scipy.spatial.distance.pdist(points)))
 
 
 def mean_silhouette(distances: FloatArray, labels: Labels) -> float:
@@ -192,6 +199,6 @@ def by_chance(points: FloatArray) -> float:
     found = []
     for _ in range(int(rules.number("between.draws"))):
         cloud = draws.multivariate_normal(np.zeros(points.shape[1]), covariance, size=len(points), method="eigh")
-        labels = np.asarray(hierarchy.fcluster(hierarchy.linkage(cloud, "ward"), 2, criterion="maxclust"), np.int64)
-        found.append(mean_silhouette(squareform(pdist(cloud)), labels) if len(np.unique(labels)) > 1 else 0.0)
+        labels = _two_parts(scipy.cluster.hierarchy.linkage(cloud, "ward"))
+        found.append(mean_silhouette(_distances(cloud), labels) if len(np.unique(labels)) > 1 else 0.0)
     return float(np.percentile(found, 100.0 * rules.number("between.chance")))

@@ -14,7 +14,7 @@ from itertools import product
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from isletscope.lesions.heterogeneity.within import heterogeneity_rules
 from isletscope.model import VolumeInterval
@@ -220,6 +220,6 @@ class _Block:
         origin = np.zeros(3)
         moved = self.fdg_geometry.to_index(np.stack([shift_mm, origin]))
         index = self.fdg_index - (moved[0] - moved[1])[:, None]
-        values = ndimage.map_coordinates(array, index, order=1, mode="constant", cval=outside, output=np.float32)
+        values = scipy.ndimage.map_coordinates(array, index, order=1, mode="constant", cval=outside, output=np.float32)
         shaped: npt.NDArray[np.float32] = values.reshape(self.sstr.shape)
         return shaped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isletscope.model import Alignment, AlignmentKind, Case, Measurement
+from isletscope.model import Alignment, AlignmentKind, Case, Measurement, ReadingOfImages, ReadingOfPet
 from isletscope.report.content.alignment_words import alignment_words
 from isletscope.report.content.document import Cell, Column, Figure, Section, Table
 from isletscope.report.figures.alignment import LIVER, Pair, alignment_figure, middle_of_liver
@@ -38,14 +38,10 @@ def alignment_section(case: Case, images: ImageSource) -> Section | None:
 def _kept(case: Case, reference: Alignment, others: list[Alignment], images: ImageSource) -> list[Figure]:
     """The checkerboards, kept while exams, series and found livers stay the same."""
     used = [reference, *others]
+    readings: list[ReadingOfImages | ReadingOfPet] = [*case.image_readings, *case.readings]
     shows = [
         [(_exam(case, one), case.series(one.series_key).model_dump(mode="json", exclude={"findings"})) for one in used],
-        [
-            (reading.series_key, organ.label)
-            for reading in (*case.image_readings, *case.readings)
-            for organ in reading.organs
-            if organ.name == LIVER
-        ],
+        [(reading.series_key, organ.label) for reading in readings for organ in reading.organs if organ.name == LIVER],
     ]
     return kept_figures(images, ["alignment", *shows], lambda: _figures(case, reference, others, images))
 

@@ -12,7 +12,7 @@ from isletscope.report import format as fmt
 from isletscope.report import keys
 from isletscope.report.content import closing, exam_tables, lesion_tables
 from isletscope.report.content import summary as summary_part
-from isletscope.report.content.document import ReportDocument, SliceGroup, SlicePart, Table, Where, Written
+from isletscope.report.content.document import Figure, ReportDocument, SliceGroup, SlicePart, Table, Where, Written
 from isletscope.report.content.given_regions import given_regions_table
 from isletscope.report.content.notes import Notes
 from isletscope.report.content.overview import NamedFocus, PetView, pet_views

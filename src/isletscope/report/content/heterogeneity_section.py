@@ -11,6 +11,8 @@ from isletscope.model import (
     Evidence,
     Heterogeneity,
     Lesion,
+    ReadingOfImages,
+    ReadingOfPet,
     Role,
     TracerClass,
     TracerMap,
@@ -211,7 +213,7 @@ def _kept_pictures(
     target: BiopsyTarget | None,
 ) -> list[Figure]:
     """The pictures of a lesion, kept while it, its foci and what is told of them stay the same."""
-    readings = (*case.readings, *case.image_readings)
+    readings: list[ReadingOfPet | ReadingOfImages] = [*case.readings, *case.image_readings]
     foci = [focus for reading in readings for focus in reading.foci if focus.id in lesion.focus_ids]
     told = [lesion, *foci, *[one for one in (mixed, target) if one is not None]]
     series = [one.model_dump(mode="json", exclude={"findings"}) for exam in case.exams for one in exam.series]

@@ -28,6 +28,7 @@ class ImageReadingWords(BaseModel):
     sentences: Mapping[str, str]
     foci: Mapping[str, str]
     alone: str
+    given: str
     columns: Mapping[str, str]
 
     def says(self, name: str, /, **words: object) -> str:
@@ -46,14 +47,15 @@ def image_reading_section(case: Case, images: ImageSource) -> Section | None:
     if not case.image_readings:
         return None
     words = _words()
-    alone = _alone(case)
+    tables = [one for one in (_given(case), _alone(case)) if one is not None]
+    alone = any(one.caption == words.alone for one in tables)
     text = [line for reading in case.image_readings for line in _told(case, reading)]
     methods = dict.fromkeys(method for reading in case.image_readings for method in reading.methods)
     return Section(
         key="image-reading",
         title=words.title,
         text=(*text, *(() if alone else (words.says("alone_none"),))),
-        tables=(alone,) if alone else (),
+        tables=tuple(tables),
         notes=(*methods, words.says("note")),
     )
 
@@ -81,6 +83,33 @@ def _told(case: Case, reading: ReadingOfImages) -> list[str]:
     count = words.foci["one"] if number == 1 else words.foci["many"].format(number=number)
     lines.append(words.says("foci", exam=exam, count=count, benign=benign))
     return lines + [f"{exam}: {limit}" for limit in dict.fromkeys(reading.limits)]
+
+
+def _given(case: Case) -> Table | None:
+    """Organ masks that were given, with file, region and what drew them."""
+    words = _words()
+    rows = tuple(
+        (
+            Cell(_exam(case, reading.exam_key)),
+            Cell(_plain(organ.name)),
+            Cell(f"{organ.volume_ml:.0f}" if organ.volume_ml is not None else ""),
+            Cell(organ.source),
+            Cell(organ.confidence),
+        )
+        for reading in case.image_readings
+        for organ in reading.organs
+        if organ.state is State.ENTERED
+    )
+    if not rows:
+        return None
+    columns = (
+        Column(words.columns["exam"], 40.0),
+        Column(words.columns["organ"], 26.0),
+        Column(words.columns["volume"], 20.0, "right"),
+        Column(words.columns["source"]),
+        Column(words.columns["confidence"], 24.0),
+    )
+    return Table(caption=words.given, columns=columns, rows=rows)
 
 
 def _alone(case: Case) -> Table | None:

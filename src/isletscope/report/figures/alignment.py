@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from isletscope.model import Alignment, Case, ReadingOfImages, ReadingOfPet, Role, Series
 from isletscope.report.content.alignment_words import alignment_words
@@ -82,7 +82,7 @@ def middle_of_liver(case: Case, reference: Alignment, images: ImageSource) -> Po
         inside = labels == organ.label
         if inside.any():
             geometry = Geometry(grid.shape_kji, grid.spacing_kji_mm, grid.origin_lps_mm, grid.axes_lps)
-            x, y, z = (float(v) for v in geometry.to_lps(ndimage.center_of_mass(inside)))
+            x, y, z = (float(v) for v in geometry.to_lps(scipy.ndimage.center_of_mass(inside)))
             return x, y, z
     return None
 
@@ -121,7 +121,7 @@ def _carried(pair: Pair, plane: Plane) -> npt.NDArray[np.float32]:
         low = np.floor(index[inside].min(axis=0)).astype(int)
         high = np.ceil(index[inside].max(axis=0)).astype(int) + 1
         part = np.asarray(pair.second.array[low[0] : high[0], low[1] : high[1], low[2] : high[2]], dtype=np.float32)
-        values[inside] = ndimage.map_coordinates(part, (index[inside] - low).T, order=1, mode="nearest")
+        values[inside] = scipy.ndimage.map_coordinates(part, (index[inside] - low).T, order=1, mode="nearest")
     return values.reshape(plane.pixels, plane.pixels)
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import contourpy
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from isletscope.spatial import Geometry, Volume
 
@@ -60,7 +60,7 @@ def _sampled(array: npt.NDArray[Any], geometry: Geometry, plane: Plane, outside:
     part = np.asarray(array[low[0] : high[0], low[1] : high[1], low[2] : high[2]], dtype=np.float32)
     matrix = np.stack([np.zeros(3), row, column], axis=1)
     shape = (1, plane.pixels, plane.pixels)
-    values: npt.NDArray[np.float32] = ndimage.affine_transform(
+    values: npt.NDArray[np.float32] = scipy.ndimage.affine_transform(
         part, matrix, offset=corner - low, output_shape=shape, order=1, mode="constant", cval=outside, prefilter=False
     )
     picture: npt.NDArray[np.float32] = values[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from isletscope.model import Case, Exam, Focus, Series, TracerClass, Verdict
 from isletscope.report import format as fmt
@@ -56,7 +56,7 @@ class SliceImages:
 
     @cached_property
     def _boxes(self) -> list[Any]:
-        return [] if self._labels is None else list(ndimage.find_objects(self._labels))
+        return [] if self._labels is None else list(scipy.ndimage.find_objects(self._labels))
 
     def region(self, focus: Focus, geometry: Geometry) -> _Region | None:
         """Mask of the focus; None without a label map or when the label is not in it."""

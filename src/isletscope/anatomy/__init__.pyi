@@ -1,0 +1,25 @@
+"""Organs and reference regions on PET/CT, diagnostic CT and MR: given masks first, built-in rules else.
+
+Rules look at uptake, density and position together and refuse what is not plausible; what is not found is missing, with
+the reason. Knows nothing of tumours.
+"""
+
+from .given import GROUPS, GivenOrgan
+from .images import find_image_organs, grid_role
+from .organs import LABELS, Organs, find_organs
+from .references import find_references
+from .thresholds import Threshold, Thresholds, load_thresholds
+
+__all__ = [
+    "GROUPS",
+    "LABELS",
+    "GivenOrgan",
+    "Organs",
+    "Threshold",
+    "Thresholds",
+    "find_image_organs",
+    "find_organs",
+    "find_references",
+    "grid_role",
+    "load_thresholds",
+]
