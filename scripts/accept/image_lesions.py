@@ -55,7 +55,8 @@ class _TrueMask:
     """The true outlines of one exam, asked point by point: a lesion that merged with another has two lobes."""
 
     def __init__(self, patient: Path, exam: dict[str, Any]) -> None:
-        image = nibabel.load(sorted((patient / "truth").glob(f"{exam['name']}_*lesions.nii.gz"))[0])
+        path = sorted((patient / "truth").glob(f"{exam['name']}_*lesions.nii.gz"))[0]
+        image = nibabel.Nifti1Image.from_filename(path)
         self._labels = np.asarray(image.dataobj)
         self._to_index = np.linalg.inv(image.affine)
 
