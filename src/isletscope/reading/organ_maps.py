@@ -57,7 +57,7 @@ def find_anatomy(
 
     Series of one frame of reference are looked at together and share the grid of the best. ``program``:
     TotalSegmentator draws first, and built-in means find what it does not draw. Raises what
-    :func:`isletscope.reading.first_look` raises, InputError when there is no such series, OutputError.
+    :func:`isletscope.reading.look` raises, InputError when there is no such series, OutputError.
     """
     if (out / _TABLE).exists():
         raise OutputError("the file exists", subject=str(out / _TABLE), remedy="Choose another --out.")
