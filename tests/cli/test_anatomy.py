@@ -13,7 +13,7 @@ from isletscope.cli import main
 from isletscope.reading.label_maps import nifti_affine
 from isletscope.spatial import Geometry
 from tests.intake.builders import Maker, write
-from tests.reading.test_exam_sets import TRUNK, ct
+from tests.reading.test_exam_sets import ct
 
 _GRID = Geometry((30, 36, 48), (8.0, 8.0, 8.0), (-188.0, -140.0, -400.0))
 # Balls: label, centre in LPS mm, radius in mm. The liver lies on the patient's right, x below zero.
