@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import Any
+
+from pydantic_core import to_json
 
 from isletscope.assessment.view import Found
 from isletscope.criteria import find_criterion
@@ -56,10 +60,21 @@ class Asking:
     def conclude(self) -> Conclusion:
         """Ask the criterion. Findings that contradict each other give a missing result that says so."""
         try:
-            conclusion = self.criterion.run_document(self.values, subject=self.subject)
+            conclusion = _answered(self.criterion.name, to_json(self.values).decode(), self.subject)
         except InputError as error:
             return self.lacking(f"findings that fit together: {error}")
         evidence = [*self.choices, *conclusion.evidence]
         return conclusion.model_copy(
             update={"subject": self.subject, "rests_on": self.references, "evidence": evidence}
         )
+
+
+def _answered(criterion: str, document: str, subject: str) -> Conclusion:
+    """The criterion's answer to a JSON document; the caller may change it. Raises InputError."""
+    return _kept_answer(criterion, document, subject).model_copy(deep=True)
+
+
+# A report is assessed when it is made and again when it is checked; a criterion is a function of its input alone.
+@lru_cache(maxsize=256)
+def _kept_answer(criterion: str, document: str, subject: str) -> Conclusion:
+    return find_criterion(criterion).run_document(json.loads(document), subject=subject)

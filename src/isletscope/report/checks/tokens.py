@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 UNITS = {
     "mm": "mm",
@@ -98,6 +98,9 @@ class Token:
         return abs(abs(value) - abs(self.value)) <= step * (1 + 1e-9)
 
 
+_DIGIT = re.compile(r"\d")
+
+
 @cache
 def _whole_word(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
@@ -111,8 +114,14 @@ def masked(text: str, names: Iterable[str] = ()) -> str:
     return text
 
 
-def tokens(text: str, names: Iterable[str] = ()) -> Iterator[Token]:
+def tokens(text: str, names: Iterable[str] = ()) -> tuple[Token, ...]:
     """The numbers of a text in order. Numbers of one quantity share the unit that stands after the last."""
+    return _tokens(text, tuple(names)) if _DIGIT.search(text) else ()
+
+
+# The same sentences and names of sources are looked at by many checks and on behalf of many statements.
+@lru_cache(maxsize=4096)
+def _tokens(text: str, names: tuple[str, ...]) -> tuple[Token, ...]:
     shown = masked(text, names)
     found = list(_TOKEN.finditer(shown))
     unit_after = ""
@@ -128,7 +137,7 @@ def tokens(text: str, names: Iterable[str] = ()) -> Iterator[Token]:
         value = float(number.replace("−", "-"))
         reversed_tokens.append(Token(number, value, decimals, unit, shown[: match.start()]))
         unit_after, end_of_next = unit, match.start()
-    yield from reversed(reversed_tokens)
+    return tuple(reversed(reversed_tokens))
 
 
 def words_of(text: str) -> int:
