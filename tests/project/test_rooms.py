@@ -27,7 +27,7 @@ SUPPORT = {"verified", "verified_2nd", "recall", "convention", "computed"}
 
 
 def test_the_rooms_are_the_ones_that_the_contract_orders() -> None:
-    expected = "anatomy assessment cli criteria intake items lesions model phantom reading report spatial"
+    expected = "anatomy assessment cli criteria intake items lesions model phantom reading report spatial surgery"
     assert expected.split() == ROOMS
 
 

@@ -6,12 +6,14 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic import TypeAdapter
 
 from isletscope.assessment.view import Found
 from isletscope.criteria import find_criterion
 from isletscope.errors import InputError
 from isletscope.model import Conclusion, Evidence, State
+
+_DOCUMENT = TypeAdapter(dict[str, Any])
 
 
 class Asking:
@@ -60,7 +62,7 @@ class Asking:
     def conclude(self) -> Conclusion:
         """Ask the criterion. Findings that contradict each other give a missing result that says so."""
         try:
-            conclusion = _answered(self.criterion.name, to_json(self.values).decode(), self.subject)
+            conclusion = _answered(self.criterion.name, _DOCUMENT.dump_json(self.values).decode(), self.subject)
         except InputError as error:
             return self.lacking(f"findings that fit together: {error}")
         evidence = [*self.choices, *conclusion.evidence]
