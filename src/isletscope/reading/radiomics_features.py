@@ -23,6 +23,7 @@ from isletscope.lesions import Outlined
 from isletscope.model import Case, Lesion
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import nifti_affine
+from isletscope.reading.optional_part import require_package
 from isletscope.reading.outlines import Outlines
 from isletscope.reading.places import Look, Places
 from isletscope.reading.writing import write_text
@@ -53,7 +54,7 @@ def radiomics(folder: CaseFolder, lesions: Sequence[str] = (), python: str = sys
     """
     case = folder.case
     chosen = _chosen(case, lesions)
-    _require_mirp(python)
+    require_package("mirp", python=python, extra="radiomics", subject="radiomics")
     with tempfile.TemporaryDirectory(prefix="isletscope-") as workspace:
         rows, jobs = _jobs(folder, case, chosen, Path(workspace))
         version, results = _run(python, jobs, Path(workspace)) if jobs else ("", [])
@@ -75,24 +76,6 @@ def _chosen(case: Case, names: Sequence[str]) -> list[Lesion]:
             expected=f"one of {', '.join(known)}" if known else "a case with lesions",
         )
     return [known[name] for name in names] if names else list(known.values())
-
-
-def _require_mirp(python: str) -> None:
-    try:
-        found = subprocess.run(
-            [python, "-c", "from importlib.metadata import version; version('mirp')"],
-            capture_output=True, check=False, timeout=60,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise InputError("cannot be run", subject=python, found=str(error), expected="a Python with MIRP") from error
-    if found.returncode != 0:
-        raise InputError(
-            "MIRP is not installed",
-            subject="radiomics",
-            found=f"no package mirp for {python}",
-            expected="the optional part isletscope[radiomics]",
-            remedy="Install it with: pip install 'isletscope[radiomics]', or name a Python that has it with --python.",
-        )
 
 
 def _jobs(

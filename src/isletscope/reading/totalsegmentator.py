@@ -16,6 +16,7 @@ from isletscope.errors import InputError
 from isletscope.model import ExamKind
 from isletscope.reading.anatomy_files import GivenAnatomy, GivenOrgans, given_file
 from isletscope.reading.label_maps import nifti_affine
+from isletscope.reading.optional_part import require_package
 from isletscope.spatial import Volume
 
 _PROGRAM = "totalsegmentator.bin.TotalSegmentator"
@@ -36,22 +37,13 @@ class TotalSegmentator:
     @classmethod
     def ready(cls, python: str, weights: Path | None) -> TotalSegmentator:
         """The program after a look at package and weights. Raises InputError that says what is missing."""
-        try:
-            found = subprocess.run(
-                [python, "-c", "from importlib.metadata import version; version('TotalSegmentator')"],
-                capture_output=True, check=False, timeout=60,
-            )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise InputError("cannot be run", subject=python, found=str(error), expected="a Python") from error
-        if found.returncode != 0:
-            raise InputError(
-                "TotalSegmentator is not installed",
-                subject="--source totalsegmentator",
-                found=f"no package TotalSegmentator for {python}",
-                expected="the optional part isletscope[totalsegmentator]",
-                remedy="Install it with: pip install 'isletscope[totalsegmentator]', or name a Python that has it "
-                "with --python. Or use --source built-in.",
-            )
+        require_package(
+            "TotalSegmentator",
+            python=python,
+            extra="totalsegmentator",
+            subject="--source totalsegmentator",
+            otherwise="Or use --source built-in.",
+        )
         if weights is None or not any(weights.glob("Dataset*")):
             raise InputError(
                 "the weights of TotalSegmentator are missing",
