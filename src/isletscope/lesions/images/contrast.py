@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from isletscope.anatomy import Thresholds
+from isletscope.lesions.images.parenchyma import parenchyma_in
 from isletscope.spatial import (
     HOUNSFIELD,
     Box,
@@ -120,20 +121,23 @@ def contrast_of(
     geometry: Geometry,
     thresholds: Thresholds,
     gland: Bool3D | None = None,
+    parenchyma: Bool3D | None = None,
 ) -> Contrast | None:
     """The difference of one series from the organ; None when the series shows less than half of it.
 
     ``organ``: bool [k, j, i] on ``geometry``. The background begins as the organ's commonest value and follows the
     signal slowly over the organ, voxels that stand out left aside. ``gland``: where ``organ`` is only a region around
-    the pancreas, the voxels that look like gland: then the background is their median.
+    the pancreas, the voxels that look like gland: then the background is their median. ``parenchyma``: the organ's own
+    tissue, where most of the organ is something else: then the background rests on these voxels alone.
     """
     values, covered = on_grid(volume, geometry, thresholds.number("search.voxel_mm"))
     shown = organ & covered
-    if np.count_nonzero(shown) < max(20, thresholds.number("search.least_covered") * np.count_nonzero(organ)):
+    if not _is_enough(shown, organ, thresholds):
         return None
     is_ct = volume.quantity == HOUNSFIELD
     if gland is None:
-        background = _background(values, shown, geometry, is_ct, thresholds)
+        own = shown if parenchyma is None else shown & parenchyma
+        background = _background(values, own if own.any() else shown, geometry, is_ct, thresholds)
     elif (gland & covered).any():
         background = np.full(values.shape, np.median(values[_core(gland & covered)]), np.float32)
     else:
@@ -149,6 +153,11 @@ def contrast_of(
     return Contrast(
         name, series_key, "[hnsf'U]" if is_ct else "%", kept, background, max(float(noise), 1e-3), covered, difference
     )
+
+
+def _is_enough(shown: Bool3D, organ: Bool3D, thresholds: Thresholds) -> bool:
+    least = thresholds.number("search.least_covered") * np.count_nonzero(organ)
+    return bool(np.count_nonzero(shown) >= max(20.0, float(least)))
 
 
 def _core(gland: Bool3D) -> Bool3D:
@@ -210,7 +219,27 @@ def contrasts_of(
     geometry: Geometry,
     thresholds: Thresholds,
     gland: Bool3D | None = None,
+    parenchyma: Bool3D | None = None,
 ) -> list[Contrast]:
     """The contrast of every series that shows the organ; see :func:`contrast_of`."""
-    found = (contrast_of(names[key], key, volume, organ, geometry, thresholds, gland) for key, volume in series.items())
+    found = (
+        contrast_of(names[key], key, volume, organ, geometry, thresholds, gland, parenchyma)
+        for key, volume in series.items()
+    )
     return [contrast for contrast in found if contrast is not None]
+
+
+def liver_tissue(
+    series: Mapping[str, Volume], names: Mapping[str, str], organ: Bool3D, geometry: Geometry, thresholds: Thresholds
+) -> Bool3D | None:
+    """Normal liver on ``geometry`` where most of the organ is tumour; None where liver is what is commonest.
+
+    See :func:`isletscope.lesions.images.parenchyma.parenchyma_in`.
+    """
+    values = {}
+    for key, volume in series.items():
+        array, covered = on_grid(volume, geometry, thresholds.number("search.voxel_mm"))
+        shown = organ & covered
+        if _is_enough(shown, organ, thresholds):
+            values[names[key]] = (array, shown & _deep(shown, geometry, volume.geometry))
+    return parenchyma_in(values, geometry, thresholds)

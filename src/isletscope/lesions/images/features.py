@@ -58,8 +58,12 @@ def features_of(
     organ_there: Bool3D,
     contrasts: Sequence[Contrast],
     gland: Bool3D | None = None,
+    parenchyma: Bool3D | None = None,
 ) -> Features:
-    """Features of an extent on the grid of ``organ``; contrasts lie on ``search_grid`` with ``organ_there``."""
+    """Features of an extent on the grid of ``organ``; contrasts lie on ``search_grid`` with ``organ_there``.
+
+    ``parenchyma``: the organ's own tissue where most of it is tumour; what lies around is then this tissue alone.
+    """
     (long, middle, short), _, centre = principal_axes(extent)
     radius = (3000.0 * extent.volume_ml / (4.0 * np.pi)) ** (1.0 / 3.0)
     distance = distances_mm(search_grid, centre)
@@ -67,6 +71,8 @@ def features_of(
     inner = distance <= max(0.6 * radius, 0.7 * step)
     shell = (distance > 1.2 * radius + 1.0) & (distance <= 1.2 * radius + 6.0)
     embedded = float(np.count_nonzero(shell & organ_there)) / max(1, int(np.count_nonzero(shell)))
+    around = shell & (organ_there if parenchyma is None else parenchyma)
+    packed = parenchyma is not None
     return Features(
         diameter_mm=2.0 * radius,
         volume_ml=extent.volume_ml,
@@ -77,7 +83,7 @@ def features_of(
         touching=None
         if gland is None
         else float(np.count_nonzero(shell & gland)) / max(1, int(np.count_nonzero(shell))),
-        shown={one.name: shown for one in contrasts if (shown := _shown(one, inner, shell & organ_there)) is not None},
+        shown={one.name: shown for one in contrasts if (shown := _shown(one, inner, around, packed)) is not None},
     )
 
 
@@ -94,10 +100,12 @@ def principal_axes(extent: Extent) -> tuple[FloatArray, FloatArray, FloatArray]:
     return np.sqrt(squares[::-1]), axes.T[::-1], centre
 
 
-def _shown(contrast: Contrast, inner: Bool3D, shell: Bool3D) -> Shown | None:
+def _shown(contrast: Contrast, inner: Bool3D, shell: Bool3D, packed: bool) -> Shown | None:
+    """What a contrast shows; ``packed``: little of the shell is the organ's tissue, then its usual value stands in."""
     there = inner & contrast.covered
     around = shell & contrast.covered
-    if not there.any() or np.count_nonzero(around) < 5:
+    enough = np.count_nonzero(around) >= 5
+    if not there.any() or not (enough or packed):
         return None
     difference = float(np.median(contrast.full[there]))
     organ_value = float(np.median(contrast.background[there]))
@@ -106,7 +114,7 @@ def _shown(contrast: Contrast, inner: Bool3D, shell: Bool3D) -> Shown | None:
         contrast.series_key,
         contrast.unit,
         difference,
-        float(np.median(contrast.full[around])),
+        float(np.median(contrast.full[around])) if enough else 0.0,
         abs(difference) / contrast.noise,
         _value(contrast, difference, organ_value),
         organ_value,
