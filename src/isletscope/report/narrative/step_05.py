@@ -47,9 +47,24 @@ def step_05(known: Known) -> Iterator[Ranked]:
     elif shown:
         yield Ranked(tell("liver.none", exams=known.exams(shown)), 0)
     else:
-        yield Ranked(tell("liver.not_examined", *(f"exam/{one.key}" for one in known.view.exams)), 0)
+        behind = [f"exam/{one.key}" for one in known.view.exams]
+        yield Ranked(tell("liver.not_examined", *behind, reasons=_why_not_shown(known)), 0)
     yield from _others(known)
     yield from _background(known)
+
+
+def _why_not_shown(known: Known) -> Phrase:
+    """What each CT or MR that was read lacks, so that the next exam can be asked for."""
+    keys = {exam.key for exam in known.view.exams}
+    reasons = [
+        phrase(
+            "liver.one_series" if len(reading.series_keys) == 1 else "liver.not_found",
+            exam=known.exams([reading.kind]),
+        )
+        for reading in known.view.case.image_readings
+        if reading.exam_key in keys
+    ]
+    return phrase("liver.reasons", reasons=joined(reasons, "; ")) if reasons else NOTHING
 
 
 def _metastases(known: Known, lesions: list[Lesion]) -> Iterator[Ranked]:
