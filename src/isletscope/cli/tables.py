@@ -68,10 +68,20 @@ def lesion_table(case: Case, reading: ReadingOfPet) -> Table:
 
 
 def totals_lines(reading: ReadingOfPet) -> list[str]:
-    """Totals of one PET as lines; a missing total says why."""
+    """Totals of one PET as lines; a missing total says why, and a zero with unsure foci is no all-clear."""
+    undecided = _count(reading, "count_tumour") == 0 and _count(reading, "count_unsure") > 0
     counts = [f"  {one.name}: {_plain(one, 0)}" for key, one in reading.totals.items() if key.startswith("count_")]
-    sums = [f"  {one.name}: {_value(one)}" for key, one in reading.totals.items() if not key.startswith("count_")]
+    sums = [
+        f"  {one.name}: {'at least ' if undecided and one.value == 0.0 else ''}{_value(one)}"
+        for key, one in reading.totals.items()
+        if not key.startswith("count_")
+    ]
     return counts + sums
+
+
+def _count(reading: ReadingOfPet, key: str) -> float:
+    total = reading.totals.get(key)
+    return 0.0 if total is None or total.value is None else total.value
 
 
 def quantification_line(quantification: PetQuantification) -> str:
