@@ -40,11 +40,14 @@ def settled(
     result = dict(masks)
     values = tissues.features[frame.role]
     least = _least_step(frame, values, tissues)
+    if is_ct(frame.role):
+        values = np.maximum(values, np.float32(T.number("edge.lowest_hu")))
     open_voxels = free.copy()
     for name in names:
         before = result[name]
         likely = open_voxels & (share[name] > T.number("edge.expected"))
-        after = at_half_height(before, open_voxels, likely, values, least, frame.spacing_mm)
+        near = open_voxels & (share[name] > T.number("edge.possible"))
+        after = at_half_height(before, near, likely, values, least, frame.spacing_mm)
         open_voxels = (open_voxels & ~after) | (before & ~after)
         result[name] = after
     return result

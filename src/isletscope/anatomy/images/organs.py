@@ -119,7 +119,7 @@ def _found(frame: ImageFrame) -> dict[str, Found]:
         blocked = blocked | (expected[name] > 0.5)
     solid = tissues.solid if bone.mask is None else tissues.solid & ~bone.mask
     shares = class_shares(expected, tissues.features, solid, frame.spacing_mm, is_ct(frame.role))
-    masks = organ_masks(shares, frame, solid)
+    masks = organ_masks(shares, frame, solid, expected["liver"])
     masks = settled(masks, ORGANS, frame, tissues, _free(masks, body.mask, bone), expected)
     found = {name: checked(masks, name, frame, body.mask, expectation) for name in ORGANS}
     right, left = find_lungs(frame, body.mask, expected["lung_right"], expected["lung_left"])
