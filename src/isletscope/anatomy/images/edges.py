@@ -17,7 +17,8 @@ from scipy import ndimage
 
 from isletscope.anatomy.images.frame import ImageFrame
 from isletscope.anatomy.images.tissues import T, Tissues, is_ct
-from isletscope.anatomy.shapes import Bool3D, Float3D, Spacing, box_around
+from isletscope.anatomy.images.vessels import VESSELS
+from isletscope.anatomy.shapes import Bool3D, Float3D, Spacing, box_around, smoothed
 from isletscope.spatial import gaussian
 
 Points = npt.NDArray[np.float32]
@@ -38,7 +39,7 @@ def settled(
     ``share``: how often the atlases have each organ, 0 to 1.
     """
     result = dict(masks)
-    values = tissues.features[frame.role]
+    values = smoothed(frame.image, T.number("edge.smoothing_mm"), frame.spacing_mm)
     least = _least_step(frame, values, tissues)
     if is_ct(frame.role):
         values = np.maximum(values, np.float32(T.number("edge.lowest_hu")))
@@ -46,7 +47,7 @@ def settled(
     for name in names:
         before = result[name]
         likely = open_voxels & (share[name] > T.number("edge.expected"))
-        near = open_voxels & (share[name] > T.number("edge.possible"))
+        near = open_voxels & (share[name] > T.number("edge.possible_vessel" if name in VESSELS else "edge.possible"))
         after = at_half_height(before, near, likely, values, least, frame.spacing_mm)
         open_voxels = (open_voxels & ~after) | (before & ~after)
         result[name] = after
