@@ -179,7 +179,7 @@ def _even_elsewhere(liver: Bool3D, frame: ImageFrame, body: Bool3D) -> bool:
 
 
 def _held(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation: Expectation) -> str:
-    share = float(expectation.share[name][masks[name]].mean())
+    share = float(expectation.share[name][_core(masks[name], frame)].mean())
     least = T.number("check.held_ratio")
     if share >= least:
         return ""

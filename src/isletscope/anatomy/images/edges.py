@@ -57,7 +57,7 @@ def settled(
 def at_half_height(
     mask: Bool3D, free: Bool3D, likely: Bool3D, values: Float3D, least_step: float, spacing_mm: Spacing
 ) -> Bool3D:
-    """``mask`` [k, j, i] with its surface moved to half height, as far as ``edge.reach_mm`` in each of two rounds.
+    """``mask`` [k, j, i] with its surface moved to half height, as far as ``edge.reach_mm``.
 
     ``values``: the image; ``free``: voxels that may be taken; ``likely``: those among them that may be taken by their
     value alone, where what lies beyond has the organ's value too; ``least_step``: difference of inside and outside
@@ -67,11 +67,7 @@ def at_half_height(
     if box is None:
         return mask
     result = mask.copy()
-    part = mask[box]
-    cut = np.ascontiguousarray(values[box])
-    for _ in range(int(T.number("edge.rounds"))):
-        part = _moved(part, free[box], likely[box], cut, least_step, spacing_mm)
-    result[box] = part
+    result[box] = _moved(mask[box], free[box], likely[box], np.ascontiguousarray(values[box]), least_step, spacing_mm)
     return result
 
 
@@ -84,7 +80,7 @@ def _least_step(frame: ImageFrame, values: Float3D, tissues: Tissues) -> float:
 
 @dataclass(frozen=True)
 class _Band:
-    """Voxels beside a surface: ``index`` [3, n], ``height_mm`` above it (inside negative), outward ``normal`` [3, n]."""
+    """Voxels beside a surface: ``index`` [3, n]; ``height_mm`` above it, inside negative; outward ``normal``."""
 
     index: npt.NDArray[np.intp]
     height_mm: Points
@@ -100,8 +96,11 @@ class _Band:
 def _moved(
     mask: Bool3D, free: Bool3D, likely: Bool3D, values: Float3D, least_step: float, spacing_mm: Spacing
 ) -> Bool3D:
-    if not mask.any():
-        return mask
+    """The mask with each voxel beside its surface judged by the values inside and outside on its normal.
+
+    Of two heights outside the one counts whose value is nearer to the inside yet apart from it, so that a thin layer
+    before something else (muscle before fat) is no part of the organ.
+    """
     band = _band(mask, free, spacing_mm)
     place = tuple(band.index)
     inside = band.value_at(values, -T.number("edge.inside_mm"), spacing_mm)
