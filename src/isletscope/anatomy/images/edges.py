@@ -123,7 +123,7 @@ def _band(mask: Bool3D, free: Bool3D, spacing_mm: Spacing) -> _Band:
     height = np.where(mask, half - inner, outer - half).astype(np.float32)
     reach = T.number("edge.reach_mm")
     near = (np.abs(height) < reach) & (mask | free)
-    slopes = [one[near] for one in np.gradient(gaussian(height, 1.0))]
-    normal = np.stack(slopes).astype(np.float32)
+    smooth = gaussian(height, 1.0)
+    normal = np.stack([np.asarray(np.gradient(smooth, axis=axis))[near] for axis in range(3)]).astype(np.float32)
     normal /= np.maximum(np.linalg.norm(normal, axis=0), 1e-6)
     return _Band(np.argwhere(near).T, height[near], normal)
