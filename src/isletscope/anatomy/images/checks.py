@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from isletscope.anatomy.images.frame import ImageFrame
 from isletscope.anatomy.images.prior import Expectation
 from isletscope.anatomy.images.tissues import T, is_ct, skin_fat
 from isletscope.anatomy.images.vessels import VESSELS
-from isletscope.anatomy.shapes import Bool3D, Float3D, dilated, smoothed
+from isletscope.anatomy.shapes import Bool3D, Float3D, dilated, eroded, smoothed
 from isletscope.model import Role
 
 Masks = dict[str, Bool3D]
@@ -117,19 +117,39 @@ def _signal(mask: Bool3D, name: str, frame: ImageFrame, body: Bool3D) -> str:
     values = smoothed(frame.image, T.number("mixture.smoothing_mm"), frame.spacing_mm)
     low, high = np.percentile(values[body], (10, 90))
     middle = float(np.median(values[mask]))
-    uneven = _spread(values, mask, body)
-    if uneven > T.number("check.mr_uneven") and not (name == "liver" and _even_elsewhere(mask, frame, body)):
+    core = _core(mask, frame)
+    uneven = _spread(values, core, body)
+    if uneven > T.number("check.mr_uneven") and not (name == "liver" and _even_elsewhere(core, frame, body)):
         return f"its signal spreads over {100 * uneven:.0f} % of the body's; it holds more than one tissue"
     fat = skin_fat(frame, body)
     if fat is not None and abs(middle - fat) < T.number("check.mr_fat") * (high - low):
         return "its signal is that of the fat under the skin"
-    shell = dilated(mask, 8.0, frame.spacing_mm) & ~dilated(mask, 3.0, frame.spacing_mm) & body
-    if not shell.any():
-        return ""
-    edge = float(np.median(np.abs(values[shell] - middle)) / max(high - low, 1e-6))
+    edge = max(_edges(mask, frame, body), default=np.inf)
     if edge < T.number("check.mr_edge"):
         return f"its signal differs from what surrounds it by {100 * edge:.0f} % of the body's spread only"
     return ""
+
+
+def _edges(mask: Bool3D, frame: ImageFrame, body: Bool3D) -> Iterator[float]:
+    """How much the organ differs from what surrounds it, as a share of the body's spread, in each series that took it.
+
+    One series is enough: a spleen beside muscle of the same grey on a hepatobiliary image stands out on T2.
+    """
+    shell = dilated(mask, 8.0, frame.spacing_mm) & ~dilated(mask, 3.0, frame.spacing_mm) & body
+    for image in frame.images.values():
+        taken = ~np.isnan(image)
+        if not shell.any() or float(taken[mask].mean()) < T.number("check.mr_taken"):
+            continue
+        low, high = np.percentile(image[body & taken], (10, 90))
+        apart = np.abs(image[shell & taken] - np.median(image[mask & taken]))
+        if apart.size:
+            yield float(np.median(apart) / max(high - low, 1e-6))
+
+
+def _core(mask: Bool3D, frame: ImageFrame) -> Bool3D:
+    """The mask without its outermost voxels, whose signal is partly that of what lies beside it."""
+    core = eroded(mask, T.number("check.core_mm"), frame.spacing_mm)
+    return core if core.any() else mask
 
 
 def _spread(values: Float3D, mask: Bool3D, body: Bool3D) -> float:
@@ -159,7 +179,7 @@ def _even_elsewhere(liver: Bool3D, frame: ImageFrame, body: Bool3D) -> bool:
 
 
 def _held(masks: Masks, name: str, frame: ImageFrame, body: Bool3D, expectation: Expectation) -> str:
-    share = float(expectation.share[name][masks[name]].mean())
+    share = float(expectation.share[name][_core(masks[name], frame)].mean())
     least = T.number("check.held_ratio")
     if share >= least:
         return ""

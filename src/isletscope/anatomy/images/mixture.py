@@ -59,12 +59,13 @@ def class_shares(
     weight = T.number("mixture.neighbours")
     logs = np.float32(T.number("mixture.prior_weight")) * np.log(prior)
     box = np.zeros(solid.shape, dtype=np.float32)
+    trust = np.float32(len(greys) ** (T.number("mixture.together") - 1.0))
     for turn in range(rounds):
         energy = logs.copy()
         for row, name in enumerate(names):
             for grey in greys:
                 density = _density(name, grey, belief[row], rooms[row], turn)
-                energy[row] += np.log(density).astype(np.float32)[grey.index]
+                energy[row] += trust * np.log(density).astype(np.float32)[grey.index]
             if turn:
                 box[solid] = belief[row]
                 drawn = gaussian(box, [3.0 / step for step in spacing_mm], truncate=2.0)
@@ -81,7 +82,7 @@ def class_shares(
 
 
 def _floor(name: str) -> float:
-    return T.number("mixture.least_share_bone") if name == "bone" else T.number("mixture.least_share")
+    return T.number(f"mixture.least_share_{name}" if name in ("bone", "pancreas") else "mixture.least_share")
 
 
 def _greys(values: Float3D, hounsfield: bool) -> Greys:

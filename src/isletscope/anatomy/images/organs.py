@@ -10,6 +10,7 @@ import numpy.typing as npt
 from isletscope.anatomy.found import Found, not_found
 from isletscope.anatomy.given import Admitted, GivenOrgan, admit, refusal_sentences
 from isletscope.anatomy.images.checks import checked, mirrored
+from isletscope.anatomy.images.edges import settled
 from isletscope.anatomy.images.frame import ImageFrame, working_frame
 from isletscope.anatomy.images.mixture import class_shares
 from isletscope.anatomy.images.prior import expectation_of
@@ -118,12 +119,19 @@ def _found(frame: ImageFrame) -> dict[str, Found]:
         blocked = blocked | (expected[name] > 0.5)
     solid = tissues.solid if bone.mask is None else tissues.solid & ~bone.mask
     shares = class_shares(expected, tissues.features, solid, frame.spacing_mm, is_ct(frame.role))
-    masks = organ_masks(shares, frame, solid)
+    masks = organ_masks(shares, frame, solid, expected["liver"])
+    masks = settled(masks, ORGANS, frame, tissues, _free(masks, body.mask, bone), expected)
     found = {name: checked(masks, name, frame, body.mask, expectation) for name in ORGANS}
     right, left = find_lungs(frame, body.mask, expected["lung_right"], expected["lung_left"])
     found |= {"body": body, "bone": bone, "lung_right": right, "lung_left": left}
     found["pancreas_region"] = _pancreas(expectation.share["pancreas"], shares["pancreas"], frame, body.mask, found)
     return found
+
+
+def _free(masks: Mapping[str, Bool3D], body: Bool3D, bone: Found) -> Bool3D:
+    """What no organ holds, bone left out."""
+    held = np.any([masks[name] for name in ORGANS], axis=0)
+    return np.asarray(body & ~held if bone.mask is None else body & ~held & ~bone.mask)
 
 
 def _pancreas(

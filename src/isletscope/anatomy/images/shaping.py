@@ -7,15 +7,20 @@ from scipy import ndimage
 
 from isletscope.anatomy.images.frame import ImageFrame
 from isletscope.anatomy.images.tissues import T
-from isletscope.anatomy.shapes import Bool3D, Float3D, Parts, closed, dilated, largest_part, opened, smoothed
+from isletscope.anatomy.shapes import Bool3D, Float3D, Parts, closed, dilated, largest_part, opened, smoothed, touching
 
 VESSELS = ("aorta", "inferior_vena_cava")
 ORGANS = ("liver", "spleen", "kidney_right", "kidney_left", "bladder", *VESSELS)
 _STRANGER_LIMIT_ML = 130.0
 
 
-def organ_masks(shares: dict[str, Float3D], frame: ImageFrame, solid: Bool3D) -> dict[str, Bool3D]:
-    """The most likely class of each voxel, organs cleaned; the liver with what it encloses."""
+def organ_masks(
+    shares: dict[str, Float3D], frame: ImageFrame, solid: Bool3D, expected_liver: Float3D
+) -> dict[str, Bool3D]:
+    """The most likely class of each voxel, organs cleaned; the liver with what it encloses.
+
+    ``expected_liver``: how often the atlases have liver, 0 to 1.
+    """
     names = list(shares)
     winner = np.argmax(np.stack([shares[name] for name in names]), axis=0)
     masks = {name: np.asarray((winner == row) & solid) for row, name in enumerate(names)}
@@ -30,7 +35,8 @@ def organ_masks(shares: dict[str, Float3D], frame: ImageFrame, solid: Bool3D) ->
     for name in ORGANS:
         if name != "liver":
             others |= masks[name]
-    masks["liver"] = _with_enclosed(masks["liver"], solid & ~others, frame)
+    within = solid & ~others & (expected_liver > T.number("shape.liver_expected"))
+    masks["liver"] = _with_enclosed(_with_tumours(masks["liver"], within, frame), solid & ~others, frame)
     rim = T.number("shape.rim_mm")
     free = solid & ~others & ~masks["liver"] & dilated(~solid, rim, frame.spacing_mm)
     for name in ORGANS:
@@ -67,6 +73,14 @@ def _regrown(mask: Bool3D, free: Bool3D, frame: ImageFrame) -> Bool3D:
     alike = free & reach & (values >= low) & (values <= high)
     neck = T.number("shape.neck_mm")
     return np.asarray(mask | (largest_part(opened(mask | alike, neck, frame.spacing_mm)) & (mask | alike)))
+
+
+def _with_tumours(liver: Bool3D, within: Bool3D, frame: ImageFrame) -> Bool3D:
+    """The liver with tissue of any grey that touches it where all atlases have liver: large tumours at its edge."""
+    if not liver.any():
+        return liver
+    neck = T.number("shape.neck_mm")
+    return np.asarray(liver | (touching(opened(liver | within, neck, frame.spacing_mm), liver) & within))
 
 
 def _with_enclosed(liver: Bool3D, free: Bool3D, frame: ImageFrame) -> Bool3D:

@@ -28,6 +28,7 @@ T = load_thresholds("isletscope.anatomy.images", "rules.yaml")
 _MR_CLASSES = 7
 _BODY_DETAIL_MM = 7.0
 _FAT_IS_BRIGHT = (Role.MR_T1, Role.MR_T1_IN_PHASE)
+_DENSE_WITH_IODINE = ("kidney_right", "kidney_left", "aorta")
 _ENHANCING = ("kidney_right", "kidney_left", "aorta", "inferior_vena_cava", "heart", "hollow", "bladder", "pancreas")
 
 
@@ -158,8 +159,10 @@ def find_bone(frame: ImageFrame, body: Bool3D, share: dict[str, Float3D]) -> Fou
     lowest = np.nanmin(np.stack([image for role, image in frame.images.items() if is_ct(role)]), axis=0)
     dense = body & (lowest > T.number("bone.above_hu"))
     least = max(1, int(T.number("bone.least_part_ml") / frame.voxel_ml))
-    parts = Parts(dense, least_voxels=least)
     rivals = np.sum([share[name] for name in _ENHANCING], axis=0, dtype=np.float32)
+    held = share["bone"] > T.number("bone.expected") * np.maximum(share["bone"] + rivals, 1e-9)
+    dense &= held | (lowest > _iodine_hu(lowest, dense, share))
+    parts = Parts(dense, least_voxels=least)
     count = len(parts) + 1
     bone = np.bincount(parts.labels.ravel(), weights=share["bone"].ravel(), minlength=count)
     other = np.bincount(parts.labels.ravel(), weights=rivals.ravel(), minlength=count)
@@ -170,6 +173,19 @@ def find_bone(frame: ImageFrame, body: Bool3D, share: dict[str, Float3D]) -> Fou
         return not_found(f"only {frame.volume_ml(mask):.0f} mL of bone density lies in the CT")
     unenhanced = Role.CT_UNENHANCED in frame.images or frame.role is Role.CT_LOW_DOSE
     return Found(np.asarray(mask), "CT density, marrow filled", "moderate" if unenhanced else "low")
+
+
+def _iodine_hu(lowest: Float3D, dense: Bool3D, share: dict[str, Float3D]) -> float:
+    """What kidneys and aorta may reach in every phase; where they touch ribs or spine, nothing but place parts them.
+
+    A light person gets more iodine for each kilogram, and without an unenhanced phase kidneys are as dense as bone.
+    """
+    limit = T.number("bone.above_hu")
+    for name in _DENSE_WITH_IODINE:
+        core = share[name] > 0.5 * max(float(share[name].max()), 1e-6)
+        if (core & dense).any():
+            limit = max(limit, float(np.percentile(lowest[core], T.number("bone.iodine_percentile"))))
+    return limit + T.number("bone.iodine_margin_hu")
 
 
 def find_lungs(frame: ImageFrame, body: Bool3D, right: Float3D, left: Float3D) -> tuple[Found, Found]:
