@@ -19,6 +19,7 @@ from isletscope.lesions.images.extent import Extent, Place, extent_of
 from isletscope.lesions.images.features import Features, FloatArray, features_of
 from isletscope.lesions.images.gland import gland_in
 from isletscope.lesions.images.joined import Piece, groups_of, place_of
+from isletscope.lesions.images.parenchyma import parenchyma_in
 from isletscope.lesions.images.tubes import is_part_of_a_tube
 from isletscope.lesions.images.vessels import blood_difference, vessels_of, without
 from isletscope.lesions.images.wanted import wanted_contrasts
@@ -55,7 +56,8 @@ class Search:
     """What the search of one organ works on: the search grid, the organ on it, and the contrast of every series.
 
     ``gland``: voxels that look like pancreas, where the organ is only a region around it; ``blood_hu``: how much
-    brighter the aorta is than the organ in the late arterial phase of a CT.
+    brighter the aorta is than the organ in the late arterial phase of a CT; ``parenchyma``: what is no tumour, where
+    tumour fills most of the organ, else None.
     """
 
     organ_name: str
@@ -64,6 +66,7 @@ class Search:
     contrasts: list[Contrast]
     gland: Bool3D | None = None
     blood_hu: float | None = None
+    parenchyma: Bool3D | None = None
 
     def background(self, name: str) -> Float3D:
         """The organ's value at every voxel on the series of that contrast, which is there."""
@@ -86,13 +89,17 @@ def prepared(
     geometry = search_grid(organ, thresholds)
     inside = resample_mask(organ, geometry).array
     gland = gland_in(series, names, inside, geometry, thresholds) if region else None
+    parenchyma = parenchyma_in(series, names, inside, geometry, thresholds) if organ_name == "liver" else None
     contrasts = (
-        contrasts_of(series, names, inside, geometry, thresholds, gland) if gland is not None or not region else []
+        contrasts_of(series, names, inside, geometry, thresholds, gland, parenchyma)
+        if gland is not None or not region
+        else []
     )
     vessels = vessels_of(contrasts, series, blood, thresholds)
     early = next((one for one in contrasts if one.name == "arterial" and one.unit != "%"), None)
     blood_hu = None if early is None else blood_difference(early, series[early.series_key], blood)
-    return Search(organ_name, geometry, inside, [without(contrast, vessels) for contrast in contrasts], gland, blood_hu)
+    calm = [without(contrast, vessels) for contrast in contrasts]
+    return Search(organ_name, geometry, inside, calm, gland, blood_hu, parenchyma)
 
 
 def all_blobs(search: Search, thresholds: Thresholds) -> list[Blob]:
@@ -106,7 +113,7 @@ def all_blobs(search: Search, thresholds: Thresholds) -> list[Blob]:
         least = thresholds.number("search.least_hu" if contrast.unit != "%" else "search.least_percent")
         clear = thresholds.number("search.least_clearness")
         signs = wanted[contrast.name].signs
-        found += blobs_of(contrast, search.organ, search.geometry, radii, signs, least, clear)
+        found += blobs_of(contrast, search.organ, search.geometry, radii, signs, least, clear, search.parenchyma is not None)
     return found
 
 
@@ -198,17 +205,28 @@ class _Look:
         """The candidate at a place, outlined on the first of the contrasts ``names``; None where there is none."""
         name, search, organ = names[0], self.search, self.organ
         series_key = next(one.series_key for one in search.contrasts if one.name == name)
-        level = float(np.median(search.background(name))) if self.region else None
+        level = self._level(name, place)
         extent = extent_of(self.series[series_key], organ.array, organ.geometry, place, level)
         if extent is None or np.count_nonzero(extent.inside) < _LEAST_VOXELS:
             return None
-        features = features_of(extent, organ.array, search.geometry, search.organ, search.contrasts, search.gland)
+        features = features_of(extent, organ.array, search.geometry, search.organ, search.contrasts, search.gland, search.parenchyma)
         if why_not(features, self.kind, self.thresholds, search.blood_hu):
             return None
         radius_mm = features.diameter_mm / 2.0
         if is_part_of_a_tube(self.series[series_key], organ, place.centre_lps_mm, radius_mm, level, self.thresholds):
             return None
         return Candidate(search.organ_name, series_key, names, extent, features)
+
+    def _level(self, name: str, place: Place) -> float | None:
+        """The organ's value at a place where what lies around does not tell it: other organs, or other tumours."""
+        background = self.search.background(name)
+        if self.region:
+            return float(np.median(background))
+        if self.search.parenchyma is None:
+            return None
+        at = np.rint(self.search.geometry.to_index(place.centre_lps_mm)).astype(int)
+        k, j, i = np.clip(at, 0, np.asarray(background.shape) - 1)
+        return float(background[k, j, i])
 
 
 def _with_pieces_joined(found: Sequence[Candidate], look: _Look) -> list[Candidate]:

@@ -120,12 +120,14 @@ def contrast_of(
     geometry: Geometry,
     thresholds: Thresholds,
     gland: Bool3D | None = None,
+    parenchyma: Bool3D | None = None,
 ) -> Contrast | None:
     """The difference of one series from the organ; None when the series shows less than half of it.
 
     ``organ``: bool [k, j, i] on ``geometry``. The background begins as the organ's commonest value and follows the
     signal slowly over the organ, voxels that stand out left aside. ``gland``: where ``organ`` is only a region around
-    the pancreas, the voxels that look like gland: then the background is their median.
+    the pancreas, the voxels that look like gland: then the background is their median. ``parenchyma``: where most of the organ is
+    tumour, the voxels that are not: then the background is told by them alone.
     """
     values, covered = on_grid(volume, geometry, thresholds.number("search.voxel_mm"))
     shown = organ & covered
@@ -133,7 +135,7 @@ def contrast_of(
         return None
     is_ct = volume.quantity == HOUNSFIELD
     if gland is None:
-        background = _background(values, shown, geometry, is_ct, thresholds)
+        background = _background(values, _known(shown, parenchyma), geometry, is_ct, thresholds)
     elif (gland & covered).any():
         background = np.full(values.shape, np.median(values[_core(gland & covered)]), np.float32)
     else:
@@ -149,6 +151,13 @@ def contrast_of(
     return Contrast(
         name, series_key, "[hnsf'U]" if is_ct else "%", kept, background, max(float(noise), 1e-3), covered, difference
     )
+
+
+def _known(shown: Bool3D, parenchyma: Bool3D | None) -> Bool3D:
+    """The voxels that tell the organ's value: those of parenchyma where they are known and enough."""
+    if parenchyma is None or np.count_nonzero(shown & parenchyma) < 20:
+        return shown
+    return shown & parenchyma
 
 
 def _core(gland: Bool3D) -> Bool3D:
@@ -210,7 +219,11 @@ def contrasts_of(
     geometry: Geometry,
     thresholds: Thresholds,
     gland: Bool3D | None = None,
+    parenchyma: Bool3D | None = None,
 ) -> list[Contrast]:
     """The contrast of every series that shows the organ; see :func:`contrast_of`."""
-    found = (contrast_of(names[key], key, volume, organ, geometry, thresholds, gland) for key, volume in series.items())
+    found = (
+        contrast_of(names[key], key, volume, organ, geometry, thresholds, gland, parenchyma)
+        for key, volume in series.items()
+    )
     return [contrast for contrast in found if contrast is not None]

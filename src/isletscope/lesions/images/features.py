@@ -12,6 +12,7 @@ from isletscope.lesions.images.contrast import Bool3D, Contrast
 from isletscope.lesions.images.extent import Extent, distances_mm
 from isletscope.spatial import Geometry
 
+_LEAST_AROUND = 5
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -58,8 +59,12 @@ def features_of(
     organ_there: Bool3D,
     contrasts: Sequence[Contrast],
     gland: Bool3D | None = None,
+    parenchyma: Bool3D | None = None,
 ) -> Features:
-    """Features of an extent on the grid of ``organ``; contrasts lie on ``search_grid`` with ``organ_there``."""
+    """Features of an extent on the grid of ``organ``; contrasts lie on ``search_grid`` with ``organ_there``.
+
+    ``parenchyma``: where tumour fills most of the organ, the rest of it: what lies around is told by it where it can.
+    """
     (long, middle, short), _, centre = principal_axes(extent)
     radius = (3000.0 * extent.volume_ml / (4.0 * np.pi)) ** (1.0 / 3.0)
     distance = distances_mm(search_grid, centre)
@@ -67,6 +72,9 @@ def features_of(
     inner = distance <= max(0.6 * radius, 0.7 * step)
     shell = (distance > 1.2 * radius + 1.0) & (distance <= 1.2 * radius + 6.0)
     embedded = float(np.count_nonzero(shell & organ_there)) / max(1, int(np.count_nonzero(shell)))
+    beside = shell & organ_there
+    if parenchyma is not None and np.count_nonzero(beside & parenchyma) >= _LEAST_AROUND:
+        beside = beside & parenchyma
     return Features(
         diameter_mm=2.0 * radius,
         volume_ml=extent.volume_ml,
@@ -77,7 +85,7 @@ def features_of(
         touching=None
         if gland is None
         else float(np.count_nonzero(shell & gland)) / max(1, int(np.count_nonzero(shell))),
-        shown={one.name: shown for one in contrasts if (shown := _shown(one, inner, shell & organ_there)) is not None},
+        shown={one.name: shown for one in contrasts if (shown := _shown(one, inner, beside)) is not None},
     )
 
 
@@ -97,7 +105,7 @@ def principal_axes(extent: Extent) -> tuple[FloatArray, FloatArray, FloatArray]:
 def _shown(contrast: Contrast, inner: Bool3D, shell: Bool3D) -> Shown | None:
     there = inner & contrast.covered
     around = shell & contrast.covered
-    if not there.any() or np.count_nonzero(around) < 5:
+    if not there.any() or np.count_nonzero(around) < _LEAST_AROUND:
         return None
     difference = float(np.median(contrast.full[there]))
     organ_value = float(np.median(contrast.background[there]))
