@@ -6,7 +6,7 @@ What follows vessels, touches only the organ's edge, or stands out too little is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from isletscope.anatomy import Organs, Thresholds, load_thresholds
 from isletscope.lesions.images.accept import why_not
 from isletscope.lesions.images.blobs import Blob, blobs_of, radii_mm
 from isletscope.lesions.images.contrast import Bool3D, Contrast, Float3D, contrasts_of, search_grid
+from isletscope.lesions.images.crowded import clearest, parts_of
 from isletscope.lesions.images.extent import Extent, Place, extent_of
 from isletscope.lesions.images.features import Features, FloatArray, features_of
 from isletscope.lesions.images.gland import gland_in
@@ -113,7 +114,9 @@ def all_blobs(search: Search, thresholds: Thresholds) -> list[Blob]:
         least = thresholds.number("search.least_hu" if contrast.unit != "%" else "search.least_percent")
         clear = thresholds.number("search.least_clearness")
         signs = wanted[contrast.name].signs
-        found += blobs_of(contrast, search.organ, search.geometry, radii, signs, least, clear, search.parenchyma is not None)
+        found += blobs_of(
+            contrast, search.organ, search.geometry, radii, signs, least, clear, search.parenchyma is not None
+        )
     return found
 
 
@@ -179,6 +182,8 @@ def candidates_in(
     """
     search = prepared(organ_name, series, names, organ, blood, thresholds, region)
     look = _Look(search, series, organ, kind, thresholds, region)
+    if search.parenchyma is not None:
+        return sorted(look.parts(search.parenchyma), key=lambda one: -one.extent.volume_ml)
     groups = grouped(all_blobs(search, thresholds))[: int(thresholds.number("accept.most_candidates"))]
     heads = [max(group.values(), key=strength) for group in groups]
     kept: list[Candidate] = []
@@ -209,13 +214,32 @@ class _Look:
         extent = extent_of(self.series[series_key], organ.array, organ.geometry, place, level)
         if extent is None or np.count_nonzero(extent.inside) < _LEAST_VOXELS:
             return None
-        features = features_of(extent, organ.array, search.geometry, search.organ, search.contrasts, search.gland, search.parenchyma)
+        features = features_of(
+            extent, organ.array, search.geometry, search.organ, search.contrasts, search.gland, search.parenchyma
+        )
         if why_not(features, self.kind, self.thresholds, search.blood_hu):
             return None
         radius_mm = features.diameter_mm / 2.0
         if is_part_of_a_tube(self.series[series_key], organ, place.centre_lps_mm, radius_mm, level, self.thresholds):
             return None
         return Candidate(search.organ_name, series_key, names, extent, features)
+
+    def parts(self, parenchyma: Bool3D) -> Iterator[Candidate]:
+        """The candidates where tumour fills most of the organ: its parts, told apart at their necks."""
+        search = self.search
+        wanted = wanted_contrasts(search.organ_name, {contrast.name for contrast in search.contrasts})
+        searched = [one for one in search.contrasts if one.name in wanted]
+        contrast = clearest(searched, search.organ & ~parenchyma)
+        if contrast is None:
+            return
+        grid = self.organ.geometry
+        geometry, rules = search.geometry, self.thresholds
+        for extent in parts_of(contrast, searched, search.organ, parenchyma, geometry, grid, rules):
+            features = features_of(
+                extent, self.organ.array, search.geometry, search.organ, search.contrasts, None, parenchyma
+            )
+            if not why_not(features, self.kind, self.thresholds, search.blood_hu):
+                yield Candidate(search.organ_name, contrast.series_key, (contrast.name,), extent, features)
 
     def _level(self, name: str, place: Place) -> float | None:
         """The organ's value at a place where what lies around does not tell it: other organs, or other tumours."""

@@ -126,8 +126,8 @@ def contrast_of(
 
     ``organ``: bool [k, j, i] on ``geometry``. The background begins as the organ's commonest value and follows the
     signal slowly over the organ, voxels that stand out left aside. ``gland``: where ``organ`` is only a region around
-    the pancreas, the voxels that look like gland: then the background is their median. ``parenchyma``: where most of the organ is
-    tumour, the voxels that are not: then the background is told by them alone.
+    the pancreas, the voxels that look like gland: then the background is their median. ``parenchyma``: where most of
+    the organ is tumour, the voxels that are not: then the background is told by them alone.
     """
     values, covered = on_grid(volume, geometry, thresholds.number("search.voxel_mm"))
     shown = organ & covered

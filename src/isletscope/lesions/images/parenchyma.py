@@ -15,6 +15,7 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, RootModel
+from scipy import ndimage
 
 from isletscope.anatomy import Thresholds
 from isletscope.lesions.images.contrast import Bool3D, Float3D, on_grid
@@ -24,6 +25,8 @@ from isletscope.yaml_text import read_yaml
 
 _ROUNDS = 40
 _TAKEN = 20000
+# Voxels of the search grid: the organ's blurred edge is a mode of its own; a core of fewer voxels tells no modes.
+_RIM, _LEAST_CORE = 2, 100
 _PORTAL_RISE = "portal_rise"
 FloatArray = npt.NDArray[np.float64]
 
@@ -106,19 +109,23 @@ def parenchyma_in(
     None where no image shows two kinds of tissue, where parenchyma fills half of the organ or more (its value is the
     commonest then), or where next to none is left. ``organ``: bool [k, j, i] on ``geometry``.
     """
+    core = ndimage.binary_erosion(organ, iterations=_RIM)
+    if np.count_nonzero(core) < _LEAST_CORE:
+        return None
     total: FloatArray = np.zeros(geometry.shape)
     limit = thresholds.number("parenchyma.largest_odds")
     told = False
     for name, image in _images(series, names, organ, geometry, thresholds).items():
-        modes = two_modes(image[organ])
+        modes = two_modes(image[core])
         if modes is None or modes.separation < thresholds.number("parenchyma.least_separation"):
             continue
         sign = 1.0 if _signs()[name].brighter else -1.0
         total += np.clip(sign * modes.odds(image), -limit, limit)
         told = True
     found: Bool3D = organ & (total > 0)
-    share = np.count_nonzero(found) / max(1, np.count_nonzero(organ))
-    if not told or not thresholds.number("parenchyma.least_share") <= share < thresholds.number("parenchyma.most_share"):
+    share = float(found[core].mean())
+    least, most = thresholds.number("parenchyma.least_share"), thresholds.number("parenchyma.most_share")
+    if not told or share < least or share >= most:
         return None
     return found
 
