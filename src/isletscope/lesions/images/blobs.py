@@ -69,22 +69,18 @@ def blobs_of(
     signs: tuple[float, ...],
     least_height: float,
     least_clearness: float,
-    crowded: bool = False,
 ) -> list[Blob]:
     """Blobs of one contrast inside the organ (signs: 1 bright, -1 dark), the highest first, nested ones once.
 
     ``organ``: bool [k, j, i] on ``geometry``. What is opposite in sign counts no more than
-    noise, so that nothing shines beside a dark vessel. ``crowded``: tumour fills most of the organ, so that the spread
-    of all answers tells tumours and no noise: the noise of the image and the least height decide then.
+    noise, so that nothing shines beside a dark vessel.
     """
     shown = organ & contrast.covered
     found: list[Blob] = []
     for sign in signs:
         one_sided = np.maximum(sign * contrast.difference, -2.0 * contrast.noise)
         levels = answers(sign * one_sided, geometry, radii)
-        spreads = [contrast.noise if crowded else max(deviation(level[shown]), 1e-3) for level in levels]
-        bars = [least_height if crowded else max(least_height, least_clearness * spread) for spread in spreads]
-        found += _of_one_sign(contrast, levels, shown, geometry, radii, sign, spreads, bars)
+        found += _of_one_sign(contrast, levels, shown, geometry, radii, sign, least_height, least_clearness)
     return found
 
 
@@ -95,12 +91,14 @@ def _of_one_sign(
     geometry: Geometry,
     radii: list[float],
     sign: float,
-    spreads: list[float],
-    bars: list[float],
+    least_height: float,
+    least_clearness: float,
 ) -> list[Blob]:
     every: list[tuple[float, float, npt.NDArray[np.intp], float]] = []
-    for level, radius, spread, bar in zip(levels, radii, spreads, bars, strict=True):
+    for level, radius in zip(levels, radii, strict=True):
+        spread = max(deviation(level[shown]), 1e-3)
         signed = sign * level
+        bar = max(least_height, least_clearness * spread)
         peaks = shown & (signed >= bar) & (signed >= ndimage.maximum_filter(signed, 3, mode="constant"))
         every += [(float(signed[tuple(at)]), radius, at, spread) for at in np.argwhere(peaks)]
     every.sort(key=lambda one: -one[0])

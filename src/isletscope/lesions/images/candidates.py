@@ -114,9 +114,7 @@ def all_blobs(search: Search, thresholds: Thresholds) -> list[Blob]:
         least = thresholds.number("search.least_hu" if contrast.unit != "%" else "search.least_percent")
         clear = thresholds.number("search.least_clearness")
         signs = wanted[contrast.name].signs
-        found += blobs_of(
-            contrast, search.organ, search.geometry, radii, signs, least, clear, search.parenchyma is not None
-        )
+        found += blobs_of(contrast, search.organ, search.geometry, radii, signs, least, clear)
     return found
 
 
@@ -210,13 +208,11 @@ class _Look:
         """The candidate at a place, outlined on the first of the contrasts ``names``; None where there is none."""
         name, search, organ = names[0], self.search, self.organ
         series_key = next(one.series_key for one in search.contrasts if one.name == name)
-        level = self._level(name, place)
+        level = float(np.median(search.background(name))) if self.region else None
         extent = extent_of(self.series[series_key], organ.array, organ.geometry, place, level)
         if extent is None or np.count_nonzero(extent.inside) < _LEAST_VOXELS:
             return None
-        features = features_of(
-            extent, organ.array, search.geometry, search.organ, search.contrasts, search.gland, search.parenchyma
-        )
+        features = features_of(extent, organ.array, search.geometry, search.organ, search.contrasts, search.gland)
         if why_not(features, self.kind, self.thresholds, search.blood_hu):
             return None
         radius_mm = features.diameter_mm / 2.0
@@ -240,17 +236,6 @@ class _Look:
             )
             if not why_not(features, self.kind, self.thresholds, search.blood_hu):
                 yield Candidate(search.organ_name, contrast.series_key, (contrast.name,), extent, features)
-
-    def _level(self, name: str, place: Place) -> float | None:
-        """The organ's value at a place where what lies around does not tell it: other organs, or other tumours."""
-        background = self.search.background(name)
-        if self.region:
-            return float(np.median(background))
-        if self.search.parenchyma is None:
-            return None
-        at = np.rint(self.search.geometry.to_index(place.centre_lps_mm)).astype(int)
-        k, j, i = np.clip(at, 0, np.asarray(background.shape) - 1)
-        return float(background[k, j, i])
 
 
 def _with_pieces_joined(found: Sequence[Candidate], look: _Look) -> list[Candidate]:
