@@ -6,7 +6,7 @@ What follows vessels, touches only the organ's edge, or stands out too little is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +14,13 @@ import numpy as np
 from isletscope.anatomy import Organs, Thresholds, load_thresholds
 from isletscope.lesions.images.accept import why_not
 from isletscope.lesions.images.blobs import Blob, blobs_of, radii_mm
-from isletscope.lesions.images.contrast import Bool3D, Contrast, Float3D, contrasts_of, liver_tissue, search_grid
+from isletscope.lesions.images.contrast import Bool3D, Contrast, Float3D, contrasts_of, search_grid
+from isletscope.lesions.images.crowded import clearest, parts_of
 from isletscope.lesions.images.extent import Extent, Place, extent_of
 from isletscope.lesions.images.features import Features, FloatArray, features_of
 from isletscope.lesions.images.gland import gland_in
 from isletscope.lesions.images.joined import Piece, groups_of, place_of
-from isletscope.lesions.images.packed import packed_blobs_of
+from isletscope.lesions.images.parenchyma import parenchyma_in
 from isletscope.lesions.images.tubes import is_part_of_a_tube
 from isletscope.lesions.images.vessels import blood_difference, vessels_of, without
 from isletscope.lesions.images.wanted import wanted_contrasts
@@ -56,8 +57,8 @@ class Search:
     """What the search of one organ works on: the search grid, the organ on it, and the contrast of every series.
 
     ``gland``: voxels that look like pancreas, where the organ is only a region around it; ``blood_hu``: how much
-    brighter the aorta is than the organ in the late arterial phase of a CT; ``parenchyma``: the organ's own tissue,
-    where most of it is tumour.
+    brighter the aorta is than the organ in the late arterial phase of a CT; ``parenchyma``: what is no tumour, where
+    tumour fills most of the organ, else None.
     """
 
     organ_name: str
@@ -89,7 +90,7 @@ def prepared(
     geometry = search_grid(organ, thresholds)
     inside = resample_mask(organ, geometry).array
     gland = gland_in(series, names, inside, geometry, thresholds) if region else None
-    parenchyma = liver_tissue(series, names, inside, geometry, thresholds) if organ_name == "liver" else None
+    parenchyma = parenchyma_in(series, names, inside, geometry, thresholds) if organ_name == "liver" else None
     contrasts = (
         contrasts_of(series, names, inside, geometry, thresholds, gland, parenchyma)
         if gland is not None or not region
@@ -98,15 +99,8 @@ def prepared(
     vessels = vessels_of(contrasts, series, blood, thresholds)
     early = next((one for one in contrasts if one.name == "arterial" and one.unit != "%"), None)
     blood_hu = None if early is None else blood_difference(early, series[early.series_key], blood)
-    return Search(
-        organ_name,
-        geometry,
-        inside,
-        [without(contrast, vessels) for contrast in contrasts],
-        gland,
-        blood_hu,
-        parenchyma,
-    )
+    calm = [without(contrast, vessels) for contrast in contrasts]
+    return Search(organ_name, geometry, inside, calm, gland, blood_hu, parenchyma)
 
 
 def all_blobs(search: Search, thresholds: Thresholds) -> list[Blob]:
@@ -120,11 +114,7 @@ def all_blobs(search: Search, thresholds: Thresholds) -> list[Blob]:
         least = thresholds.number("search.least_hu" if contrast.unit != "%" else "search.least_percent")
         clear = thresholds.number("search.least_clearness")
         signs = wanted[contrast.name].signs
-        if search.parenchyma is None:
-            found += blobs_of(contrast, search.organ, search.geometry, radii, signs, least, clear)
-        else:
-            own = search.organ, search.parenchyma, search.geometry
-            found += packed_blobs_of(contrast, *own, signs, least, thresholds)
+        found += blobs_of(contrast, search.organ, search.geometry, radii, signs, least, clear)
     return found
 
 
@@ -190,6 +180,8 @@ def candidates_in(
     """
     search = prepared(organ_name, series, names, organ, blood, thresholds, region)
     look = _Look(search, series, organ, kind, thresholds, region)
+    if search.parenchyma is not None:
+        return sorted(look.parts(search.parenchyma), key=lambda one: -one.extent.volume_ml)
     groups = grouped(all_blobs(search, thresholds))[: int(thresholds.number("accept.most_candidates"))]
     heads = [max(group.values(), key=strength) for group in groups]
     kept: list[Candidate] = []
@@ -198,8 +190,7 @@ def candidates_in(
         found = look.at(_place(heads, number), (head.name, *(name for name in order if name != head.name)))
         if found is not None:
             kept.append(found)
-    # Masses of a packed liver were split by their shape already; each touches the next, and would be joined with it.
-    return without_doubles(kept if search.parenchyma is not None else _with_pieces_joined(kept, look))
+    return without_doubles(_with_pieces_joined(kept, look))
 
 
 @dataclass(frozen=True)
@@ -217,13 +208,11 @@ class _Look:
         """The candidate at a place, outlined on the first of the contrasts ``names``; None where there is none."""
         name, search, organ = names[0], self.search, self.organ
         series_key = next(one.series_key for one in search.contrasts if one.name == name)
-        level = self._level(name, place)
+        level = float(np.median(search.background(name))) if self.region else None
         extent = extent_of(self.series[series_key], organ.array, organ.geometry, place, level)
         if extent is None or np.count_nonzero(extent.inside) < _LEAST_VOXELS:
             return None
-        features = features_of(
-            extent, organ.array, search.geometry, search.organ, search.contrasts, search.gland, search.parenchyma
-        )
+        features = features_of(extent, organ.array, search.geometry, search.organ, search.contrasts, search.gland)
         if why_not(features, self.kind, self.thresholds, search.blood_hu):
             return None
         radius_mm = features.diameter_mm / 2.0
@@ -231,16 +220,22 @@ class _Look:
             return None
         return Candidate(search.organ_name, series_key, names, extent, features)
 
-    def _level(self, name: str, place: Place) -> float | None:
-        """The organ's own value at a place where something else lies around it: other things, or more tumour."""
-        background = self.search.background(name)
-        if self.region:
-            return float(np.median(background))
-        if self.search.parenchyma is None:
-            return None
-        at = np.rint(self.search.geometry.to_index(place.centre_lps_mm)).astype(int)
-        k, j, i = np.clip(at, 0, np.asarray(background.shape) - 1)
-        return float(background[k, j, i])
+    def parts(self, parenchyma: Bool3D) -> Iterator[Candidate]:
+        """The candidates where tumour fills most of the organ: its parts, told apart at their necks."""
+        search = self.search
+        wanted = wanted_contrasts(search.organ_name, {contrast.name for contrast in search.contrasts})
+        searched = [one for one in search.contrasts if one.name in wanted]
+        contrast = clearest(searched, search.organ & ~parenchyma)
+        if contrast is None:
+            return
+        grid = self.organ.geometry
+        geometry, rules = search.geometry, self.thresholds
+        for extent in parts_of(contrast, searched, search.organ, parenchyma, geometry, grid, rules):
+            features = features_of(
+                extent, self.organ.array, search.geometry, search.organ, search.contrasts, None, parenchyma
+            )
+            if not why_not(features, self.kind, self.thresholds, search.blood_hu):
+                yield Candidate(search.organ_name, contrast.series_key, (contrast.name,), extent, features)
 
 
 def _with_pieces_joined(found: Sequence[Candidate], look: _Look) -> list[Candidate]:

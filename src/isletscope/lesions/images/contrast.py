@@ -11,7 +11,6 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from isletscope.anatomy import Thresholds
-from isletscope.lesions.images.parenchyma import parenchyma_in
 from isletscope.spatial import (
     HOUNSFIELD,
     Box,
@@ -127,17 +126,16 @@ def contrast_of(
 
     ``organ``: bool [k, j, i] on ``geometry``. The background begins as the organ's commonest value and follows the
     signal slowly over the organ, voxels that stand out left aside. ``gland``: where ``organ`` is only a region around
-    the pancreas, the voxels that look like gland: then the background is their median. ``parenchyma``: the organ's own
-    tissue, where most of the organ is something else: then the background rests on these voxels alone.
+    the pancreas, the voxels that look like gland: then the background is their median. ``parenchyma``: where most of
+    the organ is tumour, the voxels that are not: then the background is told by them alone.
     """
     values, covered = on_grid(volume, geometry, thresholds.number("search.voxel_mm"))
     shown = organ & covered
-    if not _is_enough(shown, organ, thresholds):
+    if np.count_nonzero(shown) < max(20, thresholds.number("search.least_covered") * np.count_nonzero(organ)):
         return None
     is_ct = volume.quantity == HOUNSFIELD
     if gland is None:
-        own = shown if parenchyma is None else shown & parenchyma
-        background = _background(values, own if own.any() else shown, geometry, is_ct, thresholds)
+        background = _background(values, _known(shown, parenchyma), geometry, is_ct, thresholds)
     elif (gland & covered).any():
         background = np.full(values.shape, np.median(values[_core(gland & covered)]), np.float32)
     else:
@@ -155,9 +153,11 @@ def contrast_of(
     )
 
 
-def _is_enough(shown: Bool3D, organ: Bool3D, thresholds: Thresholds) -> bool:
-    least = thresholds.number("search.least_covered") * np.count_nonzero(organ)
-    return bool(np.count_nonzero(shown) >= max(20.0, float(least)))
+def _known(shown: Bool3D, parenchyma: Bool3D | None) -> Bool3D:
+    """The voxels that tell the organ's value: those of parenchyma where they are known and enough."""
+    if parenchyma is None or np.count_nonzero(shown & parenchyma) < 20:
+        return shown
+    return shown & parenchyma
 
 
 def _core(gland: Bool3D) -> Bool3D:
@@ -227,19 +227,3 @@ def contrasts_of(
         for key, volume in series.items()
     )
     return [contrast for contrast in found if contrast is not None]
-
-
-def liver_tissue(
-    series: Mapping[str, Volume], names: Mapping[str, str], organ: Bool3D, geometry: Geometry, thresholds: Thresholds
-) -> Bool3D | None:
-    """Normal liver on ``geometry`` where most of the organ is tumour; None where liver is what is commonest.
-
-    See :func:`isletscope.lesions.images.parenchyma.parenchyma_in`.
-    """
-    values = {}
-    for key, volume in series.items():
-        array, covered = on_grid(volume, geometry, thresholds.number("search.voxel_mm"))
-        shown = organ & covered
-        if _is_enough(shown, organ, thresholds):
-            values[names[key]] = (array, shown & _deep(shown, geometry, volume.geometry))
-    return parenchyma_in(values, geometry, thresholds)

@@ -12,6 +12,7 @@ from isletscope.lesions.images.contrast import Bool3D, Contrast
 from isletscope.lesions.images.extent import Extent, distances_mm
 from isletscope.spatial import Geometry
 
+_LEAST_AROUND = 5
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -62,7 +63,7 @@ def features_of(
 ) -> Features:
     """Features of an extent on the grid of ``organ``; contrasts lie on ``search_grid`` with ``organ_there``.
 
-    ``parenchyma``: the organ's own tissue where most of it is tumour; what lies around is then this tissue alone.
+    ``parenchyma``: where tumour fills most of the organ, the rest of it: what lies around is told by it where it can.
     """
     (long, middle, short), _, centre = principal_axes(extent)
     radius = (3000.0 * extent.volume_ml / (4.0 * np.pi)) ** (1.0 / 3.0)
@@ -71,8 +72,9 @@ def features_of(
     inner = distance <= max(0.6 * radius, 0.7 * step)
     shell = (distance > 1.2 * radius + 1.0) & (distance <= 1.2 * radius + 6.0)
     embedded = float(np.count_nonzero(shell & organ_there)) / max(1, int(np.count_nonzero(shell)))
-    around = shell & (organ_there if parenchyma is None else parenchyma)
-    packed = parenchyma is not None
+    beside = shell & organ_there
+    if parenchyma is not None and np.count_nonzero(beside & parenchyma) >= _LEAST_AROUND:
+        beside = beside & parenchyma
     return Features(
         diameter_mm=2.0 * radius,
         volume_ml=extent.volume_ml,
@@ -83,7 +85,7 @@ def features_of(
         touching=None
         if gland is None
         else float(np.count_nonzero(shell & gland)) / max(1, int(np.count_nonzero(shell))),
-        shown={one.name: shown for one in contrasts if (shown := _shown(one, inner, around, packed)) is not None},
+        shown={one.name: shown for one in contrasts if (shown := _shown(one, inner, beside)) is not None},
     )
 
 
@@ -100,12 +102,10 @@ def principal_axes(extent: Extent) -> tuple[FloatArray, FloatArray, FloatArray]:
     return np.sqrt(squares[::-1]), axes.T[::-1], centre
 
 
-def _shown(contrast: Contrast, inner: Bool3D, shell: Bool3D, packed: bool) -> Shown | None:
-    """What a contrast shows; ``packed``: little of the shell is the organ's tissue, then its usual value stands in."""
+def _shown(contrast: Contrast, inner: Bool3D, shell: Bool3D) -> Shown | None:
     there = inner & contrast.covered
     around = shell & contrast.covered
-    enough = np.count_nonzero(around) >= 5
-    if not there.any() or not (enough or packed):
+    if not there.any() or np.count_nonzero(around) < _LEAST_AROUND:
         return None
     difference = float(np.median(contrast.full[there]))
     organ_value = float(np.median(contrast.background[there]))
@@ -114,7 +114,7 @@ def _shown(contrast: Contrast, inner: Bool3D, shell: Bool3D, packed: bool) -> Sh
         contrast.series_key,
         contrast.unit,
         difference,
-        float(np.median(contrast.full[around])) if enough else 0.0,
+        float(np.median(contrast.full[around])),
         abs(difference) / contrast.noise,
         _value(contrast, difference, organ_value),
         organ_value,

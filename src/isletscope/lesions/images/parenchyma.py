@@ -1,9 +1,8 @@
-"""Normal liver where most of the liver is tumour: told by physiology, not by what is commonest.
+"""Which voxels of the liver are parenchyma, where tumour fills most of it and has the commonest value.
 
-With few metastases the commonest value of the organ is that of normal liver. Beyond about half of the organ it is the
-tumour's, and everything would be read the wrong way round. Two clear peaks of one series are two tissues; which of them
-is liver is known from how metastases and liver look on that series (``parenchyma.yaml``), and a second series of the
-exam has to say the same.
+A mixture of two normal distributions is fitted to each image that tells the two apart by physiology
+(``parenchyma.yaml``): parenchyma gains most between the late arterial and the portal venous phase, takes up the
+hepatobiliary agent, is brighter on T1 and darker on T2 and diffusion. What the images say is added as log odds.
 """
 
 from __future__ import annotations
@@ -12,126 +11,139 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, RootModel
 from scipy import ndimage
-from scipy.signal import find_peaks
 
 from isletscope.anatomy import Thresholds
+from isletscope.lesions.images.contrast import Bool3D, Float3D, on_grid
 from isletscope.model import Document, Support
-from isletscope.spatial import Geometry, gaussian
+from isletscope.spatial import HOUNSFIELD, Geometry, Volume, gaussian
 from isletscope.yaml_text import read_yaml
 
-Float3D = npt.NDArray[np.float32]
-Bool3D = npt.NDArray[np.bool_]
-_BINS, _SMOOTH_BINS = 64, 2.5
-_CALMED_MM = 2.0
+_ROUNDS = 40
+_TAKEN = 20000
+# Voxels of the search grid: the organ's blurred edge is a mode of its own; a core of fewer voxels tells no modes.
+_RIM, _LEAST_CORE = 2, 100
+_PORTAL_RISE = "portal_rise"
+FloatArray = npt.NDArray[np.float64]
 
 
-class Lies(Document):
-    """How normal liver lies against tumour on one series."""
+class Sign(Document):
+    """Whether parenchyma is the brighter of the two on one image, and why."""
 
-    liver: Literal["brighter", "darker"]
-    source: str = Field(min_length=3)
+    brighter: bool
     support: Support
-
-    @property
-    def sign(self) -> float:
-        """1 where liver is brighter, -1 where it is darker."""
-        return 1.0 if self.liver == "brighter" else -1.0
+    source: str = Field(min_length=3)
 
 
-class LiesTable(RootModel[dict[str, dict[str, Lies]]]):
-    """By series, the surest first."""
+class SignTable(RootModel[dict[str, Sign]]):
+    """By image."""
 
 
 @cache
-def _table() -> dict[str, Lies]:
+def _signs() -> dict[str, Sign]:
     text = resources.files("isletscope.lesions.images").joinpath("parenchyma.yaml").read_text(encoding="utf-8")
-    return LiesTable.model_validate(read_yaml(text)).root["series"]
+    return SignTable.model_validate(read_yaml(text)).root
 
 
 @dataclass(frozen=True)
-class Peaks:
-    """Two clear peaks of the values of one series in the organ, and the valley between them, in the series' unit."""
+class TwoModes:
+    """Two normal distributions, the lower first: means, standard deviations, shares that add to one."""
 
-    low: float
-    valley: float
-    high: float
-    commonest: float
+    means: tuple[float, float]
+    deviations: tuple[float, float]
+    shares: tuple[float, float]
+
+    @property
+    def separation(self) -> float:
+        """Ashman's D: distance of the means over the root mean square of the deviations."""
+        return float((self.means[1] - self.means[0]) / np.sqrt(np.mean(np.square(self.deviations))))
+
+    def odds(self, values: npt.NDArray[np.floating]) -> FloatArray:
+        """Natural logarithm of the odds that a value belongs to the upper one; it grows between the two means only."""
+        clipped = np.clip(np.asarray(values, np.float64), *self.means)
+        lower, upper = (
+            np.log(share / width) - 0.5 * np.square((clipped - mean) / width)
+            for mean, width, share in zip(self.means, self.deviations, self.shares, strict=True)
+        )
+        return np.asarray(upper - lower)
+
+
+def two_modes(values: npt.NDArray[np.floating]) -> TwoModes | None:
+    """The mixture fitted by expectation maximization to the values between their 2nd and 98th percentile.
+
+    None where they do not spread. Beyond a few ten thousand values every n-th is taken.
+    """
+    ordered = np.sort(np.asarray(values, np.float64))[:: max(1, values.size // _TAKEN)]
+    kept = ordered[int(0.02 * ordered.size) : max(1, int(np.ceil(0.98 * ordered.size)))]
+    if kept.size < 20 or kept[-1] <= kept[0]:
+        return None
+    least = 1e-3 * (kept[-1] - kept[0])
+    mine = (kept > (kept[0] + kept[-1]) / 2.0).astype(np.float64)
+    fitted: TwoModes | None = None
+    for _ in range(_ROUNDS):
+        weights = np.stack([1.0 - mine, mine])
+        totals = np.maximum(weights.sum(axis=1), 1e-6)
+        means = weights @ kept / totals
+        widths = np.sqrt((weights * np.square(kept - means[:, None])).sum(axis=1) / totals) + least
+        shares = totals / totals.sum()
+        if means[1] <= means[0]:
+            return None
+        fitted = TwoModes(
+            (float(means[0]), float(means[1])),
+            (float(widths[0]), float(widths[1])),
+            (float(shares[0]), float(shares[1])),
+        )
+        mine = 1.0 / (1.0 + np.exp(-np.clip(fitted.odds(kept), -30.0, 30.0)))
+    return fitted
 
 
 def parenchyma_in(
-    values: Mapping[str, tuple[Float3D, Bool3D]], geometry: Geometry, thresholds: Thresholds
+    series: Mapping[str, Volume], names: Mapping[str, str], organ: Bool3D, geometry: Geometry, thresholds: Thresholds
 ) -> Bool3D | None:
-    """Voxels of normal liver, where most of the liver is something else; None where the commonest value is liver's.
+    """Parenchyma, bool [k, j, i] on ``geometry``, where it is the smaller part of the liver.
 
-    ``values``: by contrast (``portal_venous``, ``dwi`` ...) the values on ``geometry`` and where they show the inner
-    part of the organ, both [k, j, i]. None too where no series has two peaks or the series contradict each other.
+    None where no image shows two kinds of tissue, where parenchyma fills half of the organ or more (its value is the
+    commonest then), or where next to none is left. ``organ``: bool [k, j, i] on ``geometry``.
     """
-    for name, lies in _table().items():
-        if name not in values:
-            continue
-        array, shown = values[name]
-        calm = gaussian(array, [_CALMED_MM / spacing for spacing in geometry.spacing_mm])
-        peaks = peaks_of(calm[shown], thresholds)
-        if peaks is None:
-            continue
-        brighter = calm > peaks.valley
-        liver = shown & (brighter if lies.sign > 0 else ~brighter)
-        other = shown & ~liver
-        if (peaks.commonest > peaks.valley) == (lies.sign > 0) or not _agreed(name, liver, other, values, thresholds):
-            return None
-        return liver
-    return None
-
-
-def peaks_of(values: npt.NDArray[np.floating], thresholds: Thresholds) -> Peaks | None:
-    """The lowest and the highest clear peak of a histogram, and the valley between them; None with fewer than two.
-
-    A peak is clear where it rises by ``parenchyma.least_rise`` of its own height above the valley beside it.
-    """
-    if values.size < thresholds.number("parenchyma.least_voxels"):
+    core = ndimage.binary_erosion(organ, iterations=_RIM)
+    if np.count_nonzero(core) < _LEAST_CORE:
         return None
-    low, high = (float(edge) for edge in np.percentile(values, (1.0, 99.0)))
-    if high <= low:
+    total: FloatArray = np.zeros(geometry.shape)
+    limit = thresholds.number("parenchyma.largest_odds")
+    told = False
+    for name, image in _images(series, names, organ, geometry, thresholds).items():
+        modes = two_modes(image[core])
+        if modes is None or modes.separation < thresholds.number("parenchyma.least_separation"):
+            continue
+        sign = 1.0 if _signs()[name].brighter else -1.0
+        total += np.clip(sign * modes.odds(image), -limit, limit)
+        told = True
+    found: Bool3D = organ & (total > 0)
+    share = float(found[core].mean())
+    least, most = thresholds.number("parenchyma.least_share"), thresholds.number("parenchyma.most_share")
+    if not told or share < least or share >= most:
         return None
-    counts, edges = np.histogram(values, _BINS, (low, high))
-    smooth = np.pad(ndimage.gaussian_filter1d(counts.astype(np.float64), _SMOOTH_BINS), 1)
-    middles = np.concatenate([edges[:1], (edges[:-1] + edges[1:]) / 2.0, edges[-1:]])
-    found, told = find_peaks(smooth, prominence=0.0)
-    clear = found[told["prominences"] >= thresholds.number("parenchyma.least_rise") * smooth[found]]
-    clear = clear[smooth[clear] >= thresholds.number("parenchyma.least_height") * smooth.max()]
-    if len(clear) < 2:
-        return None
-    first, last = int(clear[0]), int(clear[-1])
-    valley = first + int(smooth[first : last + 1].argmin())
-    return Peaks(float(middles[first]), float(middles[valley]), float(middles[last]), float(middles[smooth.argmax()]))
+    return found
 
 
-def _agreed(
-    name: str,
-    liver: Bool3D,
-    other: Bool3D,
-    values: Mapping[str, tuple[Float3D, Bool3D]],
-    thresholds: Thresholds,
-) -> bool:
-    """Whether a second series has liver on its side too, and none that differs has it on the other."""
-    agreeing = 0
-    least = thresholds.number("parenchyma.least_share")
-    for further, lies in _table().items():
-        if further == name or further not in values:
+def _images(
+    series: Mapping[str, Volume], names: Mapping[str, str], organ: Bool3D, geometry: Geometry, thresholds: Thresholds
+) -> dict[str, Float3D]:
+    """The images that tell, calmed, on the search grid: the gain between two phases on CT, single series on MR."""
+    taken: dict[str, Float3D] = {}
+    is_ct = any(volume.quantity == HOUNSFIELD for volume in series.values())
+    wanted = ("arterial", "portal_venous") if is_ct else tuple(_signs())
+    for key, volume in series.items():
+        if names[key] not in wanted:
             continue
-        array, shown = values[further]
-        if not (liver & shown).any() or not (other & shown).any():
-            continue
-        here, there = float(np.median(array[liver & shown])), float(np.median(array[other & shown]))
-        if abs(here - there) < least * max(abs(here), abs(there)):
-            continue
-        if (here - there) * lies.sign < 0:
-            return False
-        agreeing += 1
-    return agreeing > 0
+        values, covered = on_grid(volume, geometry, thresholds.number("search.voxel_mm"))
+        if (covered | ~organ).all():
+            width = thresholds.number("parenchyma.smooth_mm") / 2.355
+            taken[names[key]] = gaussian(values, [width / spacing for spacing in geometry.spacing_mm])
+    if not is_ct:
+        return taken
+    return {_PORTAL_RISE: taken["portal_venous"] - taken["arterial"]} if len(taken) == 2 else {}
