@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from scripts.accept.alignment import alignment_claims, measure_alignment
 from scripts.accept.claims import Claim
@@ -65,8 +66,26 @@ def measure_many_exams(scenario: str, size: str, work: Path) -> Result:
         "seconds": read.seconds,
         "peak_memory_mb": read.peak_memory_mb,
         "statements": checked.document["statements"] if checked.exit_code == 0 else {},
+        "differing": differing(checked.document["expected"]) if checked.exit_code == 0 else [],
         **{part: measure(patient, case) for part, measure in _MEASURES.items()},
     }
+
+
+def differing(marks: list[dict[str, Any]]) -> list[list[str]]:
+    """Statements that say something else than the images do: time point, item, what is true, what was said."""
+    return [
+        [mark["time_point"], mark["item"], str(mark["expected"]), str(mark["found"])]
+        for mark in marks
+        if mark["outcome"] == "differs"
+    ]
+
+
+def differing_claims(results: Mapping[str, Result]) -> Iterator[Claim]:
+    """For every patient, which statements differ and what was said instead."""
+    for name, result in results.items():
+        said = [f"{item}: {found} for {true} ({point})" for point, item, true, found in result.get("differing", [])]
+        if said:
+            yield Claim(MANY_EXAMS, f"statements that differ, {name}", "", "; ".join(said), None)
 
 
 def many_exams_claims(results: Mapping[str, Result]) -> Iterator[Claim]:
@@ -95,6 +114,7 @@ def many_exams_claims(results: Mapping[str, Result]) -> Iterator[Claim]:
         f"{told['equal']} equal, {told['differs']} differ, {missing} not assessable",
         None,
     )
+    yield from differing_claims(read)
     for part, claims in _CLAIMS.items():
         yield from claims({name: result[part] for name, result in read.items()})
 

@@ -249,6 +249,16 @@ def test_an_unsure_node_is_no_absence_of_nodes() -> None:
     assert "left unsure, and in doubt not counted: N1" in result.because
 
 
+def test_an_unsure_lesion_of_the_liver_is_no_absence_of_metastases() -> None:
+    foci = [lesion(f"L{n}", seen("ct", long_axis=12), verdict=Verdict.UNSURE, region="7") for n in range(1, 10)]
+    few, many = stage(primary(), foci[0]), stage(primary(), *foci)
+    for result in (few, many):
+        assert (result.parts["M"], result.provisional) == ("M0", True)
+        assert "No distant metastasis" not in result.because
+    assert "in doubt not counted: L1. M0 until that is settled." in few.because
+    assert "in doubt not counted: L1, L2, L3, L4, L5, L6 and 3 more. M0 until that is settled." in many.because
+
+
 def test_the_date_of_diagnosis_decides_on_the_edition() -> None:
     for sampled, edition in (("2023-12-31", "AJCC 8"), ("2024-01-01", "AJCC Version 9")):
         result = stage(primary(), clinical={"histology": {**G2, "sampled_on": sampled}})

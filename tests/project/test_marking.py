@@ -9,6 +9,7 @@ import pytest
 
 from scripts.accept import image_lesions
 from scripts.accept.image_lesions import mark_organ, one_to_one
+from scripts.accept.many_exams import differing, differing_claims
 
 _EXAM = {"name": "ct", "kind": "ct"}
 
@@ -83,3 +84,17 @@ def test_the_most_pairs_win_over_the_nearest_one() -> None:
     assert one_to_one(np.array([[0.1, 0.5], [0.2, 3.0]])) == {0: 1, 1: 0}
     assert one_to_one(np.empty((2, 0))) == {}
     assert one_to_one(np.empty((0, 3))) == {}
+
+
+def test_a_statement_that_differs_is_listed_with_what_is_true_and_what_was_said() -> None:
+    marks = [
+        {"time_point": "baseline", "item": "t", "expected": "T2", "found": "TX", "outcome": "differs"},
+        {"time_point": "baseline", "item": "n", "expected": "N0", "found": "N0", "outcome": "equal"},
+        {"time_point": "baseline", "item": "m", "expected": "M0", "found": None, "outcome": "missing"},
+    ]
+    listed = differing(marks)
+    assert listed == [["baseline", "t", "T2", "TX"]]
+    (claim,) = differing_claims({"men1": {"differing": listed}, "cystic": {"differing": []}})
+    assert claim.claim == "statements that differ, men1"
+    assert claim.measured == "t: TX for T2 (baseline)"
+    assert claim.holds is None

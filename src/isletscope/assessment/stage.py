@@ -41,6 +41,8 @@ def assess_stage(view: View, gathered: Gathered) -> None:
     asking.put("unsure", unsure or None, *(f"lesion/{name}" for name in unsure))
     nodes = [lesion.id for lesion in view.unsure if lesion.compartment is Compartment.NODE]
     asking.put("unsure_nodes", nodes or None)
+    distant = [lesion.id for lesion in view.unsure if spread_name(lesion) is not None]
+    asking.put("unsure_distant", distant or None)
     gathered.add(asking.conclude())
 
 

@@ -20,6 +20,8 @@ from isletscope.model import Conclusion
 
 SIDES: tuple[Side, ...] = ("head", "body_tail")
 _UNCLEAR_PLACES = ("mesenteric_unspecified", "hepatic_unspecified")
+# A liver full of unsure foci would fill the page with names; the table of lesions has them all.
+_MOST_NAMED = 6
 
 
 def tnm(given: TnmInput) -> Conclusion:
@@ -240,6 +242,14 @@ def _flag_stations(given: TnmInput, side: Side, steps: Reasoning) -> None:
         steps.flag("para_aortic_level")
 
 
+def _explain_m0(given: TnmInput, steps: Reasoning) -> None:
+    if not given.unsure_distant:
+        steps.fire("m_none")
+        return
+    named, more = given.unsure_distant[:_MOST_NAMED], len(given.unsure_distant) - _MOST_NAMED
+    steps.fire("m_unsure", lesions=f"{', '.join(named)} and {more} more" if more > 0 else _listed(list(named)))
+
+
 def _explain_m(given: TnmInput, side: Side, system: System, steps: Reasoning) -> None:
     m = m_category(given, side, system)
     sites = sorted(set(given.metastases or ()) - {"unnamed"})
@@ -251,7 +261,7 @@ def _explain_m(given: TnmInput, side: Side, system: System, steps: Reasoning) ->
             steps.lack("distant sites")
             steps.flag("m0_not_fully_assessed", regions="distant sites were not assessed")
         else:
-            steps.fire("m_none")
+            _explain_m0(given, steps)
             if given.not_examined:
                 steps.lack(*given.not_examined)
                 steps.flag("m0_not_fully_assessed", regions=f"{regions} not examined")

@@ -76,6 +76,7 @@ class TnmInput(CriterionInput):
     unplaced_nodes: tuple[str, ...] = Field(default=(), description="involved nodes whose station is not known")
     unsure: tuple[str, ...] = Field(default=(), description="lesions left unsure, which are not counted")
     unsure_nodes: tuple[str, ...] = Field(default=(), description="nodes among the lesions left unsure")
+    unsure_distant: tuple[str, ...] = Field(default=(), description="lesions left unsure that would be distant spread")
     metastases: tuple[Metastasis, ...] | None = Field(default=None, description="None: distant sites not assessed")
     metastasis_proven: bool = Field(default=False, description="distant spread proven by tissue: printed as pM1")
     not_examined: tuple[str, ...] = Field(default=(), description="regions no exam covered, e.g. bone")
