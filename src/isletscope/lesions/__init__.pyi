@@ -24,6 +24,7 @@ from .heterogeneity import (
     map_tracers,
     place_to_sample,
     propose_biopsy,
+    sample_place,
     spread_of,
     uniform_spread,
 )
@@ -147,6 +148,7 @@ __all__ = [
     "read_pet",
     "recognised",
     "response_points",
+    "sample_place",
     "site_focus",
     "size_of",
     "sizes_of",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import cast
+from typing import Any, cast
 
 import contourpy
 import numpy as np
@@ -15,6 +15,7 @@ from isletscope.criteria import CONCORDANCE_BOOK, MISMATCH
 from isletscope.lesions import Region
 from isletscope.model import Compartment, ExamKind, Lesion, Phenotype, Series, Shown, TimePoint, Verdict
 from isletscope.reading.image_columns import columns_of, diffusion_of
+from isletscope.reading.kept_results import KeptResults
 from isletscope.reading.phenotype_images import ImageMeasures
 from isletscope.reading.places import Look, Places, series_of
 from isletscope.spatial import Geometry
@@ -32,12 +33,24 @@ _PIXEL_MM = 0.8
 LooksAt = Callable[[Places, Lesion, TimePoint], list[Look]]
 
 
-def pictures(images: ImageMeasures, rows: list[Phenotype], point: TimePoint, looks_at: LooksAt) -> None:
+def pictures(
+    images: ImageMeasures, rows: list[Phenotype], point: TimePoint, looks_at: LooksAt, results: KeptResults
+) -> None:
     """Give the most important lesions of a time point their places on the images."""
     lesions = {one.id: one for one in images.places.case.lesions}
+
+    def shown(lesion: Lesion) -> list[dict[str, Any]]:
+        named = ["shown", point.name, lesion.id, lesion.compartment.value, lesion.focus_ids]
+        looks = looks_at(images.places, lesion, point)
+        return list(
+            results.of(named, lambda: [one.model_dump(mode="json") for one in _shown(images, lesion, point, looks)])
+        )
+
+    # Another verdict makes other lesions the most important.
+    for row in rows if results.ahead else []:
+        shown(lesions[row.lesion])
     for row in most_important(rows, lesions):
-        lesion = lesions[row.lesion]
-        row.shown = list(_shown(images, lesion, point, looks_at(images.places, lesion, point)))
+        row.shown = [Shown.model_validate(one) for one in shown(lesions[row.lesion])]
 
 
 def most_important(rows: list[Phenotype], lesions: dict[str, Lesion], most: int = MOST_PICTURED) -> list[Phenotype]:

@@ -8,6 +8,7 @@ lesion's own outline on CT and MR also enter its observation there, so that the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from isletscope.assessment import concordance_labels, kinds_of
 from isletscope.lesions import Size, size_of
@@ -30,6 +31,7 @@ from isletscope.model import (
 )
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.image_columns import columns_of
+from isletscope.reading.kept_results import KeptResults
 from isletscope.reading.outlines import Outlines
 from isletscope.reading.phenotype_anatomy import Row, ct_cells, mr_cells
 from isletscope.reading.phenotype_images import ImageMeasures
@@ -60,12 +62,14 @@ def measure_phenotypes(
     source: SeriesSource,
     transforms: Mapping[str, Transform],
     progress: Progress = silent,
+    results: KeptResults | None = None,
 ) -> None:
     """Set ``case.phenotypes``, and complete the observations on CT and MR with what their own outlines hold.
 
     Needs lesions, time points and observations. Lesions held to be physiologic have no row. Raises OutputError when
-    the cache of volumes cannot be written.
+    the cache of volumes cannot be written. ``results``: rows that were measured before; no row depends on verdicts.
     """
+    results = results or KeptResults()
     places = Places(case, transforms)
     images = ImageMeasures(places, Outlines(case, folder.path), source)
     lesions = [one for one in case.lesions if one.verdict is not Verdict.PHYSIOLOGIC]
@@ -76,12 +80,27 @@ def measure_phenotypes(
         for lesion in lesions:
             progress("phenotype of lesions", len(rows) + len(here), total)
             if any(one.exam_key in point.exam_keys for one in lesion.observations):
-                here.append(_row(images, point, lesion))
+                here.append(_kept_row(images, point, lesion, results))
         rows += here
     _label_concordance(case, rows)
     for point in case.time_points:
-        pictures(images, [one for one in rows if one.time_point == point.name], point, looks_at)
+        pictures(images, [one for one in rows if one.time_point == point.name], point, looks_at, results)
     case.phenotypes = rows
+
+
+def _kept_row(images: ImageMeasures, point: TimePoint, lesion: Lesion, results: KeptResults) -> Phenotype:
+    """The row of a lesion, measured now or before; its observations are completed with it."""
+
+    def measure() -> dict[str, Any]:
+        row = _row(images, point, lesion)
+        completed = [one.model_dump(mode="json") for one in lesion.observations]
+        return {"row": row.model_dump(mode="json"), "observations": completed}
+
+    # A verdict is given on what was measured: no number rests on it.
+    measured_on = lesion.model_dump(mode="json", exclude={"verdict"})
+    kept = results.of(["row", point.name, measured_on], measure)
+    lesion.observations = [Observation.model_validate(one) for one in kept["observations"]]
+    return Phenotype.model_validate(kept["row"])
 
 
 def _row(images: ImageMeasures, point: TimePoint, lesion: Lesion) -> Phenotype:

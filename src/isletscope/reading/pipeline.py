@@ -63,8 +63,10 @@ def read_case(request: ReadRequest, progress: Progress = silent) -> ReadOutcome:
         source = SeriesSource(folder, case, seen.files_of)
         fresh = EachSeries(folder, case, seen, source, request, recorder, progress).read()
         earlier = folder.case if folder.exists else None
-        says = ReaderSays(request.overrides, request.answers)
-        case = put_together(folder, case, source, says, earlier=earlier, recorder=recorder, progress=progress)
+        says = ReaderSays(request.overrides, request.answers, request.withdrawn)
+        case = put_together(
+            folder, case, source, says, earlier=earlier, recorder=recorder, progress=progress, keep=True
+        )
     _save(folder, case)
     recorder.write(folder.path / "run.json", request, seen.file_count)
     return ReadOutcome(
