@@ -23,7 +23,6 @@ from isletscope.model import (
     LesionProfile,
     Measurement,
     State,
-    TracerClass,
     TracerMap,
     derived,
     measured,
