@@ -28,6 +28,7 @@ from .heterogeneity import (
     spread_of,
     uniform_spread,
 )
+from .identity import tracking_uid_of
 from .images import Candidate, find_candidates, focus_of, method_sentences, name_series
 from .images.adc_fit import AdcFit, fit_adc, noise_level, used_b_values
 from .images.focus import sizes_of
@@ -67,7 +68,7 @@ from .matching import (
     site_focus,
     verdict_of,
 )
-from .naming import LETTERS, tracking_uid_of
+from .naming import LETTERS
 from .quantify import RegionStatistics, measure_region
 from .read import PetReading, read_pet
 from .settings import Settings

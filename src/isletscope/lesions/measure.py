@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from isletscope.anatomy import Thresholds
-from isletscope.lesions.features import FocusRegion
 from isletscope.lesions.outline import Delineation, measure_block
 from isletscope.lesions.quantify import PEAK_METHOD, RegionStatistics
 from isletscope.model import Code, Measurement, ReferenceRegion, Source, TracerClass, derived, measured, missing
 from isletscope.spatial import Volume, axial_axes_mm
 
 SUV_UNIT = "g/mL"
+if TYPE_CHECKING:
+    from isletscope.anatomy import Thresholds
+    from isletscope.lesions.features import FocusRegion
+
 TOTAL_UNIT = "g"
 TRACER_WORD = {
     TracerClass.SSTR: "SSTR",

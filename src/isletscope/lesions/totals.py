@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from isletscope.anatomy import Organs, Thresholds
+from typing import TYPE_CHECKING
+
 from isletscope.lesions.delineation_rules import delineation_rules
 from isletscope.lesions.measure import TOTAL_UNIT, tracer_word
 from isletscope.lesions.quantify import PEAK_METHOD
@@ -19,6 +20,9 @@ from isletscope.model import (
     missing,
 )
 from isletscope.spatial import Volume
+
+if TYPE_CHECKING:
+    from isletscope.anatomy import Organs, Thresholds
 
 _MTV = Code(value="126032", scheme="DCM", meaning="Metabolic Volume")
 _TLG = Code(value="126033", scheme="DCM", meaning="Total Lesion Glycolysis")

@@ -12,12 +12,12 @@ from isletscope.items import ReportAnswers
 from isletscope.model import Case, ReaderEntries
 from isletscope.reading.answers import answered
 from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.conclude import ReaderSays, conclude_case
 from isletscope.reading.displacements import LazyTransforms
 from isletscope.reading.found import recall_found
 from isletscope.reading.overrides import WITHOUT_FOCUS
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.series_source import SeriesSource, stamp_of
-from isletscope.reading.together import ReaderSays, conclude_case
 from isletscope.spatial import Volume
 
 _READ_AGAIN = "Read the images again: isletscope read INPUT --out CASE --entries FILE"

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from isletscope.assessment import ANATOMICAL, kinds_of
 from isletscope.lesions import sizes_of
@@ -242,7 +242,7 @@ class _LabelMaps:
         if grid is None or labels is None or labels.shape != grid.shape or any(one.no_outline for one in own):
             return {}
         together = np.isin(labels, [one.focus.label for one in own if one.foci_map == first.foci_map])
-        inside = ndimage.find_objects(together.astype(np.uint8))
+        inside = scipy.ndimage.find_objects(together.astype(np.uint8))
         if not inside:
             return {}
         start, stop = tuple(part.start for part in inside[0]), tuple(part.stop for part in inside[0])

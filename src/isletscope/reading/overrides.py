@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from isletscope.errors import InputError
 from isletscope.lesions import totals_of, tracking_uid_of
 from isletscope.model import Case, Focus, Lesion, QualityFinding, Severity, Verdict, VerdictOverride, Withdrawal
-from isletscope.reading.placing import all_readings, by_rule
+from isletscope.reading.places import all_readings
 
 WITHOUT_FOCUS = "override_without_focus"
 """Code of the finding that an override was not applied."""
@@ -54,6 +54,11 @@ def _take_back(back: Withdrawal, by_focus: dict[str | None, VerdictOverride], ne
         )
     for uid in meant:
         del by_focus[uid]
+
+
+def by_rule(focus: Focus) -> Verdict:
+    """The verdict by rule, whatever a reader said."""
+    return focus.computed_verdict or focus.verdict
 
 
 def override_lesions(case: Case) -> list[QualityFinding]:

@@ -19,13 +19,14 @@ from pathlib import Path
 from isletscope.errors import CaseError
 from isletscope.model import Case
 from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.conclude import ReaderSays
 from isletscope.reading.each_series import EachSeries
 from isletscope.reading.first_look import Seen, look, refusal_sentences
 from isletscope.reading.manifest import RunRecorder, software
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.request import ReadRequest
 from isletscope.reading.series_source import SeriesSource
-from isletscope.reading.together import ReaderSays, put_together
+from isletscope.reading.together import put_together
 
 
 @dataclass(frozen=True)
