@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isletscope.lesions.delineation_rules import delineation_rules
-from isletscope.lesions.measure import TOTAL_UNIT, tracer_word
-from isletscope.lesions.quantify import PEAK_METHOD
+from isletscope.lesions.uptake_words import PEAK_METHOD, TOTAL_UNIT, tracer_word
 from isletscope.model import (
     Code,
     Focus,

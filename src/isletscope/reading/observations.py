@@ -18,7 +18,6 @@ import numpy.typing as npt
 import scipy
 
 from isletscope.assessment import ANATOMICAL, kinds_of
-from isletscope.lesions import sizes_of
 from isletscope.model import (
     MEASUREMENTS,
     Case,
@@ -237,6 +236,9 @@ class _LabelMaps:
         return {name: Measurement.model_validate(one) for name, one in kept.items()}
 
     def _sizes_of_all(self, own: list[Look], series: Series) -> dict[str, Measurement]:
+        # What measures pixels is loaded where they are measured: most edits measure none.
+        from isletscope.lesions import sizes_of
+
         first = own[0]
         grid, labels = grid_of(series), self._labels(first.foci_map)
         if grid is None or labels is None or labels.shape != grid.shape or any(one.no_outline for one in own):
