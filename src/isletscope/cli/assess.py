@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +33,32 @@ def run(
     verbose: Verbose = False,
 ) -> int:
     """Carry out ``isletscope assess``."""
+    with _nothing_collected():
+        return _assess(
+            case, clinical, answers, entries, time_point, Console(quiet=quiet, verbose=verbose, as_json=as_json)
+        )
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """No search for cyclic garbage: a tenth of the seconds that a reader waits, for nothing that would be freed."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _assess(
+    case: Path,
+    clinical: Path | None,
+    answers: Path | None,
+    entries: Path | None,
+    time_point: str | None,
+    console: Console,
+) -> int:
     # The rooms behind a command are loaded when it runs: help and --version answer at once.
     from isletscope.cli.assessed_tables import show_assessments
     from isletscope.cli.reporting import fault_documents, show_report, write_case_report
@@ -37,7 +66,6 @@ def run(
     from isletscope.model import ReaderEntries
     from isletscope.reading import CaseFolder, Edit, edit_case, load_answers, load_clinical, load_entries
 
-    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     folder = CaseFolder.open(case)
     edit = Edit(
         entries=load_entries(entries) if entries else ReaderEntries(),
@@ -48,7 +76,7 @@ def run(
     with console.progress() as progress:
         edit_case(folder, edit, progress)
         files = write_case_report(folder, progress=progress, anew=True)
-    if as_json:
+    if console.as_json:
         found = [one.model_dump(mode="json", exclude_none=True) for one in folder.case.assessments]
         report = {"html": str(files.html), "pdf": str(files.pdf)}
         console.document({"assessments": found, "report": report, "report_checks": fault_documents(files)})
