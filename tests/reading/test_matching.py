@@ -34,8 +34,9 @@ from isletscope.model import (
 )
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import write_label_map
-from isletscope.reading.matching import match_lesions, matching_items, renew_courses
+from isletscope.reading.matching import match_lesions, renew_courses
 from isletscope.reading.observations import observe
+from isletscope.reading.open_items import matching_items
 from isletscope.reading.overrides import override_lesions
 from isletscope.reading.placing import all_readings, face_areas_mm2, place_foci
 from isletscope.spatial import Geometry, Transform

@@ -78,6 +78,7 @@ def run(
         same_patient=tuple(same_patient_statement(pair, reason) for pair in same_patient or []),
         entries=tuple(given.entries),
         overrides=tuple(given.overrides),
+        withdrawn=tuple(given.withdrawn),
         clinical=load_clinical(clinical, date.today()) if clinical else {},
         answers=load_answers(answers, date.today()) if answers else ReportAnswers(),
         anatomy=tuple(anatomy or ()),

@@ -21,7 +21,7 @@ ROOM = "isletscope.criteria"
 class Entry(BaseModel):
     """Base of all data in the books: nothing unknown, nothing changed after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class Citation(Entry):

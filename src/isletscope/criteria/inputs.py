@@ -8,4 +8,4 @@ from pydantic import BaseModel, ConfigDict
 class CriterionInput(BaseModel):
     """What a criterion is asked with. Unknown keys, NaN and infinity are refused; lengths are mm, volumes mL."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)

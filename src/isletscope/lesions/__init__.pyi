@@ -24,9 +24,11 @@ from .heterogeneity import (
     map_tracers,
     place_to_sample,
     propose_biopsy,
+    sample_place,
     spread_of,
     uniform_spread,
 )
+from .identity import tracking_uid_of
 from .images import Candidate, find_candidates, focus_of, method_sentences, name_series
 from .images.adc_fit import AdcFit, fit_adc, noise_level, used_b_values
 from .images.focus import sizes_of
@@ -66,7 +68,7 @@ from .matching import (
     site_focus,
     verdict_of,
 )
-from .naming import LETTERS, tracking_uid_of
+from .naming import LETTERS
 from .quantify import RegionStatistics, measure_region
 from .read import PetReading, read_pet
 from .settings import Settings
@@ -147,6 +149,7 @@ __all__ = [
     "read_pet",
     "recognised",
     "response_points",
+    "sample_place",
     "site_focus",
     "size_of",
     "sizes_of",

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from isletscope.anatomy import Thresholds
-from isletscope.lesions.features import FocusRegion
 from isletscope.lesions.outline import Delineation, measure_block
-from isletscope.lesions.quantify import PEAK_METHOD, RegionStatistics
+from isletscope.lesions.quantify import RegionStatistics
+from isletscope.lesions.uptake_words import PEAK_METHOD, TOTAL_UNIT, tracer_word
 from isletscope.model import Code, Measurement, ReferenceRegion, Source, TracerClass, derived, measured, missing
 from isletscope.spatial import Volume, axial_axes_mm
 
 SUV_UNIT = "g/mL"
-TOTAL_UNIT = "g"
-TRACER_WORD = {
-    TracerClass.SSTR: "SSTR",
-    TracerClass.FDG: "FDG",
-    TracerClass.DOPA: "DOPA",
-    TracerClass.EXENDIN: "Exendin",
-}
+if TYPE_CHECKING:
+    from isletscope.anatomy import Thresholds
+    from isletscope.lesions.features import FocusRegion
+
 _SUV = Code(value="126401", scheme="DCM", meaning="SUVbw")
 _PEAK = Code(value="126031", scheme="DCM", meaning="Peak Value Within ROI")
 _VOLUME = Code(value="118565006", scheme="SCT", meaning="Volume")
@@ -32,11 +29,6 @@ REFERENCES = {
     "to_blood_pool": ("blood_pool", "blood pool"),
     "to_spleen": ("spleen", "spleen"),
 }
-
-
-def tracer_word(tracer_class: TracerClass) -> str:
-    """The word before SUV: a SUV is never printed without its tracer."""
-    return TRACER_WORD.get(tracer_class, "PET")
 
 
 @dataclass(frozen=True)

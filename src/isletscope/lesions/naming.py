@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-
 from isletscope.anatomy import Thresholds
 from isletscope.lesions.classify import FocusFigures
 from isletscope.lesions.landmarks import Landmarks, in_place
-from isletscope.model import Focus
 
 LETTERS = {"pancreas": "P", "node": "N", "liver": "L", "bone": "O"}
-_NAMESPACE = uuid.UUID("6f2dd5f0-6a5b-5f0e-9a0c-1f6a44d0c0de")
 
 
 def site_of(focus: FocusFigures, marks: Landmarks, thresholds: Thresholds) -> tuple[str, str]:
@@ -69,9 +65,3 @@ def _elsewhere(focus: FocusFigures, marks: Landmarks) -> tuple[str, str]:
     if focus.point[2] < liver.z[0] - 100.0:
         return f"{_side(focus, marks)}pelvis or thigh", "other"
     return f"{_side(focus, marks)}trunk", "other"
-
-
-def tracking_uid_of(focus: Focus) -> str:
-    """The identity of a focus on its series: the place of its maximum, whatever its number or verdict."""
-    place = ",".join(f"{v:.1f}" for v in focus.maximum_lps_mm)
-    return f"2.25.{uuid.uuid5(_NAMESPACE, f'{focus.series_key}|{place}').int}"

@@ -29,7 +29,6 @@ from isletscope.spatial import (
 Point = tuple[float, float, float]
 _FIRST_VOXEL = Box((0, 0, 0), (1, 1, 1))
 
-PEAK_METHOD = "mean in a sphere of 1 cm³ by voxel centres (IBSI), global: the highest over all voxels of the region"
 _SUV_NAMES = frozenset({SUV_BODY_WEIGHT.name, "SUL", "SUVbsa"})
 
 

@@ -15,12 +15,13 @@ from isletscope.lesions.delineate import Background, DelineationSet, delineate
 from isletscope.lesions.detect import Candidate, Candidates, detect_foci
 from isletscope.lesions.features import FocusRegion, Surroundings, with_partners
 from isletscope.lesions.landmarks import Landmarks, find_landmarks
-from isletscope.lesions.measure import Measuring, measure_focus, other_delineations, tracer_word
+from isletscope.lesions.measure import Measuring, measure_focus, other_delineations
 from isletscope.lesions.naming import site_of
 from isletscope.lesions.outline import measure_block, seed_from_label
 from isletscope.lesions.settings import Settings
 from isletscope.lesions.shell import Scene, prominence
 from isletscope.lesions.totals import limit_sentences, method_sentences, no_totals, totals_of
+from isletscope.lesions.uptake_words import tracer_word
 from isletscope.model import (
     Focus,
     Measurement,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from isletscope.anatomy import Organs, Thresholds
+from typing import TYPE_CHECKING
+
 from isletscope.lesions.delineation_rules import delineation_rules
-from isletscope.lesions.measure import TOTAL_UNIT, tracer_word
-from isletscope.lesions.quantify import PEAK_METHOD
+from isletscope.lesions.uptake_words import PEAK_METHOD, TOTAL_UNIT, tracer_word
 from isletscope.model import (
     Code,
     Focus,
@@ -19,6 +19,9 @@ from isletscope.model import (
     missing,
 )
 from isletscope.spatial import Volume
+
+if TYPE_CHECKING:
+    from isletscope.anatomy import Organs, Thresholds
 
 _MTV = Code(value="126032", scheme="DCM", meaning="Metabolic Volume")
 _TLG = Code(value="126033", scheme="DCM", meaning="Total Lesion Glycolysis")

@@ -8,7 +8,7 @@ from isletscope.model.answer import Answer, Completeness, ItemState, ItemStatus,
 from isletscope.model.assessed import Alert, AlertKind, AssessedTimePoint
 from isletscope.model.case import SCHEMA_VERSION, Case, Software
 from isletscope.model.conclusion import Alternative, Branch, Conclusion, Flag
-from isletscope.model.entry import EntrySubject, ReaderEntries, ReaderEntry, SamePatient, VerdictOverride
+from isletscope.model.entry import EntrySubject, ReaderEntries, ReaderEntry, SamePatient, VerdictOverride, Withdrawal
 from isletscope.model.exam import (
     Exam,
     GridDescription,
@@ -157,6 +157,7 @@ __all__ = [
     "VesselFinding",
     "Visibility",
     "VolumeInterval",
+    "Withdrawal",
     "WithinLesion",
     "case_from_json",
     "case_to_json",

@@ -50,6 +50,15 @@ class VerdictOverride(Document):
     computed: Verdict | None = Field(default=None, description="filled in by the reading: the verdict by rule")
 
 
+class Withdrawal(Document):
+    """A reader takes an earlier verdict on a lesion back: the computed one holds again."""
+
+    lesion: str = Field(description="the lesion's name, as in the override")
+    who: str = Field(min_length=1)
+    when: str = Field(min_length=10, description="ISO date or date-time")
+    why: str = Field(min_length=3)
+
+
 class SamePatient(Document):
     """A reader's statement that two patient identifiers belong to one person."""
 
@@ -62,3 +71,4 @@ class ReaderEntries(Document):
 
     entries: list[ReaderEntry] = Field(default_factory=list)
     overrides: list[VerdictOverride] = Field(default_factory=list)
+    withdrawn: list[Withdrawal] = Field(default_factory=list, description="overrides that are taken back")

@@ -15,7 +15,9 @@ class Document(BaseModel):
     value that could not be computed is missing, with its reason.
     """
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True, use_enum_values=False, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", validate_assignment=True, use_enum_values=False, allow_inf_nan=False, defer_build=True
+    )
 
 
 class State(StrEnum):

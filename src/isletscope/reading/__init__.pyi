@@ -3,6 +3,7 @@
 from .answers import answered
 from .case_folder import CaseFolder
 from .compare import Compared, compare_cases
+from .edit import Edit, edit_case
 from .first_look import Seen, look
 from .heterogeneity import CARRIED, measure_heterogeneity
 from .kept_drawings import KeptDrawings, pixel_stamp
@@ -25,6 +26,7 @@ __all__ = [
     "CARRIED",
     "CaseFolder",
     "Compared",
+    "Edit",
     "KeptDrawings",
     "OrganMaps",
     "PointOutline",
@@ -39,6 +41,7 @@ __all__ = [
     "compare_cases",
     "default_workers",
     "digest",
+    "edit_case",
     "find_anatomy",
     "liver_limit",
     "load_answers",

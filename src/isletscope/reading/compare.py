@@ -9,10 +9,11 @@ from pathlib import Path
 from isletscope.errors import CaseError, InputError
 from isletscope.model import Case, SamePatient
 from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.conclude import ReaderSays
 from isletscope.reading.join import JoinedCase, check_sources, former_names, join_cases, with_findings
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.series_source import SeriesSource
-from isletscope.reading.together import ReaderSays, put_together
+from isletscope.reading.together import put_together
 from isletscope.spatial import Volume
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import lazy_loader
@@ -46,14 +46,41 @@ def read_displacement(path: Path) -> Lattice:
     return Lattice(geometry, np.ascontiguousarray(vectors, dtype=np.float32))
 
 
+class LazyTransforms(Mapping[str, Transform]):
+    """The same as :func:`transforms_of`, each displacement field read when its transform is first asked for."""
+
+    def __init__(self, folder: Path, alignments: Sequence[Alignment]) -> None:
+        self._folder = folder
+        self._usable = [one for one in alignments if one.usable]
+        self._of = {key: number for number, one in enumerate(self._usable) for key in one.series_keys}
+        self._read: dict[int, Transform] = {}
+
+    def __getitem__(self, series_key: str) -> Transform:
+        number = self._of[series_key]
+        if number not in self._read:
+            self._read[number] = _transform(self._folder, self._usable[number])
+        return self._read[number]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._of)
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def __contains__(self, series_key: object) -> bool:
+        return series_key in self._of
+
+
 def transforms_of(folder: Path, alignments: Sequence[Alignment]) -> dict[str, Transform]:
     """The transform of every series whose alignment may be used, by series key; ``folder``: the case folder."""
     found: dict[str, Transform] = {}
     for alignment in alignments:
-        if not alignment.usable:
-            continue
-        file = alignment.displacement_file
-        lattice = read_displacement(folder / file) if file else None
-        transform = Transform(np.asarray(alignment.matrix, dtype=np.float64), lattice)
-        found |= dict.fromkeys(alignment.series_keys, transform)
+        if alignment.usable:
+            found |= dict.fromkeys(alignment.series_keys, _transform(folder, alignment))
     return found
+
+
+def _transform(folder: Path, alignment: Alignment) -> Transform:
+    file = alignment.displacement_file
+    lattice = read_displacement(folder / file) if file else None
+    return Transform(np.asarray(alignment.matrix, dtype=np.float64), lattice)

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from isletscope.assessment import LesionsAssessed, View, assess_lesions
 from isletscope.criteria import REPEATABILITY_BOOK, Quantity
 from isletscope.lesions import (
     Features,
     Findings,
-    TracerClasses,
     changes_at,
     clusters_of,
-    histogram_of,
     labels_at,
     propose_biopsy,
     spread_of,
-    uniform_spread,
 )
 from isletscope.model import (
     Case,
@@ -29,23 +22,18 @@ from isletscope.model import (
     Lesion,
     LesionProfile,
     Measurement,
-    ReadingOfImages,
-    Role,
     State,
-    TracerClass,
     TracerMap,
-    WithinLesion,
     derived,
     measured,
     missing,
 )
 from isletscope.reading.case_folder import CaseFolder
-from isletscope.reading.label_maps import read_label_map
+from isletscope.reading.kept_results import KeptResults
+from isletscope.reading.lesion_pixels import KeptPixels, LesionPixels
 from isletscope.reading.series_source import SeriesSource
-from isletscope.reading.tracer_maps import Pixels, map_of, outline_on
-from isletscope.spatial import Mask, Transform, Volume, carried_mask
+from isletscope.spatial import Transform
 
-_PETS = {"sstr": TracerClass.SSTR, "fdg": TracerClass.FDG}
 _KINDS = {"sstr": ExamKind.SSTR_PET, "fdg": ExamKind.FDG_PET}
 _HU_ERROR = 10.0
 CARRIED = "mean within the outline of the other PET, through the alignment"
@@ -53,64 +41,46 @@ CARRIED = "mean within the outline of the other PET, through the alignment"
 _UNKNOWN = "not known on both tracers"
 
 
-class _Kept:
-    """Volumes and label maps of a case in the making, each read once."""
-
-    def __init__(self, folder: CaseFolder, case: Case, source: SeriesSource) -> None:
-        self._folder, self._case, self._source = folder, case, source
-        self._labels: dict[str, npt.NDArray[Any] | None] = {}
-
-    def volume(self, series_key: str) -> Volume | None:
-        """The series' voxels."""
-        return self._source.volume(series_key)
-
-    def foci_labels(self, series_key: str) -> npt.NDArray[Any] | None:
-        """Label map of the foci of that PET, or of that CT or MR."""
-        if series_key not in self._labels:
-            named = {one.series_key: one.foci_map for one in self._case.image_readings}
-            named |= {one.series_key: one.foci_map for one in self._case.readings}
-            name = named.get(series_key)
-            there = name is not None and (self._folder.path / name).is_file()
-            self._labels[series_key] = read_label_map(self._folder.path / name) if name and there else None
-        return self._labels[series_key]
-
-
 def measure_heterogeneity(
-    folder: CaseFolder, case: Case, source: SeriesSource, transforms: Mapping[str, Transform]
+    folder: CaseFolder,
+    case: Case,
+    source: SeriesSource,
+    transforms: Mapping[str, Transform],
+    results: KeptResults | None = None,
 ) -> list[Heterogeneity]:
     """Heterogeneity of every time point of a case whose lesions are matched and observed.
 
-    Raises InputError when the clinical file does not follow its schema, Refusal when a series' files form no volume.
+    ``results``: what was measured of single lesions before. Raises InputError when the clinical file does not follow
+    its schema, Refusal when a series' files form no volume.
     """
     assessed = assess_lesions(case)
-    pixels = _Kept(folder, case, source)
-    return [_time_point(case, assessed, at, pixels, transforms) for at in range(len(assessed))]
+    pixels = KeptPixels(folder, case, source)
+    single = LesionPixels(case, pixels, transforms, results or KeptResults())
+    return [_time_point(assessed, at, single) for at in range(len(assessed))]
 
 
-def _time_point(
-    case: Case, assessed: Sequence[LesionsAssessed], at: int, pixels: Pixels, transforms: Mapping[str, Transform]
-) -> Heterogeneity:
+def _time_point(assessed: Sequence[LesionsAssessed], at: int, single: LesionPixels) -> Heterogeneity:
     view = assessed[at].view
-    maps: dict[str, TracerMap] = {}
-    classes: dict[str, TracerClasses] = {}
-    for lesion in view.lesions:
-        maps[lesion.id], found = map_of(case, view, lesion, pixels, transforms)
-        if found is not None:
-            classes[lesion.id] = found
-    profiles = [_profile(assessed[at], lesion, classes.get(lesion.id)) for lesion in view.lesions]
+    # A verdict that makes an unsure lesion a tumour then finds its pixels measured.
+    for lesion in view.unsure if single.results.ahead else []:
+        single.mapped(view, lesion), single.within(view, lesion)
+    mapped = {lesion.id: single.mapped(view, lesion) for lesion in view.lesions}
+    maps = {name: one.document for name, one in mapped.items()}
+    places = {name: one.place for name, one in mapped.items() if one.place is not None}
+    profiles = [_profile(assessed[at], lesion, mapped[lesion.id].carried) for lesion in view.lesions]
     names = [lesion.id for lesion in view.lesions]
     features = _features(profiles)
     between = {key: value for one in features for key, value in spread_of(one, names).items()}
     changes = changes_at(assessed, at)
     return Heterogeneity(
         time_point=view.point.name,
-        within=[_within(view, lesion, pixels, transforms) for lesion in view.lesions],
+        within=[single.within(view, lesion) for lesion in view.lesions],
         maps=list(maps.values()),
         profiles=profiles,
         between={**between, **_mismatch_share(maps)},
         clusters=clusters_of([one for one in features if one.name != "sstr_fdg_ratio"], names),
         changes=changes,
-        biopsy=propose_biopsy(Findings(assessed[at], maps, classes, changes)),
+        biopsy=propose_biopsy(Findings(assessed[at], maps, places, changes)),
         limits=_limits(maps),
     )
 
@@ -124,69 +94,12 @@ def _limits(maps: Mapping[str, TracerMap]) -> list[str]:
     return [f"No map of both tracers for {', '.join(names)}: {because}." for because, names in lost.items()]
 
 
-def _within(view: View, lesion: Lesion, pixels: Pixels, transforms: Mapping[str, Transform]) -> WithinLesion:
-    """Histograms of a lesion on both PET within its own outlines, and of its ADC."""
-    found: dict[str, Measurement] = {}
-    for kind, tracer in _PETS.items():
-        reading = view.reading(tracer)
-        volume = pixels.volume(reading.series_key) if reading is not None else None
-        mask = outline_on(lesion, reading, volume, pixels) if reading is not None and volume is not None else None
-        if mask is None or volume is None:
-            continue
-        values = volume.array[mask.array]
-        found |= histogram_of(kind, values, mask.volume_ml)
-        liver = view.reference(tracer, "liver")
-        known = liver is not None and bool(liver.mean) and liver.standard_deviation is not None
-        noise = (liver.standard_deviation or 0.0) / (liver.mean or 1.0) if liver is not None and known else None
-        found[f"{kind}_cov_uniform"] = uniform_spread(kind, values, mask.volume_ml, noise)
-    found |= _diffusion(view, lesion, pixels, transforms)
-    return WithinLesion(lesion=lesion.id, time_point=view.point.name, measurements=found)
-
-
-def _diffusion(
-    view: View, lesion: Lesion, pixels: Pixels, transforms: Mapping[str, Transform]
-) -> dict[str, Measurement]:
-    """Histogram of the ADC map within the outline on MR of the same exam; nothing where MR does not outline it."""
-    for reading in reversed(view.case.image_readings):
-        labels = [focus.label for focus in reading.foci if focus.id in lesion.focus_ids]
-        if reading.kind is not ExamKind.MRI or reading.exam_key not in view.point.exam_keys or not labels:
-            continue
-        maps = [one for one in view.case.exam(reading.exam_key).series if one.role is Role.MR_ADC and one.usable]
-        volume = pixels.volume(maps[0].key) if maps else None
-        mask = _on_grid(reading, labels, pixels, volume, maps[0].key, transforms) if volume is not None else None
-        if volume is not None and mask is not None and mask.voxel_count:
-            return histogram_of("adc", volume.array[mask.array], mask.volume_ml)
-    return {}
-
-
-def _on_grid(
-    reading: ReadingOfImages,
-    labels: Sequence[int],
-    pixels: Pixels,
-    target: Volume,
-    target_key: str,
-    transforms: Mapping[str, Transform],
-) -> Mask | None:
-    """Foci of a reading as a mask on the grid of another series of the same exam."""
-    drawn_on, found = pixels.volume(reading.series_key), pixels.foci_labels(reading.series_key)
-    if drawn_on is None or found is None or found.shape != drawn_on.geometry.shape:
-        return None
-    mask = Mask(np.isin(found, labels), drawn_on.geometry)
-    own = transforms.get(reading.series_key)
-    other = transforms.get(target_key)
-    if own is None or other is None:
-        if drawn_on.frame_of_reference_uid != target.frame_of_reference_uid:
-            return None
-        own = other = Transform.identity()
-    return carried_mask(mask, own, target.geometry, other)
-
-
-def _profile(assessed: LesionsAssessed, lesion: Lesion, classes: TracerClasses | None) -> LesionProfile:
+def _profile(assessed: LesionsAssessed, lesion: Lesion, carried: Mapping[str, float]) -> LesionProfile:
     """What the lesion is compared by: uptake of both tracers and their ratio, ADC, arterial enhancement, size."""
     view = assessed.view
     values: dict[str, Measurement] = {}
     for name, kind in _KINDS.items():
-        values[f"{name}_suv_max"] = _uptake(view, lesion, name, kind, classes)
+        values[f"{name}_suv_max"] = _uptake(view, lesion, name, kind, carried)
     sstr, fdg = values["sstr_suv_max"].value, values["fdg_suv_max"].value
     title = "SSTR SUVmax over FDG SUVmax"
     if sstr and fdg:
@@ -211,18 +124,16 @@ def _profile(assessed: LesionsAssessed, lesion: Lesion, classes: TracerClasses |
     return LesionProfile(lesion=lesion.id, label=label.value, because=label.because, values=values)
 
 
-def _uptake(view: View, lesion: Lesion, name: str, kind: ExamKind, classes: TracerClasses | None) -> Measurement:
+def _uptake(view: View, lesion: Lesion, name: str, kind: ExamKind, carried: Mapping[str, float]) -> Measurement:
     """SUVmax of the observation; else the mean within the outline that the other PET drew."""
     title = f"{name.upper()} SUVmax"
     found = view.find(lesion, "suv_max", (kind,))
     if found is not None:
         return found.measurement
-    block = None if classes is None else (classes.sstr if name == "sstr" else classes.fdg)
-    if classes is None or block is None or classes.labels is None:
+    if name not in carried:
         return missing(title, "no outline there, and no outline of the other PET could be laid over it", "g/mL")
-    inside = block[(classes.labels > 0) & np.isfinite(block)]
     limitation = "no focus of its own: what is measured is what lies there"
-    return measured(title, float(inside.mean()), "g/mL", method=CARRIED, limitation=limitation)
+    return measured(title, carried[name], "g/mL", method=CARRIED, limitation=limitation)
 
 
 def _arterial(view: View, lesion: Lesion) -> Measurement | None:

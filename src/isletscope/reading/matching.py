@@ -27,7 +27,9 @@ from isletscope.lesions import (
 )
 from isletscope.model import Case, Compartment, Course, Fate, Focus, FocusLink, Lesion, UnmatchedFocus, Verdict
 from isletscope.reading.case_folder import CaseFolder
-from isletscope.reading.placing import all_readings, by_rule, place_foci
+from isletscope.reading.open_items import listed
+from isletscope.reading.overrides import by_rule
+from isletscope.reading.placing import all_readings, place_foci
 from isletscope.spatial import Transform
 
 _OTHER_LETTER = "X"
@@ -96,23 +98,6 @@ def _tracks_again(case: Case, placed: Mapping[str, PlacedFocus]) -> list[LesionT
             track.split_from = whole
             whole.parts.setdefault(track.first, []).append(track)
     return list(tracks.values())
-
-
-def matching_items(case: Case) -> list[str]:
-    """What the matching leaves for a reader to decide, as sentences."""
-    items = [f"{one.focus_id}: {one.because}." for one in case.unmatched if "reader must decide" in one.because]
-    for lesion in case.lesions:
-        asked = [f"{step.time_point}: {step.because}" for step in lesion.course if "reader must decide" in step.because]
-        items += [f"{lesion.id}: {'; '.join(asked)}."] if asked else []
-    shown = {focus_id.rpartition("/")[0] for lesion in case.lesions for focus_id in lesion.focus_ids}
-    for alignment in case.alignments:
-        keys = {alignment.series_key, *alignment.series_keys} & shown
-        if keys and not alignment.usable:
-            items.append(
-                f"{alignment.exam_key}: its images could not be aligned ({alignment.because}); lesions seen on "
-                f"{_listed(sorted(keys))} stand apart and may be the same as others in the list."
-            )
-    return items
 
 
 @dataclass(frozen=True)
@@ -203,7 +188,7 @@ def _course(case: Case, steps: Iterable[CourseStep], names: Mapping[LesionTrack,
         Course(
             time_point=case.time_points[step.moment].name,
             fate=step.fate,
-            because=step.because.format(others=_listed([names[other] for other in step.others if other in names])),
+            because=step.because.format(others=listed([names[other] for other in step.others if other in names])),
             focus_ids=list(step.focus_ids),
         )
         for step in steps
@@ -228,9 +213,9 @@ def _links(
         if link.runner_up is not None:
             said.append(f"ambiguous: {names[link.runner_up].name} fits nearly as well")
         if link.covered:
-            said.append(f"its outline covers {_listed([names[other].name for other in link.covered])} too")
+            said.append(f"its outline covers {listed([names[other].name for other in link.covered])} too")
         if link.pieces:
-            said.append(f"one mass with {_listed(list(link.pieces))} on these images")
+            said.append(f"one mass with {listed(list(link.pieces))} on these images")
         own = foci[link.focus.focus_id]
         if own.site_code != site.site_code:
             said.append(f"placed in {own.site} here, in {site.site} on the look that tells its site")
@@ -249,7 +234,3 @@ def _links(
 def _alone(frame: str, count: int) -> str:
     said = "the only focus of it" if count == 1 else "first seen here"
     return f"{said}; its images could not be aligned with the others" if frame else said
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names) if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from isletscope.assessment import ANATOMICAL, kinds_of
-from isletscope.lesions import sizes_of
 from isletscope.model import (
     MEASUREMENTS,
     Case,
@@ -35,6 +34,7 @@ from isletscope.model import (
     Source,
     Visibility,
 )
+from isletscope.reading.kept_results import KeptResults
 from isletscope.reading.label_maps import read_label_map
 from isletscope.reading.places import Look, Places, Point, grid_of, series_of
 from isletscope.spatial import Box, Mask, Transform, cropped_geometry
@@ -45,15 +45,20 @@ _COMPARTMENTS = {one.value: one for one in Compartment}
 _GONE = {Fate.MERGED: "merged into {}", Fate.SPLIT: "split into {}"}
 
 
-def observe(case: Case, transforms: Mapping[str, Transform] | None = None, folder: Path | None = None) -> None:
+def observe(
+    case: Case,
+    transforms: Mapping[str, Transform] | None = None,
+    folder: Path | None = None,
+    results: KeptResults | None = None,
+) -> None:
     """Give every lesion its compartment and one observation for each exam and kind that says something of it.
 
     ``transforms``: mappings of the aligned series; None where nothing was aligned: then only foci are told, and nothing
     is said of the other exams. ``folder``: the case folder, for the label maps of the foci; without it a lesion whose
-    place lies in another focus of a PET counts as not seen there.
+    place lies in another focus of a PET counts as not seen there. ``results``: what was told of places before.
     """
     places = Places(case, transforms or {})
-    maps = _LabelMaps(folder)
+    maps = _LabelMaps(folder, results or KeptResults())
     for lesion in case.lesions:
         _set_compartment(lesion, places)
         found = [
@@ -122,7 +127,8 @@ def _looked_at(
     places: Places, maps: _LabelMaps, lesion: Lesion, exam: Exam, kind: ExamKind
 ) -> tuple[Visibility, str, str]:
     """What can be said of the lesion's place there: visibility, because, and the series that shows the place."""
-    there, why = places_on(places, lesion, series_of(exam, kind))
+    where = ["places", lesion.id, lesion.focus_ids, exam.key, kind.value]
+    there, why = maps.results.of(where, lambda: places_on(places, lesion, series_of(exam, kind)))
     if not there:
         covered_elsewhere = why or "its place lies outside the images"
         return (Visibility.NOT_ASSESSABLE if why else Visibility.NOT_COVERED), covered_elsewhere, ""
@@ -194,15 +200,24 @@ def _on_pet(case: Case, maps: _LabelMaps, pet: ReadingOfPet, point: Point, key: 
     return Visibility.NOT_ASSESSABLE, f"its place lies within the uptake of {named}", key
 
 
+def _dumped(measurements: Mapping[str, Measurement]) -> dict[str, Any]:
+    return {name: one.model_dump(mode="json") for name, one in measurements.items()}
+
+
 class _LabelMaps:
     """Label maps of foci, each read once."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, results: KeptResults) -> None:
+        self.results = results
         self._folder = folder
         self._maps: dict[str, npt.NDArray[Any] | None] = {}
 
     def label_at(self, pet: ReadingOfPet, series: Series, point: Point) -> int:
         """The label at a point (LPS mm); 0 outside all foci and where there is no map."""
+        found: int = self.results.of(["label at", pet.series_key, point], lambda: self._label_at(pet, series, point))
+        return found
+
+    def _label_at(self, pet: ReadingOfPet, series: Series, point: Point) -> int:
         grid, labels = grid_of(series), self._labels(pet.foci_map)
         if grid is None or labels is None:
             return 0
@@ -214,12 +229,22 @@ class _LabelMaps:
 
         Empty for a single focus, without label map, and where the size of one of them could not be told.
         """
+        if len(own) < 2:
+            return {}
+        named = ["size of all", [one.focus.id for one in own]]
+        kept = self.results.of(named, lambda: _dumped(self._sizes_of_all(own, series)))
+        return {name: Measurement.model_validate(one) for name, one in kept.items()}
+
+    def _sizes_of_all(self, own: list[Look], series: Series) -> dict[str, Measurement]:
+        # What measures pixels is loaded where they are measured: most edits measure none.
+        from isletscope.lesions import sizes_of
+
         first = own[0]
-        grid, labels = grid_of(series), self._labels(first.foci_map) if len(own) > 1 else None
+        grid, labels = grid_of(series), self._labels(first.foci_map)
         if grid is None or labels is None or labels.shape != grid.shape or any(one.no_outline for one in own):
             return {}
         together = np.isin(labels, [one.focus.label for one in own if one.foci_map == first.foci_map])
-        inside = ndimage.find_objects(together.astype(np.uint8))
+        inside = scipy.ndimage.find_objects(together.astype(np.uint8))
         if not inside:
             return {}
         start, stop = tuple(part.start for part in inside[0]), tuple(part.stop for part in inside[0])

@@ -27,6 +27,23 @@ def open_items(case: Case) -> list[str]:
     return items
 
 
+def matching_items(case: Case) -> list[str]:
+    """What the matching leaves for a reader to decide, as sentences."""
+    items = [f"{one.focus_id}: {one.because}." for one in case.unmatched if "reader must decide" in one.because]
+    for lesion in case.lesions:
+        asked = [f"{step.time_point}: {step.because}" for step in lesion.course if "reader must decide" in step.because]
+        items += [f"{lesion.id}: {'; '.join(asked)}."] if asked else []
+    shown = {focus_id.rpartition("/")[0] for lesion in case.lesions for focus_id in lesion.focus_ids}
+    for alignment in case.alignments:
+        keys = {alignment.series_key, *alignment.series_keys} & shown
+        if keys and not alignment.usable:
+            items.append(
+                f"{alignment.exam_key}: its images could not be aligned ({alignment.because}); lesions seen on "
+                f"{listed(sorted(keys))} stand apart and may be the same as others in the list."
+            )
+    return items
+
+
 def _verdicts_wanted(reading: ReadingOfPet, lesion_of: dict[str, str]) -> list[str]:
     """The foci that a reader must judge, those with the same reason together."""
     by_reason: dict[str, list[Focus]] = {}
@@ -63,3 +80,8 @@ def _series_items(series: Series) -> list[str]:
     if series.role is Role.CT_PHASE_UNKNOWN:
         items.append(f"{series.key}: contrast phase unknown, {series.role_because}. Enter series_role with --entries.")
     return items
+
+
+def listed(names: list[str]) -> str:
+    """Names as a sentence has them: ``L1, L2 and L3``."""
+    return ", ".join(names) if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from isletscope.lesions import Outlined
 from isletscope.model import Case, Compartment, ReadingOfImages, ReadingOfPet
@@ -35,7 +35,7 @@ class Outlines:
         if labels is None or grid is None or labels.shape != grid.shape or look.foci_map is None:
             return None
         if look.foci_map not in self._boxes:
-            self._boxes[look.foci_map] = ndimage.find_objects(labels)
+            self._boxes[look.foci_map] = scipy.ndimage.find_objects(labels)
         boxes = self._boxes[look.foci_map]
         if not 0 < look.focus.label <= len(boxes) or boxes[look.focus.label - 1] is None:
             return None

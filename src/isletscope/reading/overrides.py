@@ -6,16 +6,24 @@ from collections.abc import Mapping, Sequence
 
 from isletscope.errors import InputError
 from isletscope.lesions import totals_of, tracking_uid_of
-from isletscope.model import Case, Focus, Lesion, QualityFinding, Severity, Verdict, VerdictOverride
-from isletscope.reading.placing import all_readings, by_rule
+from isletscope.model import Case, Focus, Lesion, QualityFinding, Severity, Verdict, VerdictOverride, Withdrawal
+from isletscope.reading.places import all_readings
+
+WITHOUT_FOCUS = "override_without_focus"
+"""Code of the finding that an override was not applied."""
 
 
-def all_overrides(new: Sequence[VerdictOverride], earlier: Case | None) -> list[VerdictOverride]:
+def all_overrides(
+    new: Sequence[VerdictOverride], earlier: Case | None, withdrawn: Sequence[Withdrawal] = ()
+) -> list[VerdictOverride]:
     """The overrides kept in the earlier reading and the new ones; a new one replaces one on the same lesion.
 
-    Raises InputError when a lesion is named that the earlier reading does not have.
+    Those ``withdrawn`` are left out. Raises InputError when a lesion is named that the earlier reading does not have,
+    and when a verdict is taken back that nobody gave, or that is given in the same breath.
     """
-    by_focus = {item.tracking_uid: item for item in (earlier.overrides if earlier else [])}
+    by_focus = {item.tracking_uid: item.model_copy() for item in (earlier.overrides if earlier else [])}
+    for back in withdrawn:
+        _take_back(back, by_focus, new)
     named = {lesion.id: lesion.tracking_uid for lesion in (earlier.lesions if earlier else [])}
     named |= {item.lesion: item.tracking_uid for item in by_focus.values() if item.tracking_uid}
     for item in new:
@@ -30,6 +38,27 @@ def all_overrides(new: Sequence[VerdictOverride], earlier: Case | None) -> list[
             )
         by_focus[tracking_uid] = item.model_copy(update={"tracking_uid": tracking_uid})
     return list(by_focus.values())
+
+
+def _take_back(back: Withdrawal, by_focus: dict[str | None, VerdictOverride], new: Sequence[VerdictOverride]) -> None:
+    """Leave out the override on a lesion."""
+    meant = [uid for uid, item in by_focus.items() if item.lesion == back.lesion]
+    if not meant or any(item.lesion == back.lesion for item in new):
+        given = sorted(item.lesion for item in by_focus.values())
+        raise InputError(
+            "a verdict is taken back and given at once" if meant else "no verdict was given that could be taken back",
+            subject="--entries",
+            found=back.lesion,
+            expected=f"one of {', '.join(given)}, under overrides or under withdrawn" if given else "a lesion with one",
+            remedy="The report lists the overrides of the case.",
+        )
+    for uid in meant:
+        del by_focus[uid]
+
+
+def by_rule(focus: Focus) -> Verdict:
+    """The verdict by rule, whatever a reader said."""
+    return focus.computed_verdict or focus.verdict
 
 
 def override_lesions(case: Case) -> list[QualityFinding]:
@@ -67,7 +96,7 @@ def _of_a_focus(
 
 def _without_lesion(item: VerdictOverride) -> QualityFinding:
     return QualityFinding(
-        code="override_without_focus",
+        code=WITHOUT_FOCUS,
         severity=Severity.WARNING,
         problem=f"the override of {item.lesion} was not applied: its focus is not found any more",
         found=f"verdict {item.verdict.value} by {item.who}, {item.when}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import cast
 
 import contourpy
@@ -11,16 +11,15 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from isletscope.assessment import kinds_of
-from isletscope.criteria import CONCORDANCE_BOOK, MISMATCH
 from isletscope.lesions import Region
-from isletscope.model import Compartment, ExamKind, Lesion, Phenotype, Series, Shown, TimePoint, Verdict
+from isletscope.model import ExamKind, Lesion, Series, Shown, TimePoint
 from isletscope.reading.image_columns import columns_of, diffusion_of
 from isletscope.reading.phenotype_images import ImageMeasures
-from isletscope.reading.places import Look, Places, series_of
+from isletscope.reading.phenotype_row import looks_at
+from isletscope.reading.places import Look, series_of
 from isletscope.spatial import Geometry
 
 FloatArray = npt.NDArray[np.float64]
-MOST_PICTURED = 6
 _COLUMNS = {
     ExamKind.SSTR_PET: ("sstr",),
     ExamKind.FDG_PET: ("fdg",),
@@ -29,35 +28,11 @@ _COLUMNS = {
 }
 _HALF_FIELD_MM = 40.0
 _PIXEL_MM = 0.8
-LooksAt = Callable[[Places, Lesion, TimePoint], list[Look]]
 
 
-def pictures(images: ImageMeasures, rows: list[Phenotype], point: TimePoint, looks_at: LooksAt) -> None:
-    """Give the most important lesions of a time point their places on the images."""
-    lesions = {one.id: one for one in images.places.case.lesions}
-    for row in most_important(rows, lesions):
-        lesion = lesions[row.lesion]
-        row.shown = list(_shown(images, lesion, point, looks_at(images.places, lesion, point)))
-
-
-def most_important(rows: list[Phenotype], lesions: dict[str, Lesion], most: int = MOST_PICTURED) -> list[Phenotype]:
-    """The largest lesion of the pancreas, then mismatched lesions, then the largest of each place, then the largest."""
-    seen = [row for row in rows if "seen" in row.labels.values() or row.number("volume") is not None]
-    unsure = {one.id for one in lesions.values() if one.verdict is not Verdict.TUMOUR}
-    by_size = sorted(seen, key=lambda row: (row.lesion in unsure, -(row.number("volume") or 0.0)))
-    label = CONCORDANCE_BOOK.labels[MISMATCH]
-    first = [row for row in by_size if lesions[row.lesion].compartment is Compartment.PANCREAS][:1]
-    apart = [row for row in by_size if row.labels.get("concordance") == label and row.lesion not in unsure]
-    places: dict[Compartment, Phenotype] = {}
-    for row in by_size:
-        if row.lesion in unsure:
-            continue
-        places.setdefault(lesions[row.lesion].compartment, row)
-    ordered = {row.lesion: row for row in [*first, *apart[:2], *places.values(), *by_size]}
-    return list(ordered.values())[:most]
-
-
-def _shown(images: ImageMeasures, lesion: Lesion, point: TimePoint, looks: list[Look]) -> Iterator[Shown]:
+def shown_on(images: ImageMeasures, lesion: Lesion, point: TimePoint) -> Iterator[Shown]:
+    """The lesion's centre and outline on each series of the row of pictures of a time point."""
+    looks = looks_at(images.places, lesion, point)
     exams = [exam for exam in images.places.case.exams if exam.key in point.exam_keys]
     for kind, columns in _COLUMNS.items():
         for exam in reversed(exams):

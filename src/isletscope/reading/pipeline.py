@@ -19,13 +19,14 @@ from pathlib import Path
 from isletscope.errors import CaseError
 from isletscope.model import Case
 from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.conclude import ReaderSays
 from isletscope.reading.each_series import EachSeries
 from isletscope.reading.first_look import Seen, look, refusal_sentences
 from isletscope.reading.manifest import RunRecorder, software
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.request import ReadRequest
 from isletscope.reading.series_source import SeriesSource
-from isletscope.reading.together import ReaderSays, put_together
+from isletscope.reading.together import put_together
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,10 @@ def read_case(request: ReadRequest, progress: Progress = silent) -> ReadOutcome:
         source = SeriesSource(folder, case, seen.files_of)
         fresh = EachSeries(folder, case, seen, source, request, recorder, progress).read()
         earlier = folder.case if folder.exists else None
-        says = ReaderSays(request.overrides, request.answers)
-        case = put_together(folder, case, source, says, earlier=earlier, recorder=recorder, progress=progress)
+        says = ReaderSays(request.overrides, request.answers, request.withdrawn)
+        case = put_together(
+            folder, case, source, says, earlier=earlier, recorder=recorder, progress=progress, keep=True
+        )
     _save(folder, case)
     recorder.write(folder.path / "run.json", request, seen.file_count)
     return ReadOutcome(

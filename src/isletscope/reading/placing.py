@@ -13,9 +13,10 @@ from scipy import ndimage
 from isletscope.assessment import KIND_OF_TRACER
 from isletscope.errors import GeometryError
 from isletscope.lesions import PlacedFocus, Sight, matching_rules
-from isletscope.model import Case, Focus, ReadingOfImages, ReadingOfPet, Series, State, Verdict
+from isletscope.model import Case, Focus, ReadingOfImages, ReadingOfPet, Series, State
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import read_label_map
+from isletscope.reading.overrides import by_rule
 from isletscope.spatial import FloatArray, Geometry, Transform
 
 Reading = ReadingOfPet | ReadingOfImages
@@ -74,11 +75,6 @@ def place_foci(
 def all_readings(case: Case) -> list[Reading]:
     """The readings of PET, then those of CT and MR."""
     return [*case.readings, *case.image_readings]
-
-
-def by_rule(focus: Focus) -> Verdict:
-    """The verdict by rule, whatever a reader said."""
-    return focus.computed_verdict or focus.verdict
 
 
 def _looks(case: Case) -> Iterator[tuple[str, str, Reading]]:

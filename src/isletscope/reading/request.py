@@ -15,7 +15,7 @@ from pydantic.types import JsonValue
 from isletscope.criteria import read_clinical
 from isletscope.errors import InputError
 from isletscope.items import ReportAnswers, catalogue, read_answers
-from isletscope.model import ReaderEntries, ReaderEntry, SamePatient, VerdictOverride
+from isletscope.model import ReaderEntries, ReaderEntry, SamePatient, VerdictOverride, Withdrawal
 from isletscope.yaml_text import read_yaml
 
 
@@ -29,6 +29,7 @@ class ReadRequest:
     same_patient: tuple[SamePatient, ...] = ()
     entries: tuple[ReaderEntry, ...] = ()
     overrides: tuple[VerdictOverride, ...] = ()
+    withdrawn: tuple[Withdrawal, ...] = ()
     clinical: dict[str, JsonValue] = field(default_factory=dict)
     anatomy: tuple[Path, ...] = ()
     anatomy_names: Path | None = None
@@ -47,7 +48,8 @@ def load_entries(path: Path) -> ReaderEntries:
             "does not follow the schema of reader's entries",
             subject=str(path),
             found=f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}",
-            expected="entries with subject, value, who, when, why; overrides with lesion, verdict, who, when, why",
+            expected="entries with subject, value, who, when, why; overrides with lesion, verdict, who, when, why; "
+            "withdrawn with lesion, who, when, why",
             remedy="Print the schema with: isletscope schema entries",
         ) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from isletscope.lesions import CLASSES, MapInput, TracerClasses, heterogeneity_r
 from isletscope.model import (
     AlignmentKind,
     Case,
+    Focus,
     Lesion,
     Measurement,
     ReadingOfPet,
@@ -23,6 +24,7 @@ from isletscope.model import (
     derived,
     missing,
 )
+from isletscope.reading.places import grid_of
 from isletscope.spatial import Mask, Transform, Volume, carried_mask, points_between
 
 
@@ -81,6 +83,55 @@ def map_of(
     case: Case, view: View, lesion: Lesion, pixels: Pixels, transforms: Mapping[str, Transform]
 ) -> tuple[TracerMap, TracerClasses | None]:
     """The map of both tracers in a lesion at a time point, and its voxels; or why there is none."""
+    lost, given = _input(case, view, lesion, pixels, transforms)
+    if given is None:
+        return lost, None
+    found = map_tracers(given)
+    if found.because:
+        return lost.model_copy(update={"because": found.because, "uncertainty_mm": given.uncertainty_mm}), None
+    limits = [liver_limit(view, tracer) for tracer in (TracerClass.SSTR, TracerClass.FDG)]
+    meant = beside(case, view, _overlaps(view, given, pixels))
+    shown = _document(lost, given, found, limits)
+    return shown.model_copy(update={"doubt": _uncounted(lesion, meant, given, pixels)}), found
+
+
+def fdg_overlaps(
+    case: Case, view: View, lesion: Lesion, pixels: Pixels, transforms: Mapping[str, Transform]
+) -> dict[str, int]:
+    """Voxels of each FDG focus that lie within the lesion's SSTR outline; foci that have none are left out."""
+    given = _input(case, view, lesion, pixels, transforms)[1]
+    return {} if given is None else _overlaps(view, given, pixels)
+
+
+def _overlaps(view: View, given: MapInput, pixels: Pixels) -> dict[str, int]:
+    fdg = view.reading(TracerClass.FDG)
+    labels = pixels.foci_labels(fdg.series_key) if fdg is not None else None
+    if fdg is None or labels is None or given.sstr_outline is None:
+        return {}
+    here = carried_mask(given.sstr_outline, given.to_sstr, given.fdg.geometry, given.to_fdg).array
+    counts = np.bincount(labels[here].astype(np.int64))
+    over = {one.id: int(counts[one.label]) for one in fdg.foci if one.label < len(counts)}
+    return {name: count for name, count in over.items() if count}
+
+
+def beside(case: Case, view: View, overlaps: Mapping[str, int]) -> list[Focus]:
+    """The FDG foci of no lesion that lie within a lesion's SSTR outline with more than a sliver.
+
+    ``overlaps``: of that lesion, see :func:`fdg_overlaps`.
+    """
+    fdg = view.reading(TracerClass.FDG)
+    grid = grid_of(case.series(fdg.series_key)) if fdg is not None else None
+    if fdg is None or grid is None:
+        return []
+    held = {name for one in case.lesions for name in one.focus_ids}
+    least = heterogeneity_rules().number("map.smallest_overlap_ml") / grid.voxel_volume_ml
+    return [one for one in fdg.foci if one.id not in held and one.id in overlaps and overlaps[one.id] >= least]
+
+
+def _input(
+    case: Case, view: View, lesion: Lesion, pixels: Pixels, transforms: Mapping[str, Transform]
+) -> tuple[TracerMap, MapInput | None]:
+    """Both PET with the lesion's outlines; or a map that says why they cannot be brought together."""
     sstr, fdg = (view.reading(tracer) for tracer in (TracerClass.SSTR, TracerClass.FDG))
     if sstr is None or fdg is None:
         lacking = " and ".join(name for name, one in (("SSTR", sstr), ("FDG", fdg)) if one is None)
@@ -95,7 +146,7 @@ def map_of(
     if volumes[0] is None or volumes[1] is None:
         return lost.model_copy(update={"because": "the images of a PET are not in the case folder"}), None
     limits = [liver_limit(view, tracer) for tracer in (TracerClass.SSTR, TracerClass.FDG)]
-    given = MapInput(
+    return lost, MapInput(
         sstr=volumes[0],
         fdg=volumes[1],
         sstr_outline=outline_on(lesion, sstr, volumes[0], pixels),
@@ -106,29 +157,16 @@ def map_of(
         fdg_threshold=limits[1].value,
         uncertainty_mm=unsure,
     )
-    found = map_tracers(given)
-    if found.because:
-        return lost.model_copy(update={"because": found.because, "uncertainty_mm": unsure}), None
-    shown = _document(lost, given, found, limits)
-    return shown.model_copy(update={"doubt": _uncounted(case, lesion, fdg, given, pixels)}), found
 
 
-def _uncounted(case: Case, lesion: Lesion, fdg: ReadingOfPet, given: MapInput, pixels: Pixels) -> str:
+def _uncounted(lesion: Lesion, meant: Sequence[Focus], given: MapInput, pixels: Pixels) -> str:
     """FDG foci of no lesion that overlap the SSTR outline, and what the map would be with them; empty without any.
 
     Such a focus is held to be physiologic or left alone by the reading of the PET. It may be the part of the tumour
     that lost its receptors: the map does not guess, and says what a reader's verdict would change.
     """
-    labels = pixels.foci_labels(fdg.series_key)
-    held = {name for one in case.lesions for name in one.focus_ids}
-    free = [focus for focus in fdg.foci if focus.id not in held]
-    if labels is None or given.sstr_outline is None or not free:
-        return ""
-    here = carried_mask(given.sstr_outline, given.to_sstr, given.fdg.geometry, given.to_fdg).array
-    least = heterogeneity_rules().number("map.smallest_overlap_ml") / given.fdg.geometry.voxel_volume_ml
-    over = {focus.id: int(np.count_nonzero(labels[here] == focus.label)) for focus in free}
-    meant = [focus for focus in free if over[focus.id] >= least]
-    if not meant:
+    labels = pixels.foci_labels(meant[0].series_key) if meant else None
+    if labels is None:
         return ""
     joined = np.isin(labels, [focus.label for focus in meant])
     if given.fdg_outline is not None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from isletscope.assessment import assess, assess_lesions
-from isletscope.lesions import Findings, TracerClasses, changes_at, labels_at, propose_biopsy
+from isletscope.lesions import Findings, SamplePlace, TracerClasses, changes_at, labels_at, propose_biopsy, sample_place
 from isletscope.model import BiopsyTarget, Case, TracerMap, VolumeInterval
 from isletscope.spatial import Geometry
 from tests.assessment.cases import case, lesion, not_seen, seen
@@ -31,10 +31,12 @@ def mixed(*lesions: object, **more: object) -> Case:
     return case(*lesions, clinical=CLINICAL, **more)  # type: ignore[arg-type]
 
 
-def proposed(given: Case, maps: dict[str, TracerMap] | None = None, classes: object = None) -> BiopsyTarget:
+def proposed(
+    given: Case, maps: dict[str, TracerMap] | None = None, places: dict[str, SamplePlace] | None = None
+) -> BiopsyTarget:
     found = assess_lesions(given)
     at = len(found) - 1
-    return propose_biopsy(Findings(found[at], maps or {}, classes or {}, changes_at(found, at)))  # type: ignore[arg-type]
+    return propose_biopsy(Findings(found[at], maps or {}, places or {}, changes_at(found, at)))
 
 
 def alone(name: str, volume_ml: float, low_ml: float, high_ml: float) -> TracerMap:
@@ -103,11 +105,9 @@ def test_the_point_lies_in_the_part_with_fdg_alone() -> None:
     labels = np.zeros(GRID.shape, np.uint8)
     labels[1:5, 1:5, 3:5], labels[1:5, 1:5, 1:3] = 3, 1
     uptake = np.where(labels == 3, 9.0, 2.0).astype(np.float32)
-    found = proposed(
-        mixed(P1, L2),
-        {"L2": alone("L2", 4.0, 3.0, 5.0)},
-        {"L2": TracerClasses("", GRID, (0, 0, 0), labels, uptake, uptake)},
-    )
+    place = sample_place(TracerClasses("", GRID, (0, 0, 0), labels, uptake, uptake))
+    assert place is not None
+    found = proposed(mixed(P1, L2), {"L2": alone("L2", 4.0, 3.0, 5.0)}, {"L2": place})
     assert found.series_key == "pet-1"
     assert found.point_lps_mm is not None
     assert found.point_lps_mm[0] in (15.0, 20.0)

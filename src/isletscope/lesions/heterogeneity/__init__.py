@@ -4,7 +4,7 @@ Works on arrays, findings and numbers only; which series, outlines and alignment
 """
 
 from isletscope.lesions.heterogeneity.between import Features, clusters_of, spread_of
-from isletscope.lesions.heterogeneity.biopsy import Findings, propose_biopsy
+from isletscope.lesions.heterogeneity.biopsy import Findings, propose_biopsy, sample_place
 from isletscope.lesions.heterogeneity.over_time import changes_at, labels_at
 from isletscope.lesions.heterogeneity.place import SamplePlace, place_to_sample
 from isletscope.lesions.heterogeneity.tracer_map import CLASSES, MapInput, TracerClasses, map_tracers
@@ -25,6 +25,7 @@ __all__ = [
     "map_tracers",
     "place_to_sample",
     "propose_biopsy",
+    "sample_place",
     "spread_of",
     "uniform_spread",
 ]

@@ -75,11 +75,11 @@ def biopsy_book() -> _Book:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a time point offers for the choice: conclusions, maps of the lesions with their voxels, changes."""
+    """What a time point offers for the choice: conclusions, maps of the lesions with the place in each, changes."""
 
     assessed: LesionsAssessed
     maps: Mapping[str, TracerMap]
-    classes: Mapping[str, TracerClasses]
+    places: Mapping[str, SamplePlace]
     changes: Sequence[LesionChange]
 
     @property
@@ -102,6 +102,11 @@ class Findings:
         found = self.maps.get(name)
         volume = found.classes.get(FDG_ONLY) if found is not None else None
         return None if volume is None else (volume.volume_ml, volume.low_ml, volume.high_ml)
+
+
+def sample_place(classes: TracerClasses) -> SamplePlace | None:
+    """The place to sample in a lesion, with the smallest part of ``biopsy.yaml``; None without a map."""
+    return place_to_sample(classes, biopsy_book().smallest_part_ml.value or 0.0)
 
 
 def propose_biopsy(found: Findings) -> BiopsyTarget:
@@ -230,11 +235,9 @@ def _from_growth(found: Findings, lesion: Lesion) -> list[Evidence]:
 def _place(found: Findings, lesion: Lesion) -> tuple[SamplePlace | None, str, str]:
     """The point, the series in whose frame it lies, and the part in words."""
     book = biopsy_book()
-    classes, shown = found.classes.get(lesion.id), found.maps.get(lesion.id)
-    if classes is not None and shown is not None:
-        place = place_to_sample(classes, book.smallest_part_ml.value or 0.0)
-        if place is not None:
-            return place, shown.sstr_series_key, book.says("in_fdg_only" if place.part == FDG_ONLY else "in_hot")
+    place, shown = found.places.get(lesion.id), found.maps.get(lesion.id)
+    if place is not None and shown is not None:
+        return place, shown.sstr_series_key, book.says("in_fdg_only" if place.part == FDG_ONLY else "in_hot")
     reading = found.view.reading(TracerClass.FDG)
     foci = [one for one in reading.foci if one.id in lesion.focus_ids] if reading is not None else []
     if reading is None or not foci:
