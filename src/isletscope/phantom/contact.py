@@ -38,6 +38,8 @@ _WALL_MM = 2e-4
 _FOOT_ROUNDS = 6
 _NUDGE_MM = 1e-4
 _BEYOND_MM = 3.0
+# A ray's wall point lies within this share of the radius, and so much of the margin (mm) is left for it.
+_UNROUND, _SPARE_MM = 0.4, 1.5
 _INSIDE_MM = 1e-6
 _FAR_MM = 1e3
 _OCCLUDED_MM = 0.2
@@ -112,9 +114,10 @@ def wall_of(
 ) -> Wall | None:
     """The wall of a tube's main course in scanner space (``pose`` given) or in the tube's own space.
 
-    ``near``: a signed distance in that space and a margin (mm): only rings whose wall can come so near. Stretches
-    without lumen have no wall, side branches are left out. None if no ring is left. ``space``: where other lumina are
-    measured at the wall's points too.
+    ``near``: a signed distance in that space and a margin (mm): only rings whose wall can come so near; of these, wall
+    points that stay farther away than the margin but 1.5 mm, and are not the nearest, are those of a round tube.
+    Stretches without lumen have no wall, side branches are left out. None if no ring is left. ``space``: where other
+    lumina are measured at the wall's points too.
     """
     space = space or TubeSpace(pose)
     samples = tube.sample(step_mm)
@@ -134,9 +137,20 @@ def wall_of(
     points, tangents, radii = points[keep], tangents[keep], radii[keep]
     tangents = tangents / np.linalg.norm(tangents, axis=1, keepdims=True)
     directions = _rings(tangents, rays)
-    reach = _wall_radii(points, directions, radii, _lumen(trunk, space))
-    walls = points[:, None] + reach[..., None] * directions
+    walls = points[:, None] + radii[:, None, None] * directions
+    asked = np.ones(walls.shape[:2], dtype=bool) if near is None else _near_rays(walls, radii, *near)
+    centres = np.broadcast_to(points[:, None], walls.shape)[asked]
+    reach = np.broadcast_to(radii[:, None], asked.shape)[asked]
+    along = directions[asked]
+    walls[asked] = centres + _wall_radii(centres, along, reach, _lumen(trunk, space))[:, None] * along
     return Wall(tube.name, points, tangents, arc[keep], weight[keep], walls, _lumen(tube, space))
+
+
+def _near_rays(round_walls: Array, radii: Array, distance: Distance, margin_mm: float) -> Flags:
+    """Rays [s, ray] whose wall point can matter to what ``distance`` measures, from the points of a round tube."""
+    apart = distance(round_walls.reshape(-1, 3)).reshape(round_walls.shape[:2])
+    within = max(margin_mm - _SPARE_MM, float(apart.min()))
+    return np.asarray(apart <= within + _UNROUND * radii[:, None])
 
 
 def _trunk(tube: Tube, arc_mm: Array, margin_mm: float) -> Tube:
@@ -161,13 +175,12 @@ def _rings(tangents: Array, rays: int) -> Array:
 
 
 def _wall_radii(centres: Array, directions: Array, radii: Array, inside: Distance) -> Array:
-    """Where each ray leaves the lumen, mm from the centre: secant steps on the lumen's distance."""
+    """Where each ray [n] leaves the lumen, mm from its centre [n, 3]: secant steps on the lumen's distance."""
 
     def at(where: Array) -> Array:
-        points = centres[:, None] + where[..., None] * directions
-        return inside(points.reshape(-1, 3)).reshape(where.shape)
+        return inside(centres + where[:, None] * directions)
 
-    before = np.broadcast_to(radii[:, None], directions.shape[:2]).copy()
+    before = radii
     value = at(before)
     now = before - value
     for _ in range(_SECANTS):
