@@ -53,6 +53,8 @@ def shared_out(
     ``found``: where the tasks' scenes look for the lesions. ``step`` is called when a task tells that it is further.
     Raises what a task or ``place`` raised; OutputError when a worker was ended from outside.
     """
+    # What is there before the fork stays: looking through it for garbage would only copy its pages.
+    gc.freeze()
     team = [_Worker.begin(tasks, found) for _ in range(min(workers, len(tasks)))]
     try:
         waiting = list(order)
@@ -66,6 +68,7 @@ def shared_out(
     finally:
         for worker in team:
             worker.end()
+        gc.unfreeze()
 
 
 def _gathered(team: list[_Worker], waiting: list[int], count: int, step: Told) -> dict[int, Piece]:
@@ -134,8 +137,6 @@ class _Worker:
 
 def _serve(tasks: Sequence[Task], found: Future[Disease], line: Connection) -> None:
     """Life of a worker: do the tasks whose numbers come, until the line is closed."""
-    # What was there before the fork stays: looking through it for garbage would only copy its pages.
-    gc.freeze()
     numbers: SimpleQueue[int | None] = SimpleQueue()
     Thread(target=_listen, args=(line, numbers, found), daemon=True).start()
     while (number := numbers.get()) is not None:
