@@ -65,6 +65,7 @@ def make(out: Path, scenario: str, seed: int, size: Size, progress: Progress) ->
     gc.disable()
     from isletscope.phantom import generate
 
+    gc.freeze()
     gc.enable()
     named = Path(scenario) if scenario.endswith((".yaml", ".yml")) else scenario
 

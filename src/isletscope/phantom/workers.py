@@ -10,8 +10,9 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -25,6 +26,18 @@ from isletscope.phantom.exams import Piece, Task
 
 Told = Callable[[], None]
 _LESIONS, _STEP, _DONE, _FAILED = "lesions", "step", "done", "failed"
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """No search for garbage meanwhile: for the loading of what stays, which makes many objects and no garbage."""
+    searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searched:
+            gc.enable()
 
 
 def can_fork() -> bool:
