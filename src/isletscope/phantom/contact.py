@@ -119,8 +119,8 @@ def wall_of(
 
     ``near``: a signed distance in that space and a margin (mm): only rings whose wall can come so near. Stretches
     without lumen have no wall, side branches are left out. None if no ring is left. ``space``: where other lumina are
-    measured at the wall's points too. ``exact_mm``: wall points that stay farther than this from what ``near`` tells of,
-    and are not its nearest, need not be exact: they are those of a round tube.
+    measured at the wall's points too. ``exact_mm``: wall points that stay farther than this from what ``near`` tells
+    of, and are not its nearest, need not be exact: they are those of a round tube.
     """
     space = space or TubeSpace(pose)
     samples = tube.sample(step_mm)
