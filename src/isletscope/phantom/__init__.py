@@ -1,18 +1,10 @@
 """The digital reference patient: scenarios, body, physics, DICOM writing, truth, and marking of readings."""
 
-from isletscope.phantom.case_document import case_of_truth
-from isletscope.phantom.check import CheckResult, check_case
-from isletscope.phantom.generate import generate
-from isletscope.phantom.scenario import Scenario, load_scenario, scenarios
-from isletscope.phantom.truth_alone import truth_alone
+import lazy_loader
 
-__all__ = [
-    "CheckResult",
-    "Scenario",
-    "case_of_truth",
-    "check_case",
-    "generate",
-    "load_scenario",
-    "scenarios",
-    "truth_alone",
-]
+# What marks a reading is loaded when it is first used: making a patient needs none of it.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+# Functions that bear their module's name: loaded later, the module would take the name.
+from isletscope.phantom.generate import generate as generate  # noqa: E402
+from isletscope.phantom.truth_alone import truth_alone as truth_alone  # noqa: E402

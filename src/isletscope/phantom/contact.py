@@ -38,6 +38,10 @@ _WALL_MM = 2e-4
 _FOOT_ROUNDS = 6
 _NUDGE_MM = 1e-4
 _BEYOND_MM = 3.0
+# A wall point lies within this share of the radius of where it would lie on a round tube.
+_UNROUND = 0.4
+# Gaps are looked into up to this many times the widest tolerance and 0.1 mm more; walls are exact a little farther.
+_UNSURE, _EXACT_BEYOND_MM = 1.3, 0.4
 _INSIDE_MM = 1e-6
 _FAR_MM = 1e3
 _OCCLUDED_MM = 0.2
@@ -109,12 +113,14 @@ def wall_of(
     step_mm: float = STEP_MM,
     rays: int = RAYS,
     space: TubeSpace | None = None,
+    exact_mm: float | None = None,
 ) -> Wall | None:
     """The wall of a tube's main course in scanner space (``pose`` given) or in the tube's own space.
 
     ``near``: a signed distance in that space and a margin (mm): only rings whose wall can come so near. Stretches
     without lumen have no wall, side branches are left out. None if no ring is left. ``space``: where other lumina are
-    measured at the wall's points too.
+    measured at the wall's points too. ``exact_mm``: wall points that stay farther than this from what ``near`` tells
+    of, and are not its nearest, need not be exact: they are those of a round tube.
     """
     space = space or TubeSpace(pose)
     samples = tube.sample(step_mm)
@@ -134,9 +140,21 @@ def wall_of(
     points, tangents, radii = points[keep], tangents[keep], radii[keep]
     tangents = tangents / np.linalg.norm(tangents, axis=1, keepdims=True)
     directions = _rings(tangents, rays)
-    reach = _wall_radii(points, directions, radii, _lumen(trunk, space))
-    walls = points[:, None] + reach[..., None] * directions
+    walls = points[:, None] + radii[:, None, None] * directions
+    asked = np.ones(walls.shape[:2], dtype=bool)
+    if near is not None and exact_mm is not None:
+        asked = _near_rays(walls, radii, near[0], exact_mm)
+    centres = np.broadcast_to(points[:, None], walls.shape)[asked]
+    reach = np.broadcast_to(radii[:, None], asked.shape)[asked]
+    along = directions[asked]
+    walls[asked] = centres + _wall_radii(centres, along, reach, _lumen(trunk, space))[:, None] * along
     return Wall(tube.name, points, tangents, arc[keep], weight[keep], walls, _lumen(tube, space))
+
+
+def _near_rays(round_walls: Array, radii: Array, distance: Distance, exact_mm: float) -> Flags:
+    """Rays [s, ray] whose wall point comes within ``exact_mm`` or nearest, from the points of a round tube."""
+    apart = distance(round_walls.reshape(-1, 3)).reshape(round_walls.shape[:2])
+    return np.asarray(apart <= max(exact_mm, float(apart.min())) + _UNROUND * radii[:, None])
 
 
 def _trunk(tube: Tube, arc_mm: Array, margin_mm: float) -> Tube:
@@ -161,13 +179,12 @@ def _rings(tangents: Array, rays: int) -> Array:
 
 
 def _wall_radii(centres: Array, directions: Array, radii: Array, inside: Distance) -> Array:
-    """Where each ray leaves the lumen, mm from the centre: secant steps on the lumen's distance."""
+    """Where each ray [n] leaves the lumen, mm from its centre [n, 3]: secant steps on the lumen's distance."""
 
     def at(where: Array) -> Array:
-        points = centres[:, None] + where[..., None] * directions
-        return inside(points.reshape(-1, 3)).reshape(where.shape)
+        return inside(centres + where[:, None] * directions)
 
-    before = np.broadcast_to(radii[:, None], directions.shape[:2]).copy()
+    before = radii
     value = at(before)
     now = before - value
     for _ in range(_SECANTS):
@@ -253,8 +270,10 @@ def contact_of(
     """
     distance = tumour_distance(tumour, pose)
     space = TubeSpace(pose)
-    near = (distance, max(tolerances_mm) + _BEYOND_MM)
-    wall = wall_of(tube, pose, near=near, step_mm=step_mm, rays=rays, space=space)
+    widest = max(tolerances_mm)
+    near = (distance, widest + _BEYOND_MM)
+    exact = _UNSURE * widest + _EXACT_BEYOND_MM
+    wall = wall_of(tube, pose, near=near, step_mm=step_mm, rays=rays, space=space, exact_mm=exact)
     if wall is None:
         return None
     lumina = [_lumen(other, space) for other in others if other.name != tube.name]
@@ -294,7 +313,7 @@ def _gaps(distance: Distance, wall: Wall, lumina: Sequence[Distance], widest_mm:
     for lumen in lumina:
         if close.size:
             gaps[close] = np.maximum(gaps[close], -lumen(touched))
-    unsure = np.flatnonzero((gaps > 0) & (gaps < 1.3 * widest_mm + 0.1))
+    unsure = np.flatnonzero((gaps > 0) & (gaps < _UNSURE * widest_mm + 0.1))
     if widest_mm > 0 and unsure.size:
         feet, exact = foot_points(distance, flat[unsure])
         blocked = wall.inside(feet) < -_INSIDE_MM

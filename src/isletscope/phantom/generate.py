@@ -27,7 +27,7 @@ from isletscope.phantom.sketch import Person
 from isletscope.phantom.tissues import draw_tissues
 from isletscope.phantom.truth import truth_document
 from isletscope.phantom.visit import draw_visit, random_source
-from isletscope.phantom.workers import can_fork, in_turn, shared_out
+from isletscope.phantom.workers import can_fork, in_turn, shared_out, undisturbed
 
 Size = Literal["small", "full"]
 Progress = Callable[[int, int], None]
@@ -128,7 +128,8 @@ def _run(
     if count == 1 or not can_fork():
         pieces = in_turn(tasks, order, place, found)
     else:
-        load_kernels(jobs[0].scene, lambda appearance, factors: 0.0)
+        with undisturbed():
+            load_kernels(jobs[0].scene, lambda appearance, factors: 0.0)
         pieces = shared_out(tasks, order, place, found, count, step)
     return [outcome_of(job, [pieces[n] for n, task in enumerate(tasks) if task.job is job]) for job in jobs]
 

@@ -262,7 +262,7 @@ def lesion_truths(
     found = {}
     for n, lesion in enumerate(lesions):
         later = [other for other in lesions[n + 1 :] if _may_overlap(lesion, other)]
-        found[lesion.id] = lesion_truth(lesion, pose, body, later)
+        found[lesion.id] = lesion_truth(lesion, pose, body, later, tubes)
         if contact and lesion.site == "pancreas":
             found[lesion.id] |= _contact_truth(lesion, pose, body, tubes)
     return found
@@ -273,8 +273,14 @@ def _may_overlap(first: Tumour, second: Tumour) -> bool:
     return apart < first.reach_mm + second.reach_mm
 
 
-def lesion_truth(tumour: Tumour, pose: Pose, body: Body, later: Sequence[Tumour] = ()) -> dict[str, Any]:
-    """What is true of a lesion in one exam, as plain data; ``later``: lesions painted over it."""
+def lesion_truth(
+    tumour: Tumour, pose: Pose, body: Body, later: Sequence[Tumour] = (), tubes: TubeMap | None = None
+) -> dict[str, Any]:
+    """What is true of a lesion in one exam, as plain data; ``later``: lesions painted over it.
+
+    ``tubes``: those of ``body``, the person at rest, where they are at hand.
+    """
+    tubes = tubes or TubeMap(body.tubes, neutral_pose(pose))
     size = size_of(tumour, pose, body, later)
     looks = {"main": tumour.appearance, **{part.name: part.appearance for part in tumour.inner}}
     return {
@@ -290,7 +296,7 @@ def lesion_truth(tumour: Tumour, pose: Pose, body: Body, later: Sequence[Tumour]
         ],
         "spares": list(tumour.spared),
         "thrombus_in": tumour.thrombus_in,
-        "surroundings": surroundings_of(tumour, body, pose),
+        "surroundings": surroundings_of(tumour, body, tubes),
     }
 
 

@@ -209,7 +209,8 @@ def _tile_points(
 ) -> bool:
     """The tile's ``points`` [4, m] and the box about them; False where none lies within ``outside_mm``."""
     low, high = np.full(4, _FAR), np.full(4, -_FAR)
-    for n in range(4):
+    # The distance to the body first: most tiles lie beyond it.
+    for n in (3, 0, 1, 2):
         m = 0
         least, most = np.float32(_FAR), np.float32(-_FAR)
         for k in range(tile[0], tile[1]):
@@ -220,11 +221,13 @@ def _tile_points(
                     points[n, m] = value
                     m += 1
         low[n], high[n] = least, most
+        if low[3] > outside_mm:
+            return False
     for n in range(3):
         middle[n] = 0.5 * (low[n] + high[n])
         half[n] = 0.5 * (high[n] - low[n]) + _SAFE_MM
     below[0], below[1] = low[3], high[3]
-    return bool(low[3] <= outside_mm)
+    return True
 
 
 @njit(cache=True, fastmath=True, nogil=True)

@@ -21,6 +21,8 @@ from isletscope.phantom.tracers import Tracer
 _NOISE_PLANES = 12
 _AIR_BELOW_HU = -900.0
 FWHM_TO_SIGMA = 1.0 / 2.354820045
+# A Gaussian is cut off at so many sigma.
+_TRUNCATE = 3.5
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,10 @@ def liver_noise(
 
 
 def blur(image: Image, fwhm_mm: float, spacing_kji_mm: tuple[float, float, float]) -> Image:
-    """Gaussian blur of a volume, FWHM in mm."""
+    """Gaussian blur of a volume, FWHM in mm; an axis on which it does not reach the next voxel is left as it is."""
     sigma = [fwhm_mm * FWHM_TO_SIGMA / s for s in spacing_kji_mm]
-    return np.asarray(ndimage.gaussian_filter(image, sigma, truncate=3.5, mode="nearest"), dtype=np.float32)
+    reaching = [s if int(_TRUNCATE * s + 0.5) else 0.0 for s in sigma]
+    return np.asarray(ndimage.gaussian_filter(image, reaching, truncate=_TRUNCATE, mode="nearest"), dtype=np.float32)
 
 
 def blurred_halves(image: Image, fwhm_mm: float, spacing_kji_mm: tuple[float, float, float]) -> Image:
@@ -85,8 +88,8 @@ def blurred_halves(image: Image, fwhm_mm: float, spacing_kji_mm: tuple[float, fl
 
 
 def _weights_of_halves(sigma: float) -> Image:
-    """Weights of a Gaussian (cut off at 3.5 sigma) followed by the mean of two neighbours."""
-    reach = int(3.5 * sigma + 0.5)
+    """Weights of a Gaussian (cut off) followed by the mean of two neighbours."""
+    reach = int(_TRUNCATE * sigma + 0.5)
     steps = np.arange(-reach, reach + 1)
     gaussian = np.exp(-0.5 * (steps / sigma) ** 2)
     return np.asarray(np.convolve(gaussian / gaussian.sum(), (0.5, 0.5)), dtype=np.float32)

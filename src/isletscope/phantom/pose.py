@@ -19,6 +19,7 @@ from isletscope.phantom.shapes import Array, rotation
 _ROUNDS = 6
 _MOST_ROUNDS = 12
 _LAST_STEP_MM = 1e-4
+_ROW_MM = 1.0
 
 
 @dataclass(frozen=True)
@@ -151,12 +152,22 @@ def _bump_shift(points: Array, bumps: Array, out: Array) -> None:
 def _without_bumps(moved: Array, bumps: Array, out: Array) -> None:
     """Points that the bumps take to ``moved``, by Newton's method to 1e-6 mm.
 
-    Each point starts with the displacement of the one before, its neighbour as a rule. Newton's error after a step of s
-    mm is below s^2 / 100, so that a step of 1e-4 mm is the last.
+    Each point starts with the displacement of the one before, its neighbour as a rule; in a row of points less than
+    _ROW_MM apart, with what the two before it lead to. Newton's error after a step of s mm is below s^2 / 100, so that
+    a step of 1e-4 mm is the last.
     """
     slope = np.empty((3, 3))
     sx, sy, sz = 0.0, 0.0, 0.0
+    px, py, pz = 0.0, 0.0, 0.0
+    in_row = 0
     for n in range(moved.shape[0]):
+        if n > 0:
+            ax, ay, az = moved[n, 0] - moved[n - 1, 0], moved[n, 1] - moved[n - 1, 1], moved[n, 2] - moved[n - 1, 2]
+            in_row = in_row + 1 if ax * ax + ay * ay + az * az < _ROW_MM * _ROW_MM else 0
+        latest_x, latest_y, latest_z = sx, sy, sz
+        if in_row > 1:
+            sx, sy, sz = 2.0 * sx - px, 2.0 * sy - py, 2.0 * sz - pz
+        px, py, pz = latest_x, latest_y, latest_z
         x, y, z = moved[n, 0] + sx, moved[n, 1] + sy, moved[n, 2] + sz
         for _ in range(_MOST_ROUNDS):
             rx, ry, rz = x - moved[n, 0], y - moved[n, 1], z - moved[n, 2]

@@ -208,7 +208,15 @@ def lesion_labels(scene: Scene, geometry: Geometry) -> Labels:
 def _tabulate(body: Body, contrasts: Sequence[Contrast], edge_mm: float) -> _Table:
     tables = [solid.rows for solid in body.solids]
     boxes = np.array([solid.box for solid in body.solids])
-    values = [[contrast(body.tissues[s.tissue].appearance, _factors(s)) for contrast in contrasts] for s in body.solids]
+    # Hundreds of solids are of a few kinds.
+    known: dict[tuple[str, frozenset[tuple[str, float]]], list[float]] = {}
+    values = []
+    for solid in body.solids:
+        factors = _factors(solid)
+        kind = (solid.tissue, frozenset(factors.items()))
+        if kind not in known:
+            known[kind] = [contrast(body.tissues[solid.tissue].appearance, factors) for contrast in contrasts]
+        values.append(known[kind])
     codes = [(body.tissues[solid.tissue].label, structure_label(solid.structure)) for solid in body.solids]
     return _Table(
         rows=np.vstack(tables),
@@ -250,11 +258,12 @@ def _paint_slab(
     if not here.size:
         return
     boxes = table.boxes[here]
-    lengths = np.diff(table.starts)[here]
-    picked = np.concatenate([np.arange(table.starts[n], table.starts[n + 1]) for n in here])
+    lengths = np.diff(table.starts)
+    is_here = np.zeros(lengths.size, dtype=bool)
+    is_here[here] = True
     paint(
-        table.rows[picked],
-        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        table.rows[np.repeat(is_here, lengths)],
+        np.concatenate([[0], np.cumsum(lengths[here])]).astype(np.int64),
         boxes,
         table.values[here],
         table.codes[here],
@@ -268,7 +277,9 @@ def _paint_slab(
 
 def _subdivide(body: Body, where: Image, structures: Labels) -> None:
     """Turn the labels of liver and pancreas into those of their segments and parts, in place."""
-    divided = np.isin(structures, [structure_label(name) for name in _DIVIDED])
+    is_divided = np.zeros(256, dtype=bool)
+    is_divided[[structure_label(name) for name in _DIVIDED]] = True
+    divided = is_divided[structures]
     if divided.any():
         points = where[:3, divided].T.astype(np.float64)
         structures[divided] = body.subdivide(structures[divided], points)

@@ -13,8 +13,6 @@ import numpy as np
 from isletscope.phantom.body import Body
 from isletscope.phantom.lesions import Tumour, spread_directions
 from isletscope.phantom.pancreas import DUODENUM_LOWEST_MM, HEAD_MIDDLE_MM, PARTS, part_borders
-from isletscope.phantom.pose import Pose
-from isletscope.phantom.regions import neutral_pose
 from isletscope.phantom.shapes import Array
 from isletscope.phantom.stations import stations
 from isletscope.phantom.tube_map import TubeMap
@@ -41,8 +39,8 @@ _CONTACT_MM = 1.0
 _KNOWN: WeakKeyDictionary[Tumour, dict[str, Any]] = WeakKeyDictionary()
 
 
-def surroundings_of(tumour: Tumour, body: Body, pose: Pose) -> dict[str, Any]:
-    """Plain data for truth.json, lengths in mm.
+def surroundings_of(tumour: Tumour, body: Body, tubes: TubeMap) -> dict[str, Any]:
+    """Plain data for truth.json, lengths in mm. ``tubes``: those of ``body``, the person at rest.
 
     All lesions: ``craniocaudal_mm``. Of pancreas and liver: ``shares`` of the volume by part or segment, and
     ``tube_distance_mm`` to every vessel and duct (about 0.5 mm true, 0 where they meet). Of the pancreas also:
@@ -51,17 +49,16 @@ def surroundings_of(tumour: Tumour, body: Body, pose: Pose) -> dict[str, Any]:
     neck, whether it lies low in the head, and untouched vein.
     """
     if tumour not in _KNOWN:
-        _KNOWN[tumour] = _measured(tumour, body, neutral_pose(pose))
+        _KNOWN[tumour] = _measured(tumour, body, tubes)
     return _KNOWN[tumour]
 
 
-def _measured(tumour: Tumour, body: Body, pose: Pose) -> dict[str, Any]:
+def _measured(tumour: Tumour, body: Body, tubes: TubeMap) -> dict[str, Any]:
     surface = _surface(tumour)
     found: dict[str, Any] = {"craniocaudal_mm": round(float(np.ptp(surface[:, 2])), 1)}
     if tumour.site not in ("pancreas", "liver"):
         return found
-    tubes = TubeMap(body.tubes, pose)
-    inside = pose.to_anatomical(_inside(tumour))
+    inside = tubes.pose.to_anatomical(_inside(tumour))
     found["shares"] = _segments(inside, body) if tumour.site == "liver" else _parts(inside, body)
     found["tube_distance_mm"] = {name: round(max(tubes.gap(tumour, name), 0.0), 1) for name in body.tubes}
     if tumour.site == "pancreas":

@@ -10,8 +10,9 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -25,6 +26,18 @@ from isletscope.phantom.exams import Piece, Task
 
 Told = Callable[[], None]
 _LESIONS, _STEP, _DONE, _FAILED = "lesions", "step", "done", "failed"
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """No search for garbage meanwhile: for the loading of what stays, which makes many objects and no garbage."""
+    searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searched:
+            gc.enable()
 
 
 def can_fork() -> bool:
@@ -53,6 +66,8 @@ def shared_out(
     ``found``: where the tasks' scenes look for the lesions. ``step`` is called when a task tells that it is further.
     Raises what a task or ``place`` raised; OutputError when a worker was ended from outside.
     """
+    # What is there before the fork stays: looking through it for garbage would only copy its pages.
+    gc.freeze()
     team = [_Worker.begin(tasks, found) for _ in range(min(workers, len(tasks)))]
     try:
         waiting = list(order)
@@ -66,6 +81,7 @@ def shared_out(
     finally:
         for worker in team:
             worker.end()
+        gc.unfreeze()
 
 
 def _gathered(team: list[_Worker], waiting: list[int], count: int, step: Told) -> dict[int, Piece]:
@@ -134,8 +150,6 @@ class _Worker:
 
 def _serve(tasks: Sequence[Task], found: Future[Disease], line: Connection) -> None:
     """Life of a worker: do the tasks whose numbers come, until the line is closed."""
-    # What was there before the fork stays: looking through it for garbage would only copy its pages.
-    gc.freeze()
     numbers: SimpleQueue[int | None] = SimpleQueue()
     Thread(target=_listen, args=(line, numbers, found), daemon=True).start()
     while (number := numbers.get()) is not None:

@@ -7,17 +7,20 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.dataelem import DataElement
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import correct_ambiguous_vr, correct_ambiguous_vr_element, write_data_element
 from pydicom.sequence import Sequence as DicomSequence
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -46,6 +49,7 @@ _SYNTAXES = {
     "jpeg": JPEGLosslessSV1,
 }
 _PIXEL_DATA = 0x7FE00010
+_SOP_CLASS, _SOP_INSTANCE = 0x00080016, 0x00080018
 # A tag as a plain number: pydicom's tags compare themselves in Python, thousands of times for each slice.
 _TAG_NUMBER = attrgetter("tag.real")
 _IMPLEMENTATION = "2.25.237564087645131899441250571"
@@ -147,15 +151,47 @@ def _exam_words(tracer: Tracer | None, vendor: str, modality: str) -> tuple[str,
     return f"{modality} Abdomen", "Abdomen", "ABDOMEN"
 
 
-def place_slice(dataset: Dataset, geometry: Geometry, k: int) -> None:
-    """Image Plane attributes of slice ``k``. A dataset belongs to one series: what its slices share is set once."""
-    x, y, z = geometry.to_lps([k, 0, 0])
-    dataset.ImagePositionPatient = [decimal(round(float(v), 6)) for v in (x, y, z)]
-    dataset.SliceLocation = decimal(round(float(z), 4))
+def place_slice(dataset: Dataset, geometry: Geometry, k: int) -> float:
+    """Image Plane attributes of slice ``k``; returns its height as written (mm).
+
+    A dataset belongs to one series: what its slices share is set once.
+    """
+    x, y, z = _corners(geometry)[k]
+    place = [decimal(round(v, 6)) for v in (x, y, z)]
+    set_text(dataset, "ImagePositionPatient", "\\".join(place))
+    set_text(dataset, "SliceLocation", decimal(round(z, 4)))
     if "PixelSpacing" not in dataset:
         dataset.ImageOrientationPatient = ["1", "0", "0", "0", "1", "0"]
         dataset.SliceThickness = decimal(geometry.spacing_mm[0])
         dataset.PixelSpacing = [decimal(geometry.spacing_mm[1]), decimal(geometry.spacing_mm[2])]
+    return float(place[2])
+
+
+@lru_cache(maxsize=8)
+def _corners(geometry: Geometry) -> list[list[float]]:
+    """LPS mm (x, y, z) of the first voxel of every slice."""
+    first = np.zeros((geometry.shape[0], 3))
+    first[:, 0] = np.arange(geometry.shape[0])
+    corners: list[list[float]] = geometry.to_lps(first).tolist()
+    return corners
+
+
+def set_text(dataset: Dataset, keyword: str, text: str) -> None:
+    """Set a value of text (ASCII, values parted by backslashes) as it will stand in the file.
+
+    For what changes from slice to slice: pydicom's own way to set a value costs as much as all else that a slice needs.
+    """
+    tag, kind = _element(keyword)
+    value = text.encode("ascii")
+    if len(value) % 2:
+        value += b"\0" if kind == "UI" else b" "
+    dataset[tag] = RawDataElement(tag, kind, len(value), value, 0, False, True)
+
+
+@lru_cache(maxsize=64)
+def _element(keyword: str) -> tuple[BaseTag, str]:
+    tag = Tag(keyword)
+    return tag, dictionary_VR(tag)
 
 
 def set_pixels(dataset: Dataset, stored: npt.NDArray[Any], signed: bool, bits_stored: int = 16) -> None:
@@ -210,6 +246,8 @@ class SliceWriter:
             elif number == _PIXEL_DATA:
                 # Apart from its head, so that large ones are not copied.
                 pieces += self._pixel_data(value, dataset)
+            elif isinstance(element, RawDataElement):
+                pieces += (self._head(number, str(element.VR), element.length), value)
             else:
                 pieces.append(self._encoded(element, dataset))
         if self._syntax != "deflated":
@@ -232,6 +270,13 @@ class SliceWriter:
         self._known[number] = (value, encoded)
         return encoded
 
+    def _head(self, number: int, kind: str, length: int) -> bytes:
+        """Tag, kind of value and length of an element of a kind with a short length."""
+        group, element = number >> 16, number & 0xFFFF
+        if self._syntax == "implicit":
+            return struct.pack("<HHL", group, element, length)
+        return struct.pack("<HH2sH", group, element, kind.encode("ascii"), length)
+
     def _pixel_data(self, pixels: bytes, dataset: Dataset) -> list[bytes]:
         if is_compressed(self._syntax):
             layout = PixelLayout(
@@ -248,8 +293,8 @@ class SliceWriter:
 def _preamble(dataset: Dataset, syntax: UID) -> bytes:
     """Preamble and file meta information of one file."""
     uids = (
-        (0x02, dataset.SOPClassUID),
-        (0x03, dataset.SOPInstanceUID),
+        (0x02, _uid_of(dataset, _SOP_CLASS)),
+        (0x03, _uid_of(dataset, _SOP_INSTANCE)),
         (0x10, syntax),
         (0x12, _IMPLEMENTATION),
     )
@@ -260,6 +305,12 @@ def _preamble(dataset: Dataset, syntax: UID) -> bytes:
         pieces.append(struct.pack("<HH2sH", 0x0002, element, b"UI", len(value)) + value)
     meta = b"".join(pieces)
     return b"\0" * 128 + b"DICM" + struct.pack("<HH2sHL", 0x0002, 0x0000, b"UL", 4, len(meta)) + meta
+
+
+def _uid_of(dataset: Dataset, tag: int) -> str:
+    """A UID, be it set as text or as pydicom sets it."""
+    value = dataset.get_item(tag).value
+    return value.rstrip(b"\0").decode("ascii") if isinstance(value, bytes) else str(value)
 
 
 def save(dataset: Dataset, path: Path, syntax: str) -> None:

@@ -32,6 +32,7 @@ from isletscope.phantom.writing import (
     decimal,
     place_slice,
     set_pixels,
+    set_text,
     time_text,
 )
 
@@ -64,10 +65,9 @@ def ct_slices(scan: CtScan, visit: Visit, series: CtSeries) -> Iterator[Dataset]
     for k in range(count):
         number = count - k if habits.descending else k + 1
         _slice_moment(dataset, series, number)
-        dataset.SOPInstanceUID = visit.uid(series.key, k)
-        place_slice(dataset, scan.geometry, k)
-        height = habits.slice_location_sign * float(dataset.ImagePositionPatient[2])
-        dataset.SliceLocation = decimal(round(height, 4))
+        set_text(dataset, "SOPInstanceUID", visit.uid(series.key, k))
+        height = habits.slice_location_sign * place_slice(dataset, scan.geometry, k)
+        set_text(dataset, "SliceLocation", decimal(round(height, 4)))
         set_ct_pixels(dataset, scan.image[k], habits)
         yield dataset
 
@@ -141,9 +141,10 @@ def set_ct_pixels(dataset: Dataset, hounsfield: npt.NDArray[np.int16], habits: C
 
 def _slice_moment(dataset: Dataset, series: CtSeries, number: int) -> None:
     moment = series.start + dt.timedelta(seconds=round(series.second_per_slice * (number - 1), 2))
-    dataset.AcquisitionDate = dataset.ContentDate = date_text(moment)
-    dataset.AcquisitionTime = dataset.ContentTime = time_text(moment)
-    dataset.InstanceNumber = number
+    for about in ("Acquisition", "Content"):
+        set_text(dataset, f"{about}Date", date_text(moment))
+        set_text(dataset, f"{about}Time", time_text(moment))
+    set_text(dataset, "InstanceNumber", str(number))
 
 
 def _contrast(dataset: Dataset, series: CtSeries, habits: CtHabits) -> None:
@@ -204,7 +205,7 @@ def write_bolus_tracking(
     paths = []
     for number in range(1, _TRACKING_FRAMES + 1):
         _slice_moment(dataset, series, number)
-        dataset.SOPInstanceUID = visit.uid(series.key, number)
+        set_text(dataset, "SOPInstanceUID", visit.uid(series.key, number))
         paths.append(folder / name_of(series.file_kind, number))
         writer.save(dataset, paths[-1])
     return paths

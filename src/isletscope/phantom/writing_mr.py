@@ -30,6 +30,7 @@ from isletscope.phantom.writing import (
     decimal,
     place_slice,
     set_pixels,
+    set_text,
     time_text,
 )
 from isletscope.phantom.writing_legacy import write_legacy_mr
@@ -77,8 +78,8 @@ def _slices(series: SeriesToWrite) -> Iterator[tuple[str, Dataset]]:
     for n, (key, k) in enumerate(_frames(series, geometry.shape[0])):
         dataset, step = prepared[key]
         _slice_times(dataset, series, key, k)
-        dataset.SOPInstanceUID = series.visit.uid(series.kind, key, k)
-        dataset.InstanceNumber = n + 1
+        set_text(dataset, "SOPInstanceUID", series.visit.uid(series.kind, key, k))
+        set_text(dataset, "InstanceNumber", str(n + 1))
         place_slice(dataset, geometry, k)
         _store(dataset, series, series.exam.series[key].image[k], step)
         yield key, dataset
@@ -169,8 +170,9 @@ def _slice_times(dataset: Dataset, series: SeriesToWrite, key: str, k: int) -> N
         place = k // 2 if k % 2 == 0 else (count + 1) // 2 + k // 2
         start += dt.timedelta(seconds=round(settings.lasts_s * place / count, 2))
     made = series.start(key) + dt.timedelta(seconds=settings.lasts_s)
-    dataset.AcquisitionDate, dataset.AcquisitionTime = date_text(start), time_text(start)
-    dataset.ContentDate, dataset.ContentTime = date_text(made), time_text(made)
+    for about, moment in (("Acquisition", start), ("Content", made)):
+        set_text(dataset, f"{about}Date", date_text(moment))
+        set_text(dataset, f"{about}Time", time_text(moment))
 
 
 def _store(dataset: Dataset, series: SeriesToWrite, image: npt.NDArray[np.float32], step: float) -> None:
@@ -186,7 +188,8 @@ def _store(dataset: Dataset, series: SeriesToWrite, image: npt.NDArray[np.float3
     stored = np.clip(np.rint(image * np.float32(1.0 / slope)), 0, vendor.full_scale)
     set_pixels(dataset, stored, vendor.signed, vendor.bits)
     shown = step * vendor.full_scale * 0.5 if vendor.slope_per_slice else vendor.full_scale * 0.5
-    dataset.WindowCenter, dataset.WindowWidth = decimal(round(shown / 2, 2)), decimal(round(shown, 2))
+    set_text(dataset, "WindowCenter", decimal(round(shown / 2, 2)))
+    set_text(dataset, "WindowWidth", decimal(round(shown, 2)))
 
 
 def _write_mosaics(series: SeriesToWrite, folder: Path, name_of: FileNamer) -> list[Path]:

@@ -35,6 +35,7 @@ from isletscope.phantom.writing import (
     moment_text,
     place_slice,
     set_pixels,
+    set_text,
     time_text,
 )
 
@@ -85,13 +86,15 @@ def pet_slices(scan: PetScan, visit: Visit, *, corrected: bool = True) -> Iterat
     beds = bed_times(visit, scan.geometry.shape[0], scan.geometry.spacing_mm[0])
     count = scan.geometry.shape[0]
     for k in range(count):
-        dataset.SOPInstanceUID = visit.uid(facts.kind, k)
+        set_text(dataset, "SOPInstanceUID", visit.uid(facts.kind, k))
         _slice_attributes(dataset, beds[k])
-        dataset.InstanceNumber = dataset.ImageIndex = count - k if _habits(vendor.key)["descending"] else k + 1
+        number = count - k if _habits(vendor.key)["descending"] else k + 1
+        dataset.ImageIndex = number
+        set_text(dataset, "InstanceNumber", str(number))
         place_slice(dataset, scan.geometry, k)
         top = float(image[k].max()) if vendor.slope_per_slice else highest
         slope = float(decimal(max(top, 1e-6) * factor / 32767.0))
-        dataset.RescaleSlope = decimal(slope)
+        set_text(dataset, "RescaleSlope", decimal(slope))
         stored = np.rint(image[k] * (factor / slope))
         set_pixels(dataset, np.clip(stored, 0, 32767), vendor.signed)
         yield dataset
@@ -149,10 +152,11 @@ def bed_times(visit: Visit, slices: int, slice_mm: float) -> list[Bed]:
 
 
 def _slice_attributes(dataset: Dataset, bed: Bed) -> None:
-    dataset.AcquisitionDate = dataset.ContentDate = date_text(bed.start)
-    dataset.AcquisitionTime = dataset.ContentTime = time_text(bed.start)
-    dataset.FrameReferenceTime = decimal(round(bed.reference_ms, 3))
-    dataset.DecayFactor = decimal(round(bed.decay_factor, 7))
+    for about in ("Acquisition", "Content"):
+        set_text(dataset, f"{about}Date", date_text(bed.start))
+        set_text(dataset, f"{about}Time", time_text(bed.start))
+    set_text(dataset, "FrameReferenceTime", decimal(round(bed.reference_ms, 3)))
+    set_text(dataset, "DecayFactor", decimal(round(bed.decay_factor, 7)))
 
 
 def _series_attributes(dataset: Dataset, visit: Visit, corrected: bool, slices: int) -> None:
