@@ -15,7 +15,7 @@ from isletscope.assessment.therapy import assess_therapy
 from isletscope.assessment.transplant import assess_transplant
 from isletscope.assessment.uptake import assess_uptake
 from isletscope.assessment.volumes import assess_volumes
-from isletscope.model import Answer, Case, Conclusion, Lesion, Origin, TracerClass, Verdict, measured
+from isletscope.model import Answer, Case, Conclusion, Lesion, Origin, State, TracerClass, Verdict, measured
 from tests.assessment.cases import (
     SSTR_REFERENCES,
     case,
@@ -250,6 +250,15 @@ def test_unsure_foci_outside_the_liver_leave_the_axis_provisional() -> None:
     assert (result.value, result.provisional) == ("none", True)
     (flag,) = [flag for flag in result.flags if flag.code == "UNSURE"]
     assert flag.text == "Not counted because unsure: N1."
+    assert [branch.text for branch in result.branches] == [
+        "No lesion outside the liver is held to be tumour; some are left unsure."
+    ]
+
+
+def test_a_patient_with_unsure_foci_alone_gets_no_class_of_uptake() -> None:
+    unsure = lesion("L1", seen("sstr_pet", suv_max=9.0), seen("fdg_pet", suv_max=6.0), verdict=Verdict.UNSURE)
+    for name in ("netpet", "karfis", "zidan"):
+        assert asked(case(unsure), name).state is State.MISSING
 
 
 def test_unmatched_foci_do_not_make_limited_disease_diffuse() -> None:

@@ -287,3 +287,11 @@ def test_a_further_mismatched_lesion_never_lowers_the_class(scheme: str, many: l
     lesions = [lesion(f"L{n}", sstr, level) for n, (sstr, level) in enumerate(many)]
     before, after = run(scheme, lesions), run(scheme, [*lesions, lesion("L9", 0, fdg)])
     assert RANKS[scheme].index(str(after.value)[:2]) >= RANKS[scheme].index(str(before.value)[:2])
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_nothing_held_to_be_tumour_while_some_are_unsure_is_no_all_clear(scheme: str) -> None:
+    result = run(scheme, [], unsure=[f"L{n}" for n in range(1, 10)])
+    assert result.state is State.MISSING
+    if scheme != "concordance":
+        assert "a verdict on L1, L2, L3, L4, L5, L6 and 3 more, left unsure" in result.missing

@@ -52,6 +52,8 @@ def assess_uptake(view: View, gathered: Gathered) -> None:
 def put_lesions(asking: Asking, view: View, gathered: Gathered, tracers: tuple[str, ...] = ("sstr", "fdg")) -> None:
     """The shared input of the uptake criteria: lesions on these tracers, references, exams, grade, spread."""
     asking.put("lesions", [_lesion(asking, view, lesion, tracers) for lesion in view.lesions])
+    unsure = [lesion.id for lesion in view.unsure]
+    asking.put("unsure", unsure or None, *(f"lesion/{name}" for name in unsure))
     for tracer in tracers:
         kind = KIND_OF_TRACER[TRACERS[tracer]]
         asking.put(f"{tracer}_done", view.done(kind), *(f"exam/{key}" for key in view.kinds.get(kind, [])))

@@ -15,6 +15,8 @@ from isletscope.model import Conclusion
 
 SHARED = load_book("dual_tracer", Book)
 
+_MOST_NAMED = 6
+
 State = TypeVar("State", bound=Hashable)
 Item = TypeVar("Item")
 
@@ -87,7 +89,7 @@ def one_class(
     given: LesionsInput, book: Book, class_of: Callable[[SeenSigns], str], steps: Reasoning
 ) -> Conclusion | str:
     """The patient's class, or the conclusion that says why it is open."""
-    if scans_missing(given, steps):
+    if scans_missing(given, steps) or nothing_decided(given, steps):
         return steps.not_assessable()
     note_levels(given, steps)
     possible = classes(given, book, class_of)
@@ -134,6 +136,18 @@ def lack_levels(given: LesionsInput, steps: Reasoning) -> None:
     for lesion in given.tumours:
         for result in (score_lesion(lesion, given), level_of(lesion, given)):
             steps.lack(*(f"{lack} ({lesion.id})" for lack in result.missing))
+
+
+def nothing_decided(given: LesionsInput, steps: Reasoning) -> bool:
+    """Whether no lesion is held to be tumour while some are left unsure; names them, six at most.
+
+    A scheme of an empty list would be an all-clear that nobody gave.
+    """
+    if given.tumours or not given.unsure:
+        return False
+    named, more = sorted(given.unsure, key=lambda name: (len(name), name)), len(given.unsure) - _MOST_NAMED
+    steps.lack(f"a verdict on {', '.join(named[:_MOST_NAMED])}{f' and {more} more' if more > 0 else ''}, left unsure")
+    return True
 
 
 def scans_missing(given: LesionsInput, steps: Reasoning) -> bool:

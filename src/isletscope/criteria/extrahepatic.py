@@ -82,7 +82,7 @@ def assess(given: ExtrahepaticInput) -> Conclusion:
     possible = _possible(level, given, lacking) if lacking else ()
     if len(possible) > 1:
         return reasoning.not_assessable(*lacking, possible=possible)
-    reasoning.fire(level, **words)
+    reasoning.fire("none_but_unsure" if level == "none" and given.unsure else level, **words)
     if given.unsure:
         reasoning.flag("UNSURE", lesions=", ".join(sorted(given.unsure)))
         reasoning.lack("whether the lesions left unsure are tumour")

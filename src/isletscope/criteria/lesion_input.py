@@ -79,6 +79,7 @@ class LesionsInput(CriterionInput):
     """All lesions of the patient at one time point."""
 
     lesions: tuple[LesionFinding, ...] = ()
+    unsure: tuple[str, ...] = Field(default=(), description="lesions left unsure, which are not among the lesions")
     sstr_reference: ReferenceUptake = ReferenceUptake()
     fdg_reference: ReferenceUptake = ReferenceUptake()
     sstr_done: bool | None = Field(default=None, description="None: done if any lesion has a value")

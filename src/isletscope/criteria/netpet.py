@@ -11,6 +11,7 @@ from isletscope.criteria.dual_tracer import (
     lack_levels,
     names,
     note_levels,
+    nothing_decided,
     scans_missing,
     signs_by_book,
 )
@@ -111,7 +112,7 @@ def _may_drive(lesion: LesionFinding) -> tuple[bool, ...]:
 def netpet(given: LesionsInput) -> Conclusion:
     """The grade, or every grade that remains possible."""
     steps = Reasoning(BOOK)
-    if scans_missing(given, steps):
+    if scans_missing(given, steps) or nothing_decided(given, steps):
         return steps.not_assessable()
     note_levels(given, steps)
     tallies = fold(Tally(), [patterns_of(lesion, given) for lesion in given.tumours], Tally.add)
