@@ -11,7 +11,7 @@ from isletscope.lesions.images.contrast import search_grid
 from isletscope.lesions.images.crowded import separated
 from isletscope.lesions.images.parenchyma import parenchyma_in, two_modes
 from isletscope.model import ExamKind
-from isletscope.spatial import HOUNSFIELD, Geometry, Mask, Volume, resample_mask
+from isletscope.spatial import ARBITRARY, HOUNSFIELD, Geometry, Mask, Volume, resample_mask
 
 _GEOMETRY = Geometry((30, 54, 54), (4.0, 2.2, 2.2), (-58.3, -58.3, -58.0))
 _NAMES = {"a": "arterial", "p": "portal_venous"}
@@ -120,3 +120,22 @@ def test_nothing_has_no_parts() -> None:
     labels, count = separated(np.zeros((4, 5, 6), np.bool_), (4.0, 2.0, 2.0), 0.775)
     assert count == 0
     assert not labels.any()
+
+
+def test_one_series_of_mr_with_dark_vessels_is_no_liver_full_of_tumour() -> None:
+    """Vessels are dark on diffusion: that tail is not the parenchyma, when no other series says so."""
+    shares = np.clip(23.0 - _distance((0.0, 0.0, 0.0)), 0.0, 1.0)
+    random = np.random.default_rng(5)
+
+    def mr(liver: float, other: float) -> Volume:
+        values = np.where(_organ().array, liver + shares * (other - liver), 5.0)
+        return Volume((values + random.normal(0.0, 6.0, values.shape)).astype(np.float32), _GEOMETRY, ARBITRARY)
+
+    grid = search_grid(_organ(), image_thresholds())
+    inside = resample_mask(_organ(), grid).array
+    names = {"d": "dwi", "h": "hepatobiliary", "t": "t2"}
+    even = {"d": mr(160.0, 90.0), "h": mr(300.0, 300.0), "t": mr(120.0, 120.0)}
+    assert parenchyma_in(even, names, inside, grid, image_thresholds()) is None
+    # The other series contradict it too where they show the same tail the other way round.
+    against = {**even, "h": mr(300.0, 180.0)}
+    assert parenchyma_in(against, names, inside, grid, image_thresholds()) is None

@@ -25,7 +25,9 @@ def why_not(features: Features, kind: ExamKind, thresholds: Thresholds, blood_hu
         return "a tube"
     if features.inside < thresholds.number("accept.least_inside"):
         return "mostly outside the organ"
-    if features.flatness > thresholds.number("accept.most_flat_small" if small else "accept.most_flat"):
+    if features.flatness > thresholds.number(
+        "accept.most_flat_small" if _is_thin(features, thresholds) else "accept.most_flat"
+    ):
         return "flat"
     if _seen_alone(features, kind) and features.diameter_mm < thresholds.number("accept.large_mm"):
         return "one series alone does not tell a small lesion from vessels and ducts"
@@ -85,7 +87,23 @@ def _on_ct(features: Features, thresholds: Thresholds, blood_hu: float | None) -
         return "an artery"
     if any(one.value < thresholds.number("accept.fat_hu") for one in phases):
         return "fat"
+    if not _is_even(features, thresholds):
+        return "brighter in its middle than across its outline: a vessel crosses it"
     return ""
+
+
+def _is_even(features: Features, thresholds: Thresholds) -> bool:
+    """Whether the step across the outline is that of the middle; asked below the size at which tumours are uneven."""
+    outlined = features.shown.get(features.outlined)
+    if outlined is None or features.diameter_mm >= thresholds.number("accept.large_mm"):
+        return True
+    return abs(features.step) >= thresholds.number("accept.least_own_step") * abs(outlined.difference)
+
+
+def _is_thin(features: Features, thresholds: Thresholds) -> bool:
+    """Whether flatness is judged as of a small one: all below the large in the liver, the small beside the gland."""
+    size = "accept.large_mm" if features.touching is None else "accept.small_mm"
+    return features.diameter_mm < thresholds.number(size)
 
 
 def _beside_gland(features: Features, kind: ExamKind, thresholds: Thresholds) -> str:

@@ -212,7 +212,7 @@ class _Look:
         extent = extent_of(self.series[series_key], organ.array, organ.geometry, place, level)
         if extent is None or np.count_nonzero(extent.inside) < _LEAST_VOXELS:
             return None
-        features = features_of(extent, organ.array, search.geometry, search.organ, search.contrasts, search.gland)
+        features = features_of(extent, name, organ.array, search.geometry, search.organ, search.contrasts, search.gland)
         if why_not(features, self.kind, self.thresholds, search.blood_hu):
             return None
         radius_mm = features.diameter_mm / 2.0
@@ -232,7 +232,7 @@ class _Look:
         geometry, rules = search.geometry, self.thresholds
         for extent in parts_of(contrast, searched, search.organ, parenchyma, geometry, grid, rules):
             features = features_of(
-                extent, self.organ.array, search.geometry, search.organ, search.contrasts, None, parenchyma
+                extent, contrast.name, self.organ.array, geometry, search.organ, search.contrasts, None, parenchyma
             )
             if not why_not(features, self.kind, self.thresholds, search.blood_hu):
                 yield Candidate(search.organ_name, contrast.series_key, (contrast.name,), extent, features)

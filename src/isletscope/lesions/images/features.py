@@ -39,7 +39,8 @@ class Features:
     ``diameter_mm`` of the sphere of its volume; ``slenderness``: longest over middle standard deviation of its voxels;
     ``flatness``: middle over shortest; ``inside``: share of its voxels in the organ; ``embedded``: share of the shell
     around it in the organ; ``touching``: share of that shell that looks like gland, where the organ is only a region
-    around it, else None; ``shown``: by contrast.
+    around it, else None; ``shown``: by contrast; ``outlined``: the contrast on which the outline was made, and ``step``
+    that between the shell and the middle there, in the unit of the series.
     """
 
     diameter_mm: float
@@ -50,10 +51,13 @@ class Features:
     embedded: float
     touching: float | None
     shown: dict[str, Shown]
+    outlined: str = ""
+    step: float = 0.0
 
 
 def features_of(
     extent: Extent,
+    outlined: str,
     organ: Bool3D,
     search_grid: Geometry,
     organ_there: Bool3D,
@@ -61,7 +65,9 @@ def features_of(
     gland: Bool3D | None = None,
     parenchyma: Bool3D | None = None,
 ) -> Features:
-    """Features of an extent on the grid of ``organ``; contrasts lie on ``search_grid`` with ``organ_there``.
+    """Features of an extent, ``outlined`` on that contrast, on the grid of ``organ``.
+
+    The contrasts lie on ``search_grid`` with ``organ_there``.
 
     ``parenchyma``: where tumour fills most of the organ, the rest of it: what lies around is told by it where it can.
     """
@@ -86,6 +92,8 @@ def features_of(
         if gland is None
         else float(np.count_nonzero(shell & gland)) / max(1, int(np.count_nonzero(shell))),
         shown={one.name: shown for one in contrasts if (shown := _shown(one, inner, beside)) is not None},
+        outlined=outlined,
+        step=extent.inner - extent.outer,
     )
 
 

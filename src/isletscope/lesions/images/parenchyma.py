@@ -106,28 +106,29 @@ def parenchyma_in(
 ) -> Bool3D | None:
     """Parenchyma, bool [k, j, i] on ``geometry``, where it is the smaller part of the liver.
 
-    None where no image shows two kinds of tissue, where parenchyma fills half of the organ or more (its value is the
-    commonest then), or where next to none is left. ``organ``: bool [k, j, i] on ``geometry``.
+    None where too few images show two kinds of tissue (the gain between two phases of CT is enough, of MR two series
+    are needed), where on any of them parenchyma fills half of the organ or more (its value is the commonest then, and
+    what else differs are vessels or edges), or where next to none is left. ``organ``: bool [k, j, i] on ``geometry``.
     """
     core = ndimage.binary_erosion(organ, iterations=_RIM)
     if np.count_nonzero(core) < _LEAST_CORE:
         return None
     total: FloatArray = np.zeros(geometry.shape)
     limit = thresholds.number("parenchyma.largest_odds")
-    told = False
+    least, most = thresholds.number("parenchyma.least_share"), thresholds.number("parenchyma.most_share")
+    told: list[str] = []
     for name, image in _images(series, names, organ, geometry, thresholds).items():
         modes = two_modes(image[core])
         if modes is None or modes.separation < thresholds.number("parenchyma.least_separation"):
             continue
+        if modes.shares[1 if _signs()[name].brighter else 0] >= most:
+            return None
         sign = 1.0 if _signs()[name].brighter else -1.0
         total += np.clip(sign * modes.odds(image), -limit, limit)
-        told = True
+        told.append(name)
     found: Bool3D = organ & (total > 0)
-    share = float(found[core].mean())
-    least, most = thresholds.number("parenchyma.least_share"), thresholds.number("parenchyma.most_share")
-    if not told or share < least or share >= most:
-        return None
-    return found
+    enough = _PORTAL_RISE in told or len(told) >= thresholds.number("parenchyma.least_series")
+    return found if enough and least <= float(found[core].mean()) < most else None
 
 
 def _images(
