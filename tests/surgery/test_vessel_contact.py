@@ -8,7 +8,7 @@ import pytest
 from isletscope.errors import GeometryError
 from isletscope.spatial import Geometry, Mask
 from isletscope.surgery.vessel_contact import Apart, NotAssessable, VesselContact, vessel_contact
-from tests.surgery.tubes import angle_of_circles, ball, bent_tube, half_space, rod, scene, tube
+from tests.surgery.tubes import Flags, Inside, Points, angle_of_circles, ball, bent_tube, half_space, rod, scene, tube
 
 FINE = (0.8, 0.8, 0.8)
 ONE = (1.0, 0.8, 0.8)
@@ -37,8 +37,8 @@ def contact(vessel: Mask, tumour: Mask) -> VesselContact:
         ("a12", rod(15.0), 1.0, 193.4),
     ],
 )
-def test_vectors_of_surg_101_in_voxels(name: str, shape: object, tolerance: float, degrees: float) -> None:
-    found = vessel_contact(*scene(tube(4.0), shape, ONE, seed=3), name=name)  # type: ignore[arg-type]
+def test_vectors_of_surg_101_in_voxels(name: str, shape: Inside, tolerance: float, degrees: float) -> None:
+    found = vessel_contact(*scene(tube(4.0), shape, ONE, seed=3), name=name)
     measured = found.by_tolerance[tolerance].degrees_max if isinstance(found, VesselContact) else 0.0
     assert measured == pytest.approx(degrees, abs=10.0)
 
@@ -112,11 +112,11 @@ def test_the_shortest_distance_when_there_is_no_contact() -> None:
 
 
 def test_narrowing_where_the_tumour_touches() -> None:
-    def narrowed(p: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def waist(p: Points) -> Flags:
         radius = 5.0 - 2.0 * np.exp(-0.5 * (p[..., 2] / 4.0) ** 2)
-        return (np.hypot(p[..., 0], p[..., 1]) < radius) & (np.abs(p[..., 2]) < 20)
+        return np.asarray((np.hypot(p[..., 0], p[..., 1]) < radius) & (np.abs(p[..., 2]) < 20))
 
-    found = contact(*scene(narrowed, ball(11.0, 8.5), FINE, seed=6, half_mm=24.0))
+    found = contact(*scene(waist, ball(11.0, 8.5), FINE, seed=6, half_mm=24.0))
     assert found.calibre is not None
     assert found.calibre.smallest_mm == pytest.approx(6.0, abs=0.6)
     assert found.calibre.reference_mm == pytest.approx(10.0, abs=0.6)
@@ -155,8 +155,8 @@ def test_what_a_mask_cannot_tell_is_not_told() -> None:
 
 
 def test_a_broken_vessel_says_whether_the_tumour_fills_the_gap() -> None:
-    def broken(p: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-        return tube(4.0)(p) & (np.abs(p[..., 2]) > 4)
+    def broken(p: Points) -> Flags:
+        return np.asarray(tube(4.0)(p) & (np.abs(p[..., 2]) > 4))
 
     apart = vessel_contact(*scene(broken, ball(25.0), FINE, seed=0), name="smv")
     assert isinstance(apart, NotAssessable)

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from isletscope.spatial import Geometry, Mask
 
 Points = npt.NDArray[np.float64]
-Inside = Callable[[Points], npt.NDArray[np.bool_]]
+Flags = npt.NDArray[np.bool_]
+Inside = Callable[[Points], Flags]
 TUMOUR_RADIUS_MM = 15.0
 
 
