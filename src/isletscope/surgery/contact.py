@@ -20,7 +20,7 @@ from isletscope.spatial import FloatArray, Mask
 from isletscope.surgery.contact_rules import contact_rules
 from isletscope.surgery.course import STEP_MM
 from isletscope.surgery.outline import Outline, outline_of, signed_distance
-from isletscope.surgery.wall import RAYS, Wall
+from isletscope.surgery.wall import RAYS, Wall, lumen_at, open_rays
 
 TOLERANCES_MM = (0.0, 0.5, 1.0, 1.5)
 _EVERY_RING = 2
@@ -69,7 +69,7 @@ def beside(wall: Wall, tumour: Mask, lumina: npt.NDArray[np.bool_]) -> Beside:
     outline = outline_of(tumour, lumina)
     grid = Mask(lumina, tumour.geometry)
     depth, foot = _on_nodes(wall, outline, tumour, lumina)
-    return Beside(wall, depth, foot, _open_rays(wall, grid), grid)
+    return Beside(wall, depth, foot, open_rays(wall, grid), grid)
 
 
 def gaps_of(found: Beside, moved_mm: FloatArray | float = 0.0) -> FloatArray:
@@ -86,7 +86,7 @@ def gaps_of(found: Beside, moved_mm: FloatArray | float = 0.0) -> FloatArray:
     points = found.wall.points
     rim = _rim(depth, points)
     around = cKDTree(rim).query(points[unsure])[0] if len(rim) else np.full(int(unsure.sum()), _FAR_MM)
-    blocked = _lumen_at(found.lumina, found.foot[unsure]) >= 0.5
+    blocked = lumen_at(found.lumina, found.foot[unsure]) >= 0.5
     gaps[unsure] = np.where(blocked, np.maximum(around, depth[unsure]), np.minimum(around, depth[unsure]))
     return gaps
 
@@ -199,21 +199,6 @@ def _near(points: FloatArray, tumour: Mask) -> npt.NDArray[np.bool_]:
     near = np.zeros(tumour.array.shape, dtype=bool)
     near[low[0] : high[0], low[1] : high[1], low[2] : high[2]] = True
     return near
-
-
-def _open_rays(wall: Wall, lumina: Mask) -> Flags:
-    """Rays beyond whose wall the lumen goes on, and rays without a wall."""
-    known = np.isfinite(wall.radius_mm)
-    step = 0.9 * float(np.cbrt(np.prod(lumina.geometry.spacing_mm)))
-    beyond = wall.points + step * wall.directions
-    open_ = ~known
-    open_[known] = _lumen_at(lumina, beyond[known]) >= 0.5
-    return open_
-
-
-def _lumen_at(lumina: Mask, points: FloatArray) -> FloatArray:
-    index = np.moveaxis(lumina.geometry.to_index(points), -1, 0).reshape(3, -1)
-    return np.asarray(ndimage.map_coordinates(lumina.array.astype(np.float32), index, order=1, mode="nearest"))
 
 
 def _rim(depth: FloatArray, points: FloatArray) -> FloatArray:

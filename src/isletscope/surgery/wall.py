@@ -29,6 +29,11 @@ _ROUNDS = 2
 _CENTRED_MM = 2.0
 _OUTLIER_RADII = 1.6
 _LEAST_WEIGHT = 1e-3
+_LEAST_CLOSED = 0.6
+_BEYOND_VOXELS = 0.9
+_LEVEL = 0.5
+
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -67,19 +72,54 @@ def wall_of(vessel: Mask, course_lps_mm: FloatArray, beside: npt.NDArray[np.bool
     The course is moved to the middle of its rings, since angles are told from there.
     """
     points, edges = wall_points(vessel, beside)
+    lumina = Mask(vessel.array if beside is None else vessel.array | beside, vessel.geometry)
     wall = _rings_through(points, edges, course_lps_mm, vessel.geometry)
     for _ in range(_ROUNDS):
-        wall = _rings_through(points, edges, even_course(wall.centres + _off_middle(wall)), vessel.geometry)
+        moved = wall.centres + _off_middle(wall, open_rays(wall, lumina))
+        wall = _rings_through(points, edges, even_course(moved), vessel.geometry)
     return wall
 
 
-def _off_middle(wall: Wall) -> FloatArray:
-    """How far [s, 3] in mm the middle of each ring lies from its centre, smooth along the course."""
-    closed = np.isfinite(wall.radius_mm).all(axis=1)
-    offset = np.zeros_like(wall.centres)
-    # About a point off the middle of a circle the mean of the rays falls short by half.
-    offset[closed] = 2.0 * (wall.radius_mm[closed][..., None] * wall.directions[closed]).mean(axis=1)
+def open_rays(wall: Wall, lumina: Mask) -> Flags:
+    """Rays [s, ray] beyond whose wall a lumen goes on (a branch, another vessel), and rays without a wall."""
+    known = np.isfinite(wall.radius_mm)
+    step = _BEYOND_VOXELS * float(np.cbrt(np.prod(lumina.geometry.spacing_mm)))
+    beyond = wall.points + step * wall.directions
+    open_ = ~known
+    open_[known] = lumen_at(lumina, beyond[known]) >= _LEVEL
+    return open_
+
+
+def lumen_at(lumina: Mask, points_lps_mm: FloatArray) -> FloatArray:
+    """Share of lumen [n] at points [n, 3] in LPS mm, linear between voxels."""
+    index = lumina.geometry.to_index(points_lps_mm).T
+    return np.asarray(ndimage.map_coordinates(lumina.array.astype(np.float32), index, order=1, mode="nearest"))
+
+
+def _off_middle(wall: Wall, open_: Flags) -> FloatArray:
+    """How far [s, 3] in mm the middle of each ring lies from its centre, smooth along the course.
+
+    Told by the first harmonic of the radius on the rays that end at a wall: the mouth of a branch draws no course.
+    """
+    closed = ~open_
+    angle = 2 * np.pi * (np.arange(RAYS) + 0.5) / RAYS
+    design = np.stack([np.ones(RAYS), np.cos(angle), np.sin(angle)], axis=1)
+    weight = closed.astype(np.float64)
+    curve = np.einsum("sr,rp,rq->spq", weight, design, design) + 1e-6 * np.eye(3)
+    right = np.einsum("sr,rp->sp", weight * np.nan_to_num(wall.radius_mm), design)
+    harmonic = np.linalg.solve(curve, right[..., None])[..., 0]
+    harmonic[closed.mean(axis=1) < _LEAST_CLOSED] = 0.0
+    first, second = ring_axes(wall)
+    offset = harmonic[:, 1:2] * first + harmonic[:, 2:3] * second
     return np.asarray(ndimage.gaussian_filter1d(offset, _CENTRED_MM / STEP_MM, axis=0, mode="nearest"))
+
+
+def ring_axes(wall: Wall) -> tuple[FloatArray, FloatArray]:
+    """Unit vectors [s, 3] at 0 and at 90 degrees of each ring; the first ray lies half a step past 0."""
+    half = np.pi / RAYS
+    second = np.cross(wall.tangents, wall.directions[:, 0])
+    first = np.cos(half) * wall.directions[:, 0] - np.sin(half) * second
+    return first, np.asarray(np.cross(wall.tangents, first))
 
 
 def wall_points(vessel: Mask, beside: npt.NDArray[np.bool_] | None = None) -> tuple[FloatArray, FloatArray]:
@@ -106,7 +146,7 @@ def _rings_through(points: FloatArray, edges: FloatArray, centres: FloatArray, g
     station, around, radius, noise = _on_course(points, edges, centres, tangents, directions)
     typical = _typical_radius(station, radius, len(centres))
     keep = radius < _OUTLIER_RADII * typical[station]
-    ray = np.floor(around[keep] / (2 * np.pi) * RAYS).astype(int) % RAYS
+    ray = np.rint(around[keep] / (2 * np.pi) * RAYS).astype(int) % RAYS
     weight = 1.0 / (noise[keep] ** 2 / 12 + (0.1 * min(grid.spacing_mm)) ** 2)
     sums = np.zeros((2, len(centres), RAYS))
     np.add.at(sums[0], (station[keep], ray), weight * radius[keep])
