@@ -115,6 +115,7 @@ def _compared(found: Any, expected: Row, row: Row) -> Iterator[Row]:
             "length_mm": contact.length_mm["any"] if contact else 0.0,
             "true_gap_mm": expected["gap_mm"],
             "gap_mm": found.gap_mm,
+            "notes": [] if apart else list(found.notes),
             "category": contact_band(contact.degrees_max if contact else 0.0),
             **({} if apart or tolerance != 1.0 else {"interval": found.spread.degrees}),
         }

@@ -172,3 +172,13 @@ def test_masks_on_two_grids_are_refused() -> None:
     _, tumour = scene(tube(4.0), ball(15.0), ONE)
     with pytest.raises(GeometryError, match="different grids"):
         vessel_contact(vessel, tumour, name="smv")
+
+
+def test_contact_that_reaches_the_mouth_of_another_vessel_says_so() -> None:
+    vessel, tumour = scene(tube(4.0, 22.0), ball(15.0), FINE, seed=0, half_mm=24.0)
+    upper = scene(lambda p: tube(4.0, 22.0)(p) & (p[..., 2] > 3), ball(15.0), FINE, seed=0, half_mm=24.0)[0].array
+    lower = Mask(vessel.array & ~upper, vessel.geometry)
+    found = vessel_contact(lower, tumour, name="smv", others=upper)
+    assert isinstance(found, VesselContact)
+    assert any("mouth of another vessel" in note for note in found.notes)
+    assert not any("mouth" in note for note in contact(vessel, tumour).notes)

@@ -19,13 +19,14 @@ from isletscope.surgery.calibre import Calibre, Filling, calibre_of, filling_of
 from isletscope.surgery.contact import TOLERANCES_MM, Beside, Contact, beside, contact_at, gaps_of
 from isletscope.surgery.contact_rules import contact_rules
 from isletscope.surgery.course import STEP_MM, Course, Pieces, course_of
-from isletscope.surgery.wall import RAYS, Wall, wall_of
+from isletscope.surgery.wall import RAYS, Wall, lumen_at, wall_of
 
 NONE, ABUTMENT, ENCASEMENT, OCCLUDED = "none", "abutment", "encasement", "occluded"
 _NEAR_MM = 25.0
 _NOISE_MM = 3.0
 _SEED = 20
 _TRUNCATED_MM = 1.0
+_LEVEL = 0.5
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def _measured(
         filling=filling,
         radius_mm=float(np.nanmedian(wall.radius_mm)),
         truncated=_truncated(wall, table[tolerance], vessel),
-        notes=_notes(course, vessel),
+        notes=_notes(course, vessel, _goes_on(wall, table[tolerance], Mask(other, near_vessel.geometry))),
     )
 
 
@@ -226,8 +227,21 @@ def _truncated(wall: Wall, contact: Contact, vessel: Mask) -> bool:
     return False
 
 
-def _notes(course: Course, vessel: Mask) -> tuple[str, ...]:
+def _goes_on(wall: Wall, contact: Contact, others: Mask) -> bool:
+    """Whether contact reaches an end of the vessel behind which another lumen goes on."""
+    radius = float(np.nanmedian(wall.radius_mm))
+    for end, outward in ((0, -1.0), (-1, 1.0)):
+        close = np.abs(wall.arc_mm - wall.arc_mm[end]) <= radius
+        beyond = wall.centres[end] + outward * radius * wall.tangents[end]
+        if (contact.degrees[close] > 0).any() and lumen_at(others, beyond[None])[0] >= _LEVEL:
+            return True
+    return False
+
+
+def _notes(course: Course, vessel: Mask, goes_on: bool) -> tuple[str, ...]:
     notes = []
+    if goes_on:
+        notes.append("contact reaches the mouth of another vessel: its length may go on there")
     if course.voxels_left_out:
         notes.append(f"{course.voxels_left_out} voxels apart from the rest of the vessel were left out")
     thickest = max(vessel.geometry.spacing_mm)
