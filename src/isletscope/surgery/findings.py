@@ -56,12 +56,11 @@ def teardrop(calibre: Calibre) -> bool:
 
 def _angles(found: VesselContact) -> dict[str, Measurement]:
     low, high = found.spread.degrees
-    name, chance = found.neighbouring
     table = {}
     for tolerance, contact in found.by_tolerance.items():
         said = None
         if contact is found.contact:
-            said = f"95 % interval {low:.0f} to {high:.0f} degrees; chance of {name} {100 * chance:.0f} %"
+            said = f"95 % interval {low:.0f} to {high:.0f} degrees; {found.neighbouring_words}"
             said = "; ".join([said, *found.notes])
         table[_key(tolerance)] = _measured("contact", contact.degrees_max, "deg", said)
     return table

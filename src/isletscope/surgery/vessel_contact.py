@@ -6,7 +6,6 @@ What a mask cannot tell is not told: a missing, broken or swallowed vessel is no
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,12 @@ from isletscope.surgery.course import STEP_MM, Course, Pieces, course_of
 from isletscope.surgery.wall import RAYS, Wall, lumen_at, wall_of
 
 NONE, ABUTMENT, ENCASEMENT, OCCLUDED = "none", "abutment", "encasement", "occluded"
+_NEIGHBOURS = {
+    NONE: (ABUTMENT,),
+    ABUTMENT: (ENCASEMENT, NONE),
+    ENCASEMENT: (ABUTMENT,),
+    OCCLUDED: (ENCASEMENT, ABUTMENT),
+}
 _NEAR_MM = 25.0
 _NOISE_MM = 3.0
 _SEED = 20
@@ -72,12 +77,19 @@ class VesselContact:
         """Contact at the tolerance that the category rests on."""
         return self.by_tolerance[contact_rules().tolerance_mm.value]
 
-    @cached_property
+    @property
     def neighbouring(self) -> tuple[str, float]:
-        """The likeliest other category and its chance."""
-        others = {name: chance for name, chance in self.spread.chances.items() if name != self.category}
-        name = max(others, key=lambda one: others[one])
-        return name, others[name]
+        """The category next to the one told that is likelier, and its chance."""
+        beside_it = _NEIGHBOURS[self.category]
+        name = max(beside_it, key=lambda one: self.spread.chances[one])
+        return name, self.spread.chances[name]
+
+    @property
+    def neighbouring_words(self) -> str:
+        """The same as words; what none of the perturbed outlines showed is below one of them."""
+        name, chance = self.neighbouring
+        least = 100 / contact_rules().draws.value
+        return f"chance of {name} {100 * chance:.0f} %" if chance > 0 else f"chance of {name} below {least:.0f} %"
 
 
 @dataclass(frozen=True)
