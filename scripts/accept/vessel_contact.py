@@ -109,7 +109,7 @@ def _compared(found: Any, expected: Row, row: Row) -> Iterator[Row]:
             "length_mm": contact.length_mm["any"] if contact else 0.0,
             "true_gap_mm": expected["gap_mm"],
             "gap_mm": found.gap_mm,
-            "notes": [] if apart else list(found.notes),
+            "at_mouth": not apart and found.at_mouth,
             "category": contact_band(contact.degrees_max if contact else 0.0),
             **({} if apart or tolerance != 1.0 else {"interval": found.spread.degrees}),
         }
@@ -121,6 +121,8 @@ def vessel_contact_claims(results: Mapping[str, Mapping[str, Any]]) -> Iterator[
     for grid, (middle, high) in BARS_DEGREES.items():
         wide = [row for row in _touching(rows, grid) if row["radius_mm"] >= LEAST_RADIUS_MM]
         yield from _claims(grid, f"radius at least {LEAST_RADIUS_MM} mm", wide, middle, high)
+        clear = [row for row in wide if not row["at_mouth"]]
+        yield from _claims(grid, "the same away from mouths of other vessels", clear, None, None)
         narrow = [row for row in _touching(rows, grid) if row["radius_mm"] < LEAST_RADIUS_MM]
         yield from _claims(grid, "smaller vessels", narrow, None, None)
     judged = [row for row in rows if row.get("tolerance_mm") == 1.0 and row["radius_mm"] >= LEAST_RADIUS_MM]

@@ -180,5 +180,6 @@ def test_contact_that_reaches_the_mouth_of_another_vessel_says_so() -> None:
     lower = Mask(vessel.array & ~upper, vessel.geometry)
     found = vessel_contact(lower, tumour, name="smv", others=upper)
     assert isinstance(found, VesselContact)
+    assert found.at_mouth
     assert any("mouth of another vessel" in note for note in found.notes)
     assert not any("mouth" in note for note in contact(vessel, tumour).notes)

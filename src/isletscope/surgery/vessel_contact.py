@@ -32,6 +32,7 @@ _NOISE_MM = 3.0
 _SEED = 20
 _TRUNCATED_MM = 1.0
 _LEVEL = 0.5
+_MOUTH_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class VesselContact:
 
     ``by_tolerance``: contact by tolerance in mm; the category is that at 1.0 mm. ``gap_mm``: shortest distance, 0 in
     contact. ``truncated``: contact goes on where the vessel mask meets the edge of the images, so lengths are lower
-    bounds. ``notes``: what to know when reading it.
+    bounds. ``at_mouth``: contact reaches the mouth of another vessel, where neither angle nor length is that of one
+    vessel alone. ``notes``: what to know when reading it.
     """
 
     vessel: str
@@ -69,6 +71,7 @@ class VesselContact:
     calibre: Calibre | None
     filling: Filling | None
     radius_mm: float
+    at_mouth: bool
     truncated: bool
     notes: tuple[str, ...]
 
@@ -156,6 +159,7 @@ def _measured(
     limits = BOOK.limit("teardrop_ratio"), BOOK.limit("teardrop_axes")
     filling = None if defect is None else filling_of(wall, defect)
     occluded = filling is not None and filling.occluded_mm > 0
+    at_mouth = _at_mouth(found, table[tolerance], Mask(other, near_vessel.geometry))
     return VesselContact(
         vessel=name,
         beside=found,
@@ -166,8 +170,9 @@ def _measured(
         calibre=calibre_of(wall, gaps, tolerance, *limits),
         filling=filling,
         radius_mm=float(np.nanmedian(wall.radius_mm)),
+        at_mouth=at_mouth,
         truncated=_truncated(wall, table[tolerance], vessel),
-        notes=_notes(course, vessel, _goes_on(wall, table[tolerance], Mask(other, near_vessel.geometry))),
+        notes=_notes(course, vessel, at_mouth),
     )
 
 
@@ -239,8 +244,11 @@ def _truncated(wall: Wall, contact: Contact, vessel: Mask) -> bool:
     return False
 
 
-def _goes_on(wall: Wall, contact: Contact, others: Mask) -> bool:
-    """Whether contact reaches an end of the vessel behind which another lumen goes on."""
+def _at_mouth(found: Beside, contact: Contact, others: Mask) -> bool:
+    """Whether the largest angle lies at a mouth, or contact reaches an end behind which another lumen goes on."""
+    wall = found.wall
+    if contact.degrees_max > 0 and found.open_[contact.worst_ring].mean() > _MOUTH_SHARE:
+        return True
     radius = float(np.nanmedian(wall.radius_mm))
     for end, outward in ((0, -1.0), (-1, 1.0)):
         close = np.abs(wall.arc_mm - wall.arc_mm[end]) <= radius
@@ -250,10 +258,10 @@ def _goes_on(wall: Wall, contact: Contact, others: Mask) -> bool:
     return False
 
 
-def _notes(course: Course, vessel: Mask, goes_on: bool) -> tuple[str, ...]:
+def _notes(course: Course, vessel: Mask, at_mouth: bool) -> tuple[str, ...]:
     notes = []
-    if goes_on:
-        notes.append("contact reaches the mouth of another vessel: its length may go on there")
+    if at_mouth:
+        notes.append("contact reaches the mouth of another vessel: read it together with that vessel")
     if course.voxels_left_out:
         notes.append(f"{course.voxels_left_out} voxels apart from the rest of the vessel were left out")
     thickest = max(vessel.geometry.spacing_mm)
