@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from isletscope.criteria import resectability_nccn, resectability_net, vessel_signs
+from isletscope.criteria import resectability_nccn, resectability_net
 from isletscope.model import Conclusion, State, VesselFinding
 from isletscope.surgery.calibre import Calibre
-from isletscope.surgery.findings import narrowing_percent, teardrop, vessel_finding
+from isletscope.surgery.findings import teardrop, vessel_finding
 from isletscope.surgery.vessel_contact import Apart, NotAssessable, vessel_contact
 from tests.criteria.vessels import FREE, free
 from tests.surgery.tubes import ball, rod, scene, tube
@@ -55,15 +55,6 @@ def test_apart_is_no_contact_and_not_assessable_is_no_zero() -> None:
     assert unknown.contact_deg["1.0"].state is State.MISSING
     assert unknown.contact_deg["1.0"].missing_because == "there is no mask of this vessel"
     assert unknown.number("contact_length") is None
-
-
-@pytest.mark.parametrize(
-    ("smallest", "percent", "grade"), [(12.0, 0.0, 0), (10.9, 9.2, 0), (10.8, 10.0, 1), (6.0, 50.0, 2), (5.9, 50.8, 2)]
-)
-def test_narrowing_vectors_of_surg_103(smallest: float, percent: float, grade: int) -> None:
-    measured = narrowing_percent(Calibre(12.0, smallest, 0, False, 1.0, 1.0, 0, 0.0))
-    assert measured == pytest.approx(percent, abs=0.05)
-    assert vessel_signs.narrowing_grade(measured) == grade
 
 
 def test_a_cusp_on_one_plane_is_no_teardrop() -> None:

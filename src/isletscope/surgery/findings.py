@@ -6,7 +6,7 @@ its interval, or the reason why it is missing.
 
 from __future__ import annotations
 
-from isletscope.criteria.vessel_signs import BOOK
+from isletscope.criteria import VESSEL_SIGNS_BOOK, narrowing_percent
 from isletscope.model import Measurement, VesselFinding, measured, missing
 from isletscope.surgery.calibre import Calibre
 from isletscope.surgery.contact import TOLERANCES_MM
@@ -42,16 +42,10 @@ def vessel_finding(found: VesselContact | Apart | NotAssessable, *, lesion: str,
     )
 
 
-def narrowing_percent(calibre: Calibre) -> float:
-    """Narrowing in percent of the reference diameter, at least 0."""
-    return max(0.0, 100.0 * (1.0 - calibre.smallest_mm / calibre.reference_mm))
-
-
 def teardrop(calibre: Calibre) -> bool:
     """Whether the lumen is drawn into a cusp on enough planes over enough of its length."""
-    return calibre.cusp_planes >= BOOK.limit("teardrop_planes") and calibre.cusp_length_mm >= BOOK.limit(
-        "teardrop_length"
-    )
+    planes, length_mm = VESSEL_SIGNS_BOOK.limit("teardrop_planes"), VESSEL_SIGNS_BOOK.limit("teardrop_length")
+    return calibre.cusp_planes >= planes and calibre.cusp_length_mm >= length_mm
 
 
 def _angles(found: VesselContact) -> dict[str, Measurement]:
@@ -79,7 +73,8 @@ def _lengths(found: VesselContact) -> dict[str, Measurement]:
         table["narrowing"] = _measured("narrowing", 100.0, "%", "the lumen is filled")
     elif found.calibre is not None:
         side = "reference from one side only" if found.calibre.one_sided else None
-        table["narrowing"] = _measured("narrowing", narrowing_percent(found.calibre), "%", side)
+        percent = narrowing_percent(found.calibre.reference_mm, found.calibre.smallest_mm)
+        table["narrowing"] = _measured("narrowing", percent, "%", side)
     return table
 
 

@@ -15,8 +15,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from isletscope.errors import InputError
-from isletscope.spatial import FloatArray, Mask, Volume, cropped_volume, distance_to_mm, gaussian, label_components
-from isletscope.spatial.crop import Box
+from isletscope.spatial import Box, FloatArray, Mask, Volume, cropped_volume, distance_to_mm, gaussian, label_components
 from isletscope.surgery.course import even_course
 from isletscope.surgery.paths import VoxelGraph
 

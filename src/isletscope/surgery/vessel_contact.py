@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from isletscope.criteria.vessel_signs import BOOK, contact_band
+from isletscope.criteria import VESSEL_SIGNS_BOOK, contact_band
 from isletscope.errors import GeometryError
 from isletscope.spatial import FloatArray, Mask, bounding_box, cropped_mask
 from isletscope.surgery.calibre import Calibre, Filling, calibre_of, filling_of
@@ -156,7 +156,7 @@ def _measured(
     gaps = gaps_of(found)
     table = {tolerance: contact_at(wall, gaps, tolerance) for tolerance in TOLERANCES_MM}
     tolerance = contact_rules().tolerance_mm.value
-    limits = BOOK.limit("teardrop_ratio"), BOOK.limit("teardrop_axes")
+    limits = VESSEL_SIGNS_BOOK.limit("teardrop_ratio"), VESSEL_SIGNS_BOOK.limit("teardrop_axes")
     filling = None if defect is None else filling_of(wall, defect)
     occluded = filling is not None and filling.occluded_mm > 0
     at_mouth = _at_mouth(found, table[tolerance], Mask(other, near_vessel.geometry))

@@ -15,8 +15,7 @@ from isletscope.report.figures.raster import Bytes, data_address, grey, windowed
 from isletscope.report.figures.scale import draw_scale_bar
 from isletscope.report.figures.svg import Canvas, polyline
 from isletscope.spatial import Mask, Volume
-from isletscope.surgery.contact import TOLERANCES_MM, gaps_of
-from isletscope.surgery.vessel_contact import VesselContact
+from isletscope.surgery import TOLERANCES_MM, VesselContact, gaps_of
 
 _INK, _GREY, _PALE, _FAINT = "#16191C", "#535C64", "#A9B1B8", "#E3E6E9"
 # From touching to free: one hue that fades, so that it can be read in grey as well.
