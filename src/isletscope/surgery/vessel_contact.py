@@ -252,8 +252,9 @@ def _at_mouth(found: Beside, contact: Contact, others: Mask) -> bool:
     radius = float(np.nanmedian(wall.radius_mm))
     for end, outward in ((0, -1.0), (-1, 1.0)):
         close = np.abs(wall.arc_mm - wall.arc_mm[end]) <= radius
-        beyond = wall.centres[end] + outward * radius * wall.tangents[end]
-        if (contact.degrees[close] > 0).any() and lumen_at(others, beyond[None])[0] >= _LEVEL:
+        steps = radius * np.linspace(0.0, 2.0, 9)[:, None]
+        beyond = wall.centres[end] + outward * steps * wall.tangents[end]
+        if (contact.degrees[close] > 0).any() and (lumen_at(others, beyond) >= _LEVEL).any():
             return True
     return False
 
