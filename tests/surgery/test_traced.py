@@ -9,12 +9,12 @@ from scipy import ndimage
 from isletscope.errors import InputError
 from isletscope.spatial import HOUNSFIELD, Mask, Volume
 from isletscope.surgery.traced import traced_vessel
-from tests.surgery.tubes import ball, bent_tube, scene, turned
+from tests.surgery.tubes import Points, ball, bent_tube, scene, turned
 
 BEND_MM, RADIUS_MM, SEED = 20.0, 3.5, 4
 
 
-def images() -> tuple[Volume, Mask, np.ndarray]:  # type: ignore[type-arg]
+def images() -> tuple[Volume, Mask, Points]:
     """A bent vessel of 180 HU in fat, blurred and with noise; its mask; two points on its axis."""
     vessel, _ = scene(bent_tube(RADIUS_MM, BEND_MM), ball(60.0), (1.0, 0.8, 0.8), seed=SEED)
     values = np.where(vessel.array, 180.0, -90.0)
