@@ -32,10 +32,11 @@ from scripts.accept.reference_objects import (
 )
 from scripts.accept.reference_patients import SEEDS, measure_patient, reference_patient_claims
 from scripts.accept.speed import measure_speed, speed_claims
+from scripts.accept.vessel_contact import measure_vessel_contacts, vessel_contact_claims
 
 SARCOMAS = ("STS_002", "STS_003", "STS_025")
-PARTS = ("objects", "regions", "real", "images", "clinical", "speed", "exams", "patients")
-OWN_PARTS = ("images", "clinical", "speed", "exams", "patients")
+PARTS = ("objects", "regions", "real", "images", "clinical", "vessels", "speed", "exams", "patients")
+OWN_PARTS = ("images", "clinical", "vessels", "speed", "exams", "patients")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +89,8 @@ def measure(
     if "images" in parts:
         items[f"images-{size}"] = partial(measure_images, size)
         items["contacts"] = measure_contacts
+    if "vessels" in parts:
+        items["vessel-contact"] = measure_vessel_contacts
     if "speed" in parts:
         items[f"speed-{size}"] = partial(measure_speed, size)
     if "clinical" in parts:
@@ -133,6 +136,8 @@ def all_claims(results: dict[str, Result]) -> list[Claim]:
             claims += reference_image_claims(results[name])
     if "contacts" in results:
         claims += contact_claims(results["contacts"])
+    if "vessel-contact" in results:
+        claims += vessel_contact_claims({"all": results["vessel-contact"]})
     if "statements" in results:
         claims += statement_claims(results["statements"]) + advice_claims(results["advice"])
     for name in ("speed-small", "speed-full"):

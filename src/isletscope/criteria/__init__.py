@@ -73,7 +73,8 @@ from isletscope.criteria.transplant_screen import TransplantInput
 from isletscope.criteria.tumour_volume import OutlinedLesion, VolumeInput
 from isletscope.criteria.vein_reconstruction import VeinReconstructionInput
 from isletscope.criteria.vessel_findings import VesselFindings, VesselState
-from isletscope.criteria.vessel_signs import VesselSignsInput
+from isletscope.criteria.vessel_signs import BOOK as VESSEL_SIGNS_BOOK
+from isletscope.criteria.vessel_signs import VesselSignsInput, contact_band, narrowing_percent
 from isletscope.criteria.who_grade import TissueSample, WhoGradeInput
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "PRRT_BOOK",
     "REPEATABILITY_BOOK",
     "TNM_BOOK",
+    "VESSEL_SIGNS_BOOK",
     "AblationInput",
     "Analogue",
     "ChoiInput",
@@ -172,7 +174,9 @@ __all__ = [
     "change_class",
     "citations",
     "cited_keys",
+    "contact_band",
     "find_criterion",
+    "narrowing_percent",
     "number",
     "printed_citation",
     "questions_asked",

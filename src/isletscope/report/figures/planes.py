@@ -69,9 +69,14 @@ def _sampled(array: npt.NDArray[Any], geometry: Geometry, plane: Plane, outside:
 
 def outline(mask: npt.NDArray[np.bool_], geometry: Geometry, plane: Plane) -> list[list[tuple[float, float]]]:
     """Outlines of a mask in the plane, each a closed or open line of (x, y) as fractions of the plane's edge."""
-    values = _sampled(mask, geometry, plane, 0.0)
+    return outline_of_values(_sampled(mask, geometry, plane, 0.0))
+
+
+def outline_of_values(values: npt.NDArray[np.float32]) -> list[list[tuple[float, float]]]:
+    """Where shares [row, column] of a square picture pass one half: lines of (x, y) as fractions of its edge."""
     if not np.any(values >= 0.5):
         return []
     generator = contourpy.contour_generator(z=values, line_type=contourpy.LineType.Separate)
     lines = cast("list[FloatArray]", generator.lines(0.5))
-    return [[(float(x + 0.5) / plane.pixels, float(y + 0.5) / plane.pixels) for x, y in line] for line in lines]
+    pixels = len(values)
+    return [[(float(x + 0.5) / pixels, float(y + 0.5) / pixels) for x, y in line] for line in lines]
