@@ -1,5 +1,19 @@
-"""Surgery: which set of procedures on the liver clears most tumour and leaves enough liver."""
+"""Surgery: segments and remnant of the liver, and which procedures clear most tumour and leave enough of it."""
 
+from isletscope.surgery.liver_map import (
+    Body,
+    FutureRemnant,
+    LesionPlace,
+    LiverMap,
+    SegmentSource,
+    future_remnant,
+)
+from isletscope.surgery.liver_segments import (
+    segments_from_branches,
+    segments_from_landmarks,
+    segments_from_map,
+    segments_from_veins,
+)
 from isletscope.surgery.programme import (
     Limits,
     Plan,
@@ -11,4 +25,23 @@ from isletscope.surgery.programme import (
     front,
 )
 
-__all__ = ["Limits", "Plan", "Procedure", "ProcedureKind", "Task", "best_plan", "blocking_lesions", "front"]
+__all__ = [
+    "Body",
+    "FutureRemnant",
+    "LesionPlace",
+    "Limits",
+    "LiverMap",
+    "Plan",
+    "Procedure",
+    "ProcedureKind",
+    "SegmentSource",
+    "Task",
+    "best_plan",
+    "blocking_lesions",
+    "front",
+    "future_remnant",
+    "segments_from_branches",
+    "segments_from_landmarks",
+    "segments_from_map",
+    "segments_from_veins",
+]
