@@ -122,7 +122,8 @@ def segments_from_veins(liver: Mask, masks: Masks, tumours: Mapping[str, Region]
     is_second = _beyond(points, at["hepatic_vein_left"], leaning, towards=(0.0, 1.0, 1.0))
     is_upper = points[:, 2] > _far_end_height(at["portal_vein_right"])
     labels = _eight(is_left, is_anterior, is_lateral, is_second, is_upper)
-    labels[_caudate(points, liver, masks, at, behind_mm=float(np.median(left_portal[:, 1])))] = 1
+    below_confluence = points[:, 2] < middle[:, 2].max()
+    labels[below_confluence & _caudate(points, liver, masks, at, behind_mm=float(np.median(left_portal[:, 1])))] = 1
     return _finished(liver, _painted(liver, labels), SegmentSource.VEINS, tumours, ())
 
 
@@ -187,8 +188,8 @@ def _cava_at(at: Mapping[str, Points], height_mm: float) -> Points:
 
 
 def _far_end_height(vein: Points) -> float:
-    """Top of the rightmost tenth of the right portal vein, where it parts into its two branches."""
-    return float(vein[vein[:, 0] <= np.percentile(vein[:, 0], 10), 2].max())
+    """Upper quartile of the height of the right portal vein's rightmost quarter, where it parts into two branches."""
+    return float(np.percentile(vein[vein[:, 0] <= np.percentile(vein[:, 0], 25), 2], 75))
 
 
 def _share_above(value: Points, among: Region, above: tuple[int, ...], below: tuple[int, ...]) -> Region:
