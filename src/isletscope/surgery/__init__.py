@@ -1,6 +1,7 @@
 """Surgery: segments and remnant of the liver, and which procedures clear most tumour and leave enough of it."""
 
 from isletscope.surgery.liver_map import (
+    SEGMENT_NAMES,
     Body,
     FutureRemnant,
     LesionPlace,
@@ -26,6 +27,7 @@ from isletscope.surgery.programme import (
 )
 
 __all__ = [
+    "SEGMENT_NAMES",
     "Body",
     "FutureRemnant",
     "LesionPlace",
