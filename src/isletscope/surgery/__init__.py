@@ -1,7 +1,22 @@
-"""Surgery: how a tumour lies beside vessels, and which procedures on the liver clear most and leave enough."""
+"""Surgery: contact with vessels, segments and remnant of the liver, procedures that clear most and leave enough."""
 
 from isletscope.surgery.contact import TOLERANCES_MM, Contact, contact_at, gaps_of
 from isletscope.surgery.findings import vessel_finding
+from isletscope.surgery.liver_map import (
+    SEGMENT_NAMES,
+    Body,
+    FutureRemnant,
+    LesionPlace,
+    LiverMap,
+    SegmentSource,
+    future_remnant,
+)
+from isletscope.surgery.liver_segments import (
+    segments_from_branches,
+    segments_from_landmarks,
+    segments_from_map,
+    segments_from_veins,
+)
 from isletscope.surgery.programme import (
     Limits,
     Plan,
@@ -16,14 +31,20 @@ from isletscope.surgery.traced import TracedVessel, traced_vessel
 from isletscope.surgery.vessel_contact import Apart, NotAssessable, VesselContact, vessel_contact
 
 __all__ = [
+    "SEGMENT_NAMES",
     "TOLERANCES_MM",
     "Apart",
+    "Body",
     "Contact",
+    "FutureRemnant",
+    "LesionPlace",
     "Limits",
+    "LiverMap",
     "NotAssessable",
     "Plan",
     "Procedure",
     "ProcedureKind",
+    "SegmentSource",
     "Task",
     "TracedVessel",
     "VesselContact",
@@ -31,7 +52,12 @@ __all__ = [
     "blocking_lesions",
     "contact_at",
     "front",
+    "future_remnant",
     "gaps_of",
+    "segments_from_branches",
+    "segments_from_landmarks",
+    "segments_from_map",
+    "segments_from_veins",
     "traced_vessel",
     "vessel_contact",
     "vessel_finding",
