@@ -8,7 +8,9 @@ from math import pi
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import optimize
 
+from isletscope.errors import InputError
 from isletscope.surgery import Limits, Procedure, ProcedureKind, Task, best_plan, blocking_lesions, front
 
 SEGMENTS = (40.0, 110.0, 130.0, 200.0, 190.0, 150.0, 230.0, 350.0)
@@ -145,3 +147,31 @@ def test_equals_the_exhaustive_optimum(task: Task, goal: float) -> None:
     plan = best_plan(task, goal)
     assert plan.cleared_fraction * sum(task.lesion_weights) >= wanted - 1e-3
     assert least - 1e-3 <= plan.liver_taken_ml <= least + 1.0 + 1e-3
+
+
+def _ends(monkeypatch: pytest.MonkeyPatch, out_of_time: int, *, empty: bool = False) -> None:
+    """The solver, as if the time were over in one of its calls (0 the first)."""
+    calls = iter(range(100))
+    solve = optimize.milp
+
+    def milp(*arguments: object, **options: object) -> object:
+        result = solve(*arguments, **options)
+        if next(calls) == out_of_time:
+            result.status, result.mip_gap, result.x = 1, 0.07, None if empty else result.x
+        return result
+
+    monkeypatch.setattr("isletscope.surgery.programme.milp", milp)
+
+
+@pytest.mark.parametrize("call", range(4))
+def test_an_aim_whose_time_was_over_is_never_told_as_proven(monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+    assert best_plan(toy(), 0.9).proven
+    _ends(monkeypatch, call)
+    plan = best_plan(toy(), 0.9)
+    assert (plan.proven, plan.gap) == (False, 0.07)
+
+
+def test_no_time_is_said_as_such_and_not_as_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    _ends(monkeypatch, 0, empty=True)
+    with pytest.raises(InputError, match="no plan was found in the time given"):
+        best_plan(toy(), 0.9)

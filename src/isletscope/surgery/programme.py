@@ -9,6 +9,7 @@ of that the fewest procedures; among those clear the most.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,8 +23,11 @@ from isletscope.errors import InputError
 
 # Plans that differ by less liver than this are held for equal, and the one with fewer procedures is taken.
 SAME_LIVER_ML = 1.0
-_SECONDS = 10.0
+SECONDS = 10.0
+_LEAST_SECONDS = 0.2
 _ROUNDING = 1e-6
+# Status of scipy.optimize.milp: the limit of time or of iterations was reached.
+_OUT_OF_TIME = 1
 
 Row = dict[int, float]
 Solution = npt.NDArray[np.float64]
@@ -78,7 +82,8 @@ class Task:
 class Plan:
     """Chosen procedures and cleared lesions by index; ``liver_taken_ml`` without tumour.
 
-    ``proven``: no better plan exists; else ``gap`` bounds how much better (relative) one could be in the last aim.
+    ``proven``: no better plan exists, in any of the aims; else ``gap`` is the largest relative bound of what an aim
+    could still have gained when the time was over.
     """
 
     chosen: tuple[int, ...]
@@ -90,12 +95,13 @@ class Plan:
     gap: float
 
 
-def best_plan(task: Task, goal_fraction: float) -> Plan:
+def best_plan(task: Task, goal_fraction: float, seconds: float = SECONDS) -> Plan:
     """The plan that reaches the goal with the least liver, or, where nothing does, the one that clears the most.
 
-    ``goal_fraction`` (0 to 1) of the lesions' whole weight.
+    ``goal_fraction`` (0 to 1) of the lesions' whole weight; ``seconds`` for all aims together. Raises InputError when
+    nothing keeps to the limits, or nothing was found in that time.
     """
-    model = _Model(task)
+    model = _Model(task, seconds)
     total = sum(task.lesion_weights)
     most = model.solve(maximise=model.cleared)
     reachable = model.value(model.cleared, most)
@@ -103,9 +109,13 @@ def best_plan(task: Task, goal_fraction: float) -> Plan:
     return _refined(model, [(model.cleared, wanted - _ROUNDING * max(total, 1.0), np.inf)])
 
 
-def front(task: Task) -> list[Plan]:
-    """Every plan that clears more than any other taking as little liver, from nothing to all that can be done."""
-    model = _Model(task)
+def front(task: Task, seconds: float = SECONDS) -> list[Plan]:
+    """Plans that clear more than any other taking as little liver, from nothing to all that can be done.
+
+    Within :data:`SAME_LIVER_ML`, and in steps of a thousandth of the whole weight. ``seconds`` for all plans together;
+    once an aim was left unproven, every plan after it is.
+    """
+    model = _Model(task, seconds)
     total = sum(task.lesion_weights)
     plans = [_refined(model, [])]
     most = model.value(model.cleared, model.solve(maximise=model.cleared))
@@ -137,8 +147,9 @@ class _Model:
     With whole procedures the shares end at 0 or 1 by themselves.
     """
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, seconds: float) -> None:
         self.task = task
+        self._until = time.monotonic() + seconds
         self._procedures = len(task.procedures)
         self._lesions = len(task.lesion_weights)
         self.size = self._procedures + self._lesions + len(task.part_ml)
@@ -193,8 +204,15 @@ class _Model:
             integrality=whole,
             bounds=Bounds(0, 1),
             constraints=_matrix([*self._rows, *rows], self.size),
-            options={"time_limit": _SECONDS, "mip_rel_gap": 0.0},
+            options={"time_limit": max(self._until - time.monotonic(), _LEAST_SECONDS), "mip_rel_gap": 0.0},
         )
+        if result.x is None and result.status == _OUT_OF_TIME:
+            raise InputError(
+                "no plan was found in the time given",
+                subject="cytoreduction plan",
+                found=f"{self._procedures} procedures for {self._lesions} lesions",
+                remedy="Give it more seconds, or fewer procedures to choose from.",
+            )
         if result.x is None:
             raise InputError(
                 "no plan keeps to the limits",
@@ -202,8 +220,8 @@ class _Model:
                 found=f"{self.task.limits.least_liver_left_ml:.0f} mL of liver to be left",
                 expected=f"at most {sum(self.task.part_ml):.0f} mL, all there is without tumour",
             )
-        self.proven = result.status == 0
-        self.gap = float(result.mip_gap or 0.0)
+        self.proven &= result.status == 0
+        self.gap = max(self.gap, float(result.mip_gap or 0.0))
         return np.asarray(result.x)
 
     @staticmethod
