@@ -251,7 +251,7 @@ def test_unsure_foci_outside_the_liver_leave_the_axis_provisional() -> None:
     (flag,) = [flag for flag in result.flags if flag.code == "UNSURE"]
     assert flag.text == "Not counted because unsure: N1."
     assert [branch.text for branch in result.branches] == [
-        "No lesion outside the liver is held to be tumour; some are left unsure."
+        "No lesion outside the liver is held to be tumour; those left unsure are not counted."
     ]
 
 
