@@ -21,6 +21,7 @@ from isletscope.model import (
     OrganFinding,
     ReaderEntries,
     ReadingOfImages,
+    Software,
     State,
     Verdict,
     case_from_json,
@@ -102,6 +103,7 @@ def from_nothing(folder: CaseFolder, earlier: Case | None, **said: Any) -> Case:
     """The case with everything measured anew, as a whole reading does it."""
     found = recall_found(folder)
     assert found is not None
+    found.case.software = Software(version="0", created="2026-11-01T00:00:00+00:00")
     entries = ReaderEntries.model_validate(said)
     return conclude_case(
         folder,

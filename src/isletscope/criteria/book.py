@@ -138,7 +138,8 @@ def cited_keys(content: JsonValue) -> list[str]:
         return []
     found: list[str] = []
     for name, value in content.items():
-        if (name == "cite" or name.endswith("_cite")) and isinstance(value, list):
+        # Names may be numbers, as those of the liver's segments are.
+        if (name == "cite" or str(name).endswith("_cite")) and isinstance(value, list):
             found.extend(str(key) for key in value)
         else:
             found.extend(cited_keys(value))

@@ -40,8 +40,13 @@ class Found:
 
 
 def keep_found(folder: CaseFolder, case: Case) -> Found:
-    """Keep a case whose lesions are matched and looked for, before any override. Raises OutputError."""
-    found = Found(case_to_json(case), maps_digest(folder.path))
+    """Keep a case whose lesions are matched and looked for, before any override. Raises OutputError.
+
+    The text is without the time at which it was made, so that another reading of the same images keeps the same.
+    """
+    timeless = case.model_copy(update={"software": case.software.model_copy(update={"created": ""})})
+    found = Found(case_to_json(timeless), maps_digest(folder.path))
+    found.case.software = case.software
     _store(folder).keep(_NAME, _inputs(found.maps), found.text)
     return found
 
