@@ -132,4 +132,4 @@ def test_undecided_lesions_make_zero_a_lower_bound() -> None:
     result = summed([], tracer="fdg", unsure=["X2", "X1"])
     assert result.value == "MTV at least 0 mL, X1, X2 unsure"
     assert certainty(result) == 1
-    assert result.parts["MTV (mL)"] == "0"
+    assert result.parts == {"MTV at least (mL)": "0", "TLG at least (mL·SUV)": "0"}

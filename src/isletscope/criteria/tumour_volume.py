@@ -122,7 +122,7 @@ def _nothing_sure(given: VolumeInput, names: tuple[str, str], steps: Reasoning) 
     ids = ", ".join(sorted(given.unsure))
     steps.lack(f"verdict on {ids}")
     steps.fire("none_sure", lesions=ids)
-    parts = {f"{names[0]} (mL)": "0", f"{names[1]} (mL·SUV)": "0"}
+    parts = {f"{names[0]} at least (mL)": "0", f"{names[1]} at least (mL·SUV)": "0"}
     return steps.conclude(f"{names[0]} at least 0 mL, {ids} unsure", parts=parts, provisional=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from isletscope.assessment import assess
-from isletscope.model import ExamKind, ReadingOfImages
+from isletscope.model import Compartment, ExamKind, ReadingOfImages, Verdict
 from isletscope.report.narrative import narrate
 from tests.assessment.cases import case, lesion, seen
 
@@ -26,3 +26,16 @@ def test_the_reason_is_told(series: list[str], reason: str) -> None:
     given = given.model_copy(update={"time_points": points, "image_readings": [reading]})
     told = " ".join(one.text for one in narrate(assess(given), points[0].name).step(5).sentences)
     assert f"The liver is not assessable because no exam shows it well enough: {reason}." in told
+
+
+def test_a_leg_alone_leaves_no_step_without_words() -> None:
+    """An exam that shows nothing of the abdomen: each step says so, and zero is told as the least there is."""
+    thigh = lesion("X1", seen("fdg_pet", long_axis=36.0, volume=9.7, suv_max=6.4), compartment=Compartment.OTHER)
+    thigh = thigh.model_copy(update={"verdict": Verdict.UNSURE})
+    given = case(thigh, exams={"fdg_pet": "2026-03-02"})
+    points = [point.model_copy(update={"coverage": {}}) for point in given.time_points]
+    told = narrate(assess(given.model_copy(update={"time_points": points})), points[0].name)
+    steps = {step.number: " ".join(one.text for one in step.sentences) for step in told.steps}
+    assert all(steps.values())
+    assert steps[9].startswith("No stage, class or treatment question is assessable because these are missing: ")
+    assert "MTV at least 0\u202fmL" in steps[7].replace("\u00a0", "\u202f")

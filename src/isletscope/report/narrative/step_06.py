@@ -32,7 +32,13 @@ _SHOWN = 3
 
 
 def step_06(known: Known) -> Iterator[Ranked]:
-    """The sentences of the step."""
+    """The sentences of the step; never none, because an empty step would read as nothing found."""
+    found = list(_findings(known))
+    behind = [f"exam/{exam.key}" for exam in known.view.exams]
+    yield from found or [Ranked(tell("other.not_assessable", *behind), 0)]
+
+
+def _findings(known: Known) -> Iterator[Ranked]:
     for compartment in _COMPARTMENTS:
         yield from _lesions(known, compartment)
     yield from _ascites(known)

@@ -16,7 +16,19 @@ from isletscope.report.narrative.why import near_threshold
 
 
 def step_09(known: Known) -> Iterator[Ranked]:
-    """The sentences of the step."""
+    """The sentences of the step; never none, because an empty step would not say why."""
+    found = list(_findings(known))
+    yield from found or [Ranked(_nothing(known), 0)]
+
+
+def _nothing(known: Known) -> Sentence:
+    asked = known.asked("tnm")
+    if asked is None or not asked.missing:
+        return tell("synthesis.nothing_plain", *(f"exam/{exam.key}" for exam in known.view.exams))
+    return tell("synthesis.nothing", "conclusion/tnm", needed=vocabulary().needed(asked.missing, 3))
+
+
+def _findings(known: Known) -> Iterator[Ranked]:
     yield from _critical(known)
     for rank, words in (
         (0, stage(known) or _left(known, "tnm")),
