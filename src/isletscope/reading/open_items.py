@@ -63,8 +63,8 @@ def _pet_items(roles: set[Role]) -> list[str]:
     if Role.PET in roles:
         return []
     if Role.PET_UNCORRECTED in roles:
-        return ["PET: only images that are not attenuation corrected were given; no SUV, no lesion was looked for."]
-    return ["PET: not done, or not among the images given; no lesion was looked for."]
+        return ["PET: only images that are not attenuation corrected were given; no SUV, so uptake is not known."]
+    return ["PET: not done, or not among the images given; uptake is not known."]
 
 
 def _series_items(series: Series) -> list[str]:

@@ -10,9 +10,9 @@ from isletscope.model import Case, Compartment, Lesion, Measurement, Phenotype, 
 from isletscope.report import format as fmt
 from isletscope.report.content.document import Cell, Column, Figure, Section, Table
 from isletscope.report.content.notes import Notes
-from isletscope.report.content.phenotype_words import PhenotypeColumn, phenotype_words
+from isletscope.report.content.phenotype_words import PhenotypeColumn, PictureColumn, phenotype_words
 from isletscope.report.figures.kept import kept_figures
-from isletscope.report.figures.lesion_strip import lesion_strip, windows_text
+from isletscope.report.figures.lesion_strip import columns_of, lesion_strip, windows_text
 from isletscope.report.images import ImageSource
 
 _WIDTH_MM = 178.0
@@ -35,8 +35,8 @@ def phenotype_section(case: Case, images: ImageSource) -> Section | None:
     tables = tuple(table for point in case.time_points if (table := _table(case, point)) is not None)
     if not tables:
         return None
-    figures = _pictures(case, images)
-    text = (told.intro.strip(), *((_pictures_note(),) if figures else ()))
+    figures, columns = _pictures(case, images)
+    text = (told.intro.strip(), *((_pictures_note(columns),) if figures else ()))
     return Section("phenotype", told.title, text, figures, tables, (told.legend,))
 
 
@@ -187,27 +187,28 @@ def _concordance(row: Phenotype, notes: Notes) -> Cell:
     return Cell(f"—\u00a0{notes.letter(_rounded(row.labels.get('concordance_because', 'not assessable')), row.lesion)}")
 
 
-def _pictures(case: Case, images: ImageSource) -> tuple[Figure, ...]:
-    """The rows of pictures of the last time point that has some."""
+def _pictures(case: Case, images: ImageSource) -> tuple[tuple[Figure, ...], list[PictureColumn]]:
+    """The rows of pictures of the last time point that has some, and their columns."""
     lesions = {one.id: one for one in case.lesions}
     for point in reversed(case.time_points):
         rows = [row for row in case.phenotypes if row.time_point == point.name and row.shown and row.lesion in lesions]
-        found = [(lesions[row.lesion], row) for row in rows]
-        figures = [figure for one, row in found for figure in _strip(one, row, images)]
+        columns = columns_of(rows)
+        figures = [figure for row in rows for figure in _strip(lesions[row.lesion], row, columns, images)]
         if figures:
-            return tuple(figures)
-    return ()
+            return tuple(figures), columns
+    return (), []
 
 
-def _strip(lesion: Lesion, row: Phenotype, images: ImageSource) -> list[Figure]:
+def _strip(lesion: Lesion, row: Phenotype, columns: list[PictureColumn], images: ImageSource) -> list[Figure]:
     """The row of pictures of a lesion, kept while its row of the table stays the same; empty where none is there."""
     title = _heading(lesion, row)
 
     def draw() -> list[Figure]:
-        strip = lesion_strip(lesion, row, title, images, _WIDTH_MM)
+        strip = lesion_strip(lesion, row, columns, title, images, _WIDTH_MM)
         return [] if strip is None else [strip]
 
-    return kept_figures(images, ["phenotype", lesion.id, title, row.model_dump(mode="json")], draw)
+    names = [one.column for one in columns]
+    return kept_figures(images, ["phenotype", lesion.id, title, names, row.model_dump(mode="json")], draw)
 
 
 def _heading(lesion: Lesion, row: Phenotype) -> str:
@@ -220,7 +221,7 @@ def _heading(lesion: Lesion, row: Phenotype) -> str:
     return f"{lesion.id}: {', '.join(facts)}"
 
 
-def _pictures_note() -> str:
+def _pictures_note(columns: list[PictureColumn]) -> str:
     told = phenotype_words()
     field = f"{fmt.length(told.field.smallest_mm)}{fmt.NO_BREAK}mm wide or more"
-    return f"{told.pictures_title}. {told.pictures_note.strip().format(field=field, windows=windows_text())}"
+    return f"{told.pictures_title}. {told.pictures_note.strip().format(field=field, windows=windows_text(columns))}"

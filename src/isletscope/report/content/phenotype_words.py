@@ -36,7 +36,6 @@ class PictureColumn(_Words):
     level: float = 0.0
     width: float = 0.0
     percentiles: tuple[float, float] | None = None
-    only_if_shown: bool = False
 
 
 class PictureField(_Words):

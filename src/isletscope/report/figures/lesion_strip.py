@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,17 +20,25 @@ from isletscope.report.images import ImageSource
 
 _BETWEEN = 1.0
 _HEAD_MM = 3.2
+_WIDEST_MM = 40.0
 _PIXELS = 200
 _WHITE, _BLACK, _EMPTY, _GREY = "#FFFFFF", "#000000", "#EEF0F2", "#535C64"
 
 
-def lesion_strip(lesion: Lesion, row: Phenotype, title: str, images: ImageSource, width_mm: float) -> Figure | None:
+def columns_of(rows: Iterable[Phenotype]) -> list[PictureColumn]:
+    """The columns that show a lesion of these rows, in print order."""
+    shown = {one.column for row in rows for one in row.shown}
+    return [one for one in phenotype_words().pictures if one.column in shown]
+
+
+def lesion_strip(
+    lesion: Lesion, row: Phenotype, columns: Sequence[PictureColumn], title: str, images: ImageSource, width_mm: float
+) -> Figure | None:
     """The row of pictures of a lesion at a time point; None where not one of its series can be shown."""
     places = {one.column: one for one in row.shown}
-    columns = [one for one in phenotype_words().pictures if one.column in places or not one.only_if_shown]
     edge = phenotype_words().field.edge_mm(row.number("long_axis"))
-    tile = (width_mm - (len(columns) - 1) * _BETWEEN) / len(columns)
-    canvas = Canvas(width_mm, tile + _HEAD_MM)
+    tile = min((width_mm - (len(columns) - 1) * _BETWEEN) / max(len(columns), 1), _WIDEST_MM)
+    canvas = Canvas(len(columns) * (tile + _BETWEEN) - _BETWEEN, tile + _HEAD_MM)
     drawn: list[str] = []
     for number, column in enumerate(columns):
         left = number * (tile + _BETWEEN)
@@ -92,12 +102,14 @@ def _empty(canvas: Canvas, left: float, tile: float, place: Shown | None) -> Non
     canvas.text(left + tile / 2, _HEAD_MM + tile / 2, words, size=2.0, fill=_GREY, anchor="middle")
 
 
-def windows_text() -> str:
+def windows_text(columns: Sequence[PictureColumn]) -> str:
     """The windows of the pictures in words."""
     found = []
-    for column in phenotype_words().pictures:
+    for column in columns:
         if column.tracer is not None:
             found.append(f"{column.head} 0 to {fmt.significant(display().tracers[column.tracer].slice)} g/mL")
         elif column.percentiles is None:
             found.append(f"{column.head} {fmt.hounsfield(column.level)}/{fmt.hounsfield(column.width)} HU")
-    return "; ".join([*found, "MR by the range of each picture"])
+    if any(column.percentiles is not None for column in columns):
+        found.append("MR by the range of each picture")
+    return "; ".join(found)
