@@ -18,6 +18,7 @@ from isletscope.surgery.liver_segments import (
     segments_from_veins,
 )
 from isletscope.surgery.programme import (
+    Combination,
     Limits,
     Plan,
     Procedure,
@@ -35,6 +36,7 @@ __all__ = [
     "TOLERANCES_MM",
     "Apart",
     "Body",
+    "Combination",
     "Contact",
     "FutureRemnant",
     "LesionPlace",

@@ -62,13 +62,32 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Combination:
+    """Procedures (by index) that are done together under one name or several; ``count``: how many they count as."""
+
+    members: frozenset[int]
+    count: int
+
+
+@dataclass(frozen=True)
 class Task:
-    """``lesion_weights``: what clearing each lesion counts (mL, or its uptake). ``part_ml``: parts of the liver."""
+    """``lesion_weights``: what clearing each lesion counts (mL, or its uptake). ``part_ml``: parts of the liver.
+
+    ``combinations``: the only ways to choose the procedures that they hold, at most one way at a time. ``joint``: a
+    lesion by its index, and procedures that clear it when all of them are chosen.
+    """
 
     lesion_weights: tuple[float, ...]
     part_ml: tuple[float, ...]
     procedures: tuple[Procedure, ...]
     limits: Limits = field(default_factory=Limits)
+    combinations: tuple[Combination, ...] = ()
+    joint: tuple[tuple[int, frozenset[int]], ...] = ()
+
+    @property
+    def combined(self) -> frozenset[int]:
+        """Procedures that only combinations choose."""
+        return frozenset().union(*(one.members for one in self.combinations))
 
     def __post_init__(self) -> None:
         for procedure in self.procedures:
@@ -80,7 +99,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """Chosen procedures and cleared lesions by index; ``liver_taken_ml`` without tumour.
+    """Chosen procedures, cleared lesions and the combination by index; ``liver_taken_ml`` without tumour.
 
     ``proven``: no better plan exists, in any of the aims; else ``gap`` is the largest relative bound of what an aim
     could still have gained when the time was over.
@@ -88,6 +107,7 @@ class Plan:
 
     chosen: tuple[int, ...]
     cleared: tuple[int, ...]
+    combination: int | None
     cleared_fraction: float
     liver_taken_ml: float
     liver_left_ml: float
@@ -127,9 +147,18 @@ def front(task: Task, seconds: float = SECONDS) -> list[Plan]:
 
 
 def blocking_lesions(task: Task) -> tuple[int, ...]:
-    """Lesions (by index) that no procedure clears."""
-    reached = frozenset().union(*(procedure.clears for procedure in task.procedures))
+    """Lesions (by index) that no procedure and no combination clears."""
+    alone = (one for number, one in enumerate(task.procedures) if number not in task.combined)
+    reached = frozenset().union(*(one.clears for one in alone))
+    for one in task.combinations:
+        reached |= _cleared(task, one.members)
     return tuple(n for n in range(len(task.lesion_weights)) if n not in reached)
+
+
+def _cleared(task: Task, chosen: frozenset[int]) -> frozenset[int]:
+    """Lesions that these procedures clear, alone or together."""
+    found = frozenset().union(*(task.procedures[n].clears for n in chosen))
+    return found | {lesion for lesion, needed in task.joint if needed and needed <= chosen}
 
 
 def _refined(model: _Model, rows: list[tuple[Row, float, float]]) -> Plan:
@@ -142,7 +171,7 @@ def _refined(model: _Model, rows: list[tuple[Row, float, float]]) -> Plan:
 
 
 class _Model:
-    """Columns: a yes or no for each procedure, then a share cleared for each lesion, a share taken for each part.
+    """Columns: a yes or no for each procedure and combination; shares of lesions cleared, parts taken, joints done.
 
     With whole procedures the shares end at 0 or 1 by themselves.
     """
@@ -152,10 +181,13 @@ class _Model:
         self._until = time.monotonic() + seconds
         self._procedures = len(task.procedures)
         self._lesions = len(task.lesion_weights)
-        self.size = self._procedures + self._lesions + len(task.part_ml)
+        self._combinations = self._procedures + self._lesions + len(task.part_ml)
+        self._joints = self._combinations + len(task.combinations)
+        self.size = self._joints + len(task.joint)
         self.cleared = {self._lesion(n): weight for n, weight in enumerate(task.lesion_weights)}
         self.liver = {self._part(n): volume for n, volume in enumerate(task.part_ml)}
-        self.count = dict.fromkeys(range(self._procedures), 1.0)
+        self.count = {n: 1.0 for n in range(self._procedures) if n not in task.combined}
+        self.count |= {self._combinations + n: float(one.count) for n, one in enumerate(task.combinations)}
         self._rows = self._constraints()
         self.proven, self.gap = True, 0.0
 
@@ -170,9 +202,13 @@ class _Model:
         rows: list[tuple[Row, float, float]] = []
         for lesion in range(self._lesions):
             ways = {n: -1.0 for n, one in enumerate(task.procedures) if lesion in one.clears}
+            ways |= {self._joints + n: -1.0 for n, (cleared, _) in enumerate(task.joint) if cleared == lesion}
             rows.append(({self._lesion(lesion): 1.0, **ways}, -np.inf, 0.0))
         for number, procedure in enumerate(task.procedures):
             rows += [({self._part(part): -1.0, number: 1.0}, -np.inf, 0.0) for part in sorted(procedure.takes)]
+        for number, (_, needed) in enumerate(task.joint):
+            rows += [({self._joints + number: 1.0, one: -1.0}, -np.inf, 0.0) for one in sorted(needed)]
+        rows += self._combined()
         rows.append((self.liver, -np.inf, sum(task.part_ml) - limits.least_liver_left_ml + _ROUNDING))
         rows += [({first: 1.0, second: 1.0}, -np.inf, 1.0) for first, second in limits.excluded]
         if limits.most_procedures is not None:
@@ -180,6 +216,15 @@ class _Model:
         if limits.most_ablations is not None:
             ablations = {n: 1.0 for n, one in enumerate(task.procedures) if one.kind is ProcedureKind.ABLATION}
             rows.append((ablations, -np.inf, limits.most_ablations))
+        return rows
+
+    def _combined(self) -> list[tuple[Row, float, float]]:
+        """At most one combination; its members are chosen, and of all that combinations hold no other."""
+        ways = {self._combinations + n: one for n, one in enumerate(self.task.combinations)}
+        rows: list[tuple[Row, float, float]] = [(dict.fromkeys(ways, 1.0), -np.inf, 1.0)] if ways else []
+        for member in sorted(self.task.combined):
+            holding = {column: -1.0 for column, one in ways.items() if member in one.members}
+            rows.append(({member: 1.0, **holding}, 0.0, 0.0))
         return rows
 
     def solve(
@@ -199,6 +244,7 @@ class _Model:
             aim[column] += 1e-5 * value
         whole = np.zeros(self.size)
         whole[: self._procedures] = 1
+        whole[self._combinations : self._joints] = 1
         result = milp(
             aim,
             integrality=whole,
@@ -233,13 +279,15 @@ class _Model:
         """The plan that the chosen procedures make; what they clear and take is counted from them alone."""
         task = self.task
         chosen = tuple(n for n in range(self._procedures) if solution[n] > 0.5)
-        cleared = frozenset().union(*(task.procedures[n].clears for n in chosen))
+        cleared = _cleared(task, frozenset(chosen))
+        together = [n for n in range(len(task.combinations)) if solution[self._combinations + n] > 0.5]
         taken = frozenset().union(*(task.procedures[n].takes for n in chosen))
         taken_ml = sum(task.part_ml[part] for part in sorted(taken))
         total = sum(task.lesion_weights)
         return Plan(
             chosen=chosen,
             cleared=tuple(sorted(cleared)),
+            combination=together[0] if together else None,
             cleared_fraction=sum(task.lesion_weights[n] for n in sorted(cleared)) / total if total else 1.0,
             liver_taken_ml=taken_ml,
             liver_left_ml=sum(task.part_ml) - taken_ml,
