@@ -73,6 +73,17 @@ from isletscope.model.lesion import (
 from isletscope.model.matching import Course, Fate, FocusLink, UnmatchedFocus
 from isletscope.model.migrate import case_from_json, case_to_json
 from isletscope.model.phenotype import Phenotype, Shown
+from isletscope.model.plan import (
+    FrontPoint,
+    GoalReached,
+    LeastRemnant,
+    LesionLeft,
+    LiverPlan,
+    PlannedProcedure,
+    PlanOption,
+    Weight,
+    WhatIf,
+)
 from isletscope.model.vocabulary import CONTACT_TOLERANCES_MM, FEATURES, MEASUREMENTS, REGIONS
 
 __all__ = [
@@ -108,16 +119,21 @@ __all__ = [
     "Flag",
     "Focus",
     "FocusLink",
+    "FrontPoint",
     "GivenRegion",
+    "GoalReached",
     "GridDescription",
     "Heterogeneity",
     "ItemState",
     "ItemStatus",
     "Join",
+    "LeastRemnant",
     "Lesion",
     "LesionChange",
+    "LesionLeft",
     "LesionProfile",
     "LiverFinding",
+    "LiverPlan",
     "Measurement",
     "Need",
     "Observation",
@@ -127,6 +143,8 @@ __all__ = [
     "PetQuantification",
     "Phenotype",
     "Place",
+    "PlanOption",
+    "PlannedProcedure",
     "QualityFinding",
     "ReaderEntries",
     "ReaderEntry",
@@ -157,6 +175,8 @@ __all__ = [
     "VesselFinding",
     "Visibility",
     "VolumeInterval",
+    "Weight",
+    "WhatIf",
     "Withdrawal",
     "WithinLesion",
     "case_from_json",

@@ -12,6 +12,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from isletscope.model.knowledge import Document, Measurement
+from isletscope.model.plan import LiverPlan
 from isletscope.model.vocabulary import CONTACT_TOLERANCES_MM, FEATURES, MEASUREMENTS, unknown_keys
 
 
@@ -159,3 +160,4 @@ class TimePoint(Document):
     vessels: list[VesselFinding] = Field(default_factory=list)
     structures: list[StructureFinding] = Field(default_factory=list)
     liver: list[LiverFinding] = Field(default_factory=list)
+    plan: LiverPlan | None = Field(None, description="best achievable cytoreduction of the liver")

@@ -1,0 +1,115 @@
+"""What stands beside each tumour of the liver: size, depth below the capsule, distance to pedicles and vessels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from isletscope.spatial import (
+    Box,
+    Geometry,
+    Mask,
+    bounding_box,
+    cropped_geometry,
+    distance_to_mm,
+    extent_3d_mm,
+    inside_depth_mm,
+)
+from isletscope.surgery.liver_map import LiverMap, Region
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a wedge or an ablation keeps away from, on the grid of the liver; None where it is not known.
+
+    ``pedicles``: bile ducts of first and second order, or the portal branches that they run with. ``vessels``: hepatic
+    and portal veins of 3 mm or more. ``neighbours``: bowel, gallbladder, heart.
+    """
+
+    pedicles: Region | None = None
+    vessels: Region | None = None
+    neighbours: Region | None = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """One tumour: largest diameter, depth of its deepest voxel below the capsule, distances; mm. None: not known.
+
+    ``shares``: of its volume by segment, above zero. ``box`` and ``mask``: its voxels within the grid of the liver.
+    """
+
+    lesion: str
+    diameter_mm: float
+    deepest_mm: float
+    pedicle_mm: float | None
+    vessel_mm: float | None
+    neighbour_mm: float | None
+    volume_ml: float
+    shares: dict[int, float]
+    box: Box
+    mask: npt.NDArray[np.bool_]
+
+    @property
+    def centre(self) -> npt.NDArray[np.float64]:
+        """Mean voxel index [k, j, i] within the box."""
+        return np.asarray(np.argwhere(self.mask).mean(axis=0))
+
+
+def lesion_sites(liver: LiverMap, around: Surroundings) -> list[Site]:
+    """Every tumour that lies in the liver, at least in part, in the order of the map."""
+    geometry = liver.liver.geometry
+    depth = inside_depth_mm(liver.liver)
+    gaps = {
+        name: None if region is None else distance_to_mm(Mask(region, geometry))
+        for name, region in (
+            ("pedicle", around.pedicles),
+            ("vessel", around.vessels),
+            ("neighbour", around.neighbours),
+        )
+    }
+
+    def gap(name: str, box: Box, mask: npt.NDArray[np.bool_]) -> float | None:
+        distance = gaps[name]
+        nearest = None if distance is None else float(distance[box.slices][mask].min())
+        return nearest if nearest is not None and np.isfinite(nearest) else None
+
+    found = []
+    for name, region in liver.tumours.items():
+        place = liver.place(name)
+        box = bounding_box(region & liver.liver.array)
+        if place is None or box is None:
+            continue
+        mask = region[box.slices] & liver.liver.array[box.slices]
+        found.append(
+            Site(
+                lesion=name,
+                diameter_mm=extent_3d_mm(Mask(mask, cropped_geometry(geometry, box))),
+                deepest_mm=float(depth[box.slices][mask].max()),
+                pedicle_mm=gap("pedicle", box, mask),
+                vessel_mm=gap("vessel", box, mask),
+                neighbour_mm=gap("neighbour", box, mask),
+                volume_ml=place.volume_ml,
+                shares={segment: ml / place.volume_ml for segment, ml in place.by_segment_ml.items()},
+                box=box,
+                mask=mask,
+            )
+        )
+    return found
+
+
+def ball(site: Site, margin_mm: float, geometry: Geometry) -> tuple[Box, npt.NDArray[np.bool_], float]:
+    """The sphere about a tumour's centre that covers it with a margin: its box, its voxels in it, its radius in mm."""
+    centre = site.centre + np.asarray(site.box.start)
+    spacing = np.asarray(geometry.spacing_mm)
+    half = float(np.linalg.norm(spacing)) / 2
+    offsets = (np.argwhere(site.mask) + site.box.start - centre) * spacing
+    radius = float(np.linalg.norm(offsets, axis=1).max()) + half / np.sqrt(3) + margin_mm
+    grown = site.box.grown(radius, geometry)
+    axes = [
+        ((np.arange(low, high) - c) * step) ** 2
+        for low, high, c, step in zip(grown.start, grown.stop, centre, spacing, strict=True)
+    ]
+    squared = axes[0][:, None, None] + axes[1][None, :, None] + axes[2][None, None, :]
+    return grown, squared <= radius**2, radius

@@ -1,0 +1,298 @@
+"""The best achievable cytoreduction of one liver, with what it leaves, what forbids more, and the front of choices.
+
+Surgery rule SURG-601: reach the goal, else clear as much as can be; take the least liver; with the fewest procedures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from isletscope.criteria import ablation
+from isletscope.model import (
+    FrontPoint,
+    GoalReached,
+    LeastRemnant,
+    LesionLeft,
+    LiverPlan,
+    PlannedProcedure,
+    PlanOption,
+    Weight,
+    WhatIf,
+)
+from isletscope.surgery.least_remnant import expected_volume_ml, least_remnant
+from isletscope.surgery.liver_map import SEGMENT_NAMES, Body, LiverMap
+from isletscope.surgery.near_liver import Surroundings
+from isletscope.surgery.plan_book import plan_book
+from isletscope.surgery.procedures import Choices, Offered, choices
+from isletscope.surgery.programme import Limits, Plan, ProcedureKind, best_plan, front
+
+_FULL = 1.0 - 1e-9
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a surgeon asks of the plan.
+
+    ``weights``: mL or uptake of each lesion; by volume where empty. ``goal_percent`` of their sum. ``reached_by``: what
+    other treatment reaches a lesion that is left. Minima in percent replace those of the liver's state.
+    """
+
+    weight: Weight = "volume"
+    weights: Mapping[str, float] = field(default_factory=dict)
+    goal_percent: float = 90.0
+    most_procedures: int | None = None
+    most_ablations: int | None = None
+    offered: Offered = field(default_factory=Offered)
+    least_rflr_percent: float | None = None
+    least_sflr_percent: float | None = None
+    reached_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the liver was outlined, and whether its segments are known."""
+
+    exam_key: str
+    series_key: str
+    with_segments: bool = True
+
+
+def plan_liver(liver: LiverMap, around: Surroundings, body: Body, asked: Asked, place: Place) -> LiverPlan:
+    """The whole plan. Raises InputError when the least remnant is not known or no lesion lies in the liver."""
+    least = least_remnant(liver, body, asked.least_rflr_percent, asked.least_sflr_percent)
+    planner = _Planner(liver, around, body, asked, least, place)
+    return planner.document()
+
+
+class _Planner:
+    """One liver, one question: what is offered, and the plans under it."""
+
+    def __init__(
+        self, liver: LiverMap, around: Surroundings, body: Body, asked: Asked, least: LeastRemnant, place: Place
+    ) -> None:
+        offered = asked.offered if place.with_segments else replace(asked.offered, resections=False)
+        self.liver, self.asked, self.least, self.place = liver, asked, least, place
+        self.offers: Choices = choices(liver, around, offered)
+        self.volumes = {site.lesion: site.volume_ml for site in self.offers.sites}
+        self.weights = dict(asked.weights) if asked.weight != "volume" else self.volumes
+        self.expected_ml = expected_volume_ml(body)
+        cap = ablation.BOOK.limit("session_most") if asked.most_ablations is None else asked.most_ablations
+        self.limits = Limits(
+            least_liver_left_ml=least.least_ml, most_procedures=asked.most_procedures, most_ablations=int(cap)
+        )
+        self.body = body
+
+    def document(self) -> LiverPlan:
+        """The plan as a document."""
+        book = plan_book()
+        task = self.offers.task(self.weights, self.limits)
+        best = best_plan(task, self.asked.goal_percent / 100, book.seconds.value)
+        return LiverPlan(
+            exam_key=self.place.exam_key,
+            series_key=self.place.series_key,
+            weight=self.asked.weight,
+            goal_percent=self.asked.goal_percent,
+            best=self.option(best),
+            goals=self.goals(),
+            front=[self.point(plan) for plan in front(task, book.seconds.value)],
+            what_if=self.two_stage(best),
+            least=self.least,
+            liver_ml=self.liver.volume_ml(),
+            tumour_ml=self.liver.tumour_ml,
+            functional_ml=self.liver.functional_ml,
+            expected_ml=self.expected_ml,
+            formula=self.body.formula,
+            segments_from=self.liver.source.value if self.place.with_segments else "",
+            settings=self.settings(),
+            assumptions=list(book.assumptions),
+            lacking=self.lacking(),
+        )
+
+    def option(self, plan: Plan) -> PlanOption:
+        """One plan in names and figures."""
+        cleared = [self.offers.lesions[number] for number in plan.cleared]
+        total = sum(self.volumes.values())
+        functional = self.liver.functional_ml
+        resection = self.offers.resection(plan)
+        return PlanOption(
+            cleared_percent=_percent(plan.cleared_fraction),
+            by_volume_percent=_percent(sum(self.volumes[name] for name in cleared) / total),
+            by_count_percent=_percent(len(cleared) / len(self.volumes)),
+            procedures=self.procedures(plan, cleared),
+            count=(len(resection.names) if resection else 0) + len(self.offers.done_locally(plan)),
+            cleared=cleared,
+            left=[self.left(name) for name in self.offers.lesions if name not in cleared],
+            liver_taken_ml=plan.liver_taken_ml,
+            remnant_ml=plan.liver_left_ml,
+            rflr_percent=None if self.body.previous_hepatectomy else 100 * plan.liver_left_ml / functional,
+            sflr_percent=None if self.expected_ml is None else 100 * plan.liver_left_ml / self.expected_ml,
+            proven=plan.proven,
+            gap=plan.gap,
+        )
+
+    def procedures(self, plan: Plan, cleared: list[str]) -> list[PlannedProcedure]:
+        """The anatomical part first, then wedges and ablations with what each takes by itself."""
+        found = []
+        resection, local = self.offers.resection(plan), self.offers.done_locally(plan)
+        if resection is not None:
+            by_others = {lesion for one in local for lesion in one.lesions}
+            shares = self.liver.by_segment_ml(~self.liver.tumour)
+            found.append(
+                PlannedProcedure(
+                    kind="resection",
+                    name=resection.words,
+                    segments=[SEGMENT_NAMES[one - 1] for one in sorted(resection.segments)],
+                    lesions=[name for name in cleared if name not in by_others],
+                    parenchyma_ml=sum(shares[one] for one in resection.segments),
+                )
+            )
+        tumour = self.liver.tumour
+        for one in local:
+            taken = one.region & ~tumour[one.box.slices]
+            volume = float(taken.sum()) * self.liver.liver.geometry.voxel_volume_ml
+            kind = "wedge" if one.kind is ProcedureKind.WEDGE else "ablation"
+            found.append(PlannedProcedure(kind=kind, name=one.name, lesions=list(one.lesions), parenchyma_ml=volume))
+        return found
+
+    def left(self, lesion: str) -> LesionLeft:
+        """A lesion that stays, with why a wedge and an ablation are not offered."""
+        refused = self.offers.refused.get(lesion, {})
+        return LesionLeft(
+            lesion=lesion,
+            volume_ml=self.volumes[lesion],
+            because=[f"no {way}: {because}" for way, because in refused.items()],
+            reached_by=list(self.asked.reached_by.get(lesion, ())),
+        )
+
+    def point(self, plan: Plan) -> FrontPoint:
+        """One plan of the front."""
+        resection, local = self.offers.resection(plan), self.offers.done_locally(plan)
+        return FrontPoint(
+            cleared_percent=_percent(plan.cleared_fraction),
+            remnant_ml=plan.liver_left_ml,
+            remnant_percent=100 * plan.liver_left_ml / self.liver.functional_ml,
+            count=(len(resection.names) if resection else 0) + len(local),
+            words=_words(resection.words if resection else "", self.counted(plan)) or "nothing",
+        )
+
+    def counted(self, plan: Plan) -> str:
+        """ "3 wedges, 1 ablation"."""
+        kinds = [one.kind for one in self.offers.done_locally(plan)]
+        named = ((ProcedureKind.WEDGE, "wedge"), (ProcedureKind.ABLATION, "ablation"))
+        shown = [(kinds.count(kind), word) for kind, word in named]
+        return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in shown if count)
+
+    def goals(self) -> list[GoalReached]:
+        """Whether 70, 90 and 100 % can be cleared, and what forbids it."""
+        book = plan_book()
+        most = self.solved(self.limits)
+        reachable = most.cleared_fraction * 100
+        forbids = self.forbids(most)
+        found = []
+        for goal in sorted({*book.goals_percent.values, self.asked.goal_percent}):
+            reached = reachable >= goal - 1e-6
+            found.append(
+                GoalReached(
+                    goal_percent=goal,
+                    reached=reached,
+                    proven=reached or most.proven,
+                    forbids=[] if reached else forbids,
+                )
+            )
+        return found
+
+    def solved(self, limits: Limits) -> Plan:
+        """The plan that clears the most under these limits."""
+        return best_plan(self.offers.task(self.weights, limits), 1.0, plan_book().seconds.value)
+
+    def forbids(self, most: Plan) -> list[str]:
+        """Why no more than that can be cleared: each limit lifted alone, then lesions that nothing clears."""
+        if most.cleared_fraction >= _FULL:
+            return []
+        words = plan_book().words
+        found = []
+        free = self.solved(replace(self.limits, least_liver_left_ml=0.0))
+        if free.cleared_fraction > most.cleared_fraction + 1e-6:
+            found.append(
+                words.remnant.format(
+                    percent=_shown(free), left=f"{free.liver_left_ml:.0f}", least=f"{self.least.least_ml:.0f}"
+                )
+            )
+        if self.limits.most_procedures is not None:
+            more = self.solved(replace(self.limits, most_procedures=None))
+            if more.cleared_fraction > most.cleared_fraction + 1e-6:
+                count = self.option(more).count
+                found.append(words.number.format(percent=_shown(more), count=count, limit=self.limits.most_procedures))
+        if free.cleared_fraction < _FULL:
+            found.append(words.out_of_reach.format(percent=_shown(free)))
+        for number, name in enumerate(self.offers.lesions):
+            refused = self.offers.refused.get(name, {})
+            if number not in free.cleared and refused:
+                because = "; ".join(f"{way}: {why}" for way, why in refused.items())
+                found.append(words.nothing.format(lesion=name, volume=f"{self.volumes[name]:.1f}", because=because))
+        return found
+
+    def two_stage(self, best: Plan) -> list[WhatIf]:
+        """What the remnant would have to grow by, when it is the remnant that stands against the goal."""
+        goal = self.asked.goal_percent / 100
+        if best.cleared_fraction >= goal - 1e-6:
+            return []
+        book = plan_book()
+        limits = replace(self.limits, least_liver_left_ml=0.0)
+        free = best_plan(self.offers.task(self.weights, limits), goal, book.seconds.value)
+        resection = self.offers.resection(free)
+        if free.cleared_fraction <= best.cleared_fraction + 1e-6 or resection is None or free.liver_left_ml <= 0:
+            return []
+        growth = 100 * (self.least.least_ml / free.liver_left_ml - 1)
+        reported = book.growth_percent
+        verdict = book.words.within if growth <= reported.most else book.words.beyond
+        words = book.words.two_stage.format(
+            resection=resection.words,
+            locals=self.counted(free) or "nothing else",
+            percent=_shown(free),
+            left=f"{free.liver_left_ml:.0f}",
+            growth=f"{growth:.0f}",
+            least=f"{self.least.least_ml:.0f}",
+            low=f"{reported.least:.0f}",
+            high=f"{reported.most:.0f}",
+            verdict=verdict,
+        )
+        return [WhatIf(name="two_stage", words=words)]
+
+    def settings(self) -> dict[str, str]:
+        """What was asked for, in print order."""
+        offered = self.offers.offered
+        limits = self.limits
+        return {
+            "weight": self.asked.weight,
+            "goal": f"{self.asked.goal_percent:g} %",
+            "state of the liver": self.least.background,
+            "margin of a wedge": f"{offered.wedge_margin_mm:g} mm" if offered.wedges else "not offered",
+            "margin of an ablation": f"{offered.ablation_margin_mm:g} mm" if offered.ablations else "not offered",
+            "ablations at most": f"{limits.most_ablations}",
+            "procedures at most": "no limit" if limits.most_procedures is None else f"{limits.most_procedures}",
+        }
+
+    def lacking(self) -> list[str]:
+        """What was missing, and what was done instead."""
+        words = plan_book().words
+        found = list(self.least.notes)
+        if not self.place.with_segments:
+            found.append(words.no_segments)
+        unknown = [name for name, notes in self.offers.notes.items() if any("duct" in note for note in notes)]
+        if unknown:
+            found.append(words.duct_unknown.format(count=len(unknown)))
+        return [*found, *(flag for flag in self.liver.flags)]
+
+
+def _percent(fraction: float) -> float:
+    return min(max(100 * fraction, 0.0), 100.0)
+
+
+def _shown(plan: Plan) -> str:
+    return f"{100 * plan.cleared_fraction:.1f}"
+
+
+def _words(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,67 @@
+"""Words and figures of a plan, read from ``plan.yaml`` and checked."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from isletscope.model import Support
+from isletscope.yaml_text import read_yaml
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    support: Support
+    note: str
+
+
+class _Goals(_Told):
+    values: tuple[float, ...]
+
+
+class _Growth(_Told):
+    least: float
+    most: float
+
+
+class _Seconds(_Told):
+    value: float = Field(gt=0)
+
+
+class PlanWords(BaseModel):
+    """Sentences with named places."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    remnant: str
+    number: str
+    nothing: str
+    out_of_reach: str
+    no_segments: str
+    duct_unknown: str
+    two_stage: str
+    within: str
+    beyond: str
+
+
+class PlanBook(BaseModel):
+    """All of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    goals_percent: _Goals
+    growth_percent: _Growth
+    seconds: _Seconds
+    assumptions: tuple[str, ...]
+    words: PlanWords
+
+
+@cache
+def plan_book() -> PlanBook:
+    """The book in force."""
+    text = files("isletscope.surgery").joinpath("plan.yaml").read_text(encoding="utf-8")
+    return PlanBook.model_validate(read_yaml(text))
