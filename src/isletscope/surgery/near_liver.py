@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
 from isletscope.spatial import (
     Box,
@@ -18,6 +20,9 @@ from isletscope.spatial import (
     inside_depth_mm,
 )
 from isletscope.surgery.liver_map import LiverMap, Region
+
+# Vessels up to twice this calibre inside the liver do not count as its surface.
+_CLOSED_MM = 10.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,8 @@ class Surroundings:
 class Site:
     """One tumour: largest diameter, depth of its deepest voxel below the capsule, distances; mm. None: not known.
 
-    ``shares``: of its volume by segment, above zero. ``box`` and ``mask``: its voxels within the grid of the liver.
+    ``surface_lps_mm``: the point of the capsule nearest to its centre. ``shares``: of its volume by segment, above zero.
+    ``box`` and ``mask``: its voxels within the grid of the liver.
     """
 
     lesion: str
@@ -47,6 +53,7 @@ class Site:
     vessel_mm: float | None
     neighbour_mm: float | None
     volume_ml: float
+    surface_lps_mm: npt.NDArray[np.float64]
     shares: dict[int, float]
     box: Box
     mask: npt.NDArray[np.bool_]
@@ -60,7 +67,9 @@ class Site:
 def lesion_sites(liver: LiverMap, around: Surroundings) -> list[Site]:
     """Every tumour that lies in the liver, at least in part, in the order of the map."""
     geometry = liver.liver.geometry
-    depth = inside_depth_mm(liver.liver)
+    capsule = _capsule(liver)
+    depth = inside_depth_mm(capsule)
+    surface = _surface_mm(capsule, depth)
     gaps = {
         name: None if region is None else distance_to_mm(Mask(region, geometry))
         for name, region in (
@@ -91,12 +100,41 @@ def lesion_sites(liver: LiverMap, around: Surroundings) -> list[Site]:
                 vessel_mm=gap("vessel", box, mask),
                 neighbour_mm=gap("neighbour", box, mask),
                 volume_ml=place.volume_ml,
+                surface_lps_mm=surface(region_centre(mask, box, geometry)),
                 shares={segment: ml / place.volume_ml for segment, ml in place.by_segment_ml.items()},
                 box=box,
                 mask=mask,
             )
         )
     return found
+
+
+def region_centre(mask: npt.NDArray[np.bool_], box: Box, geometry: Geometry) -> npt.NDArray[np.float64]:
+    """Mean of a region's voxel centres, LPS mm."""
+    return np.asarray(geometry.to_lps(np.argwhere(mask).mean(axis=0) + np.asarray(box.start)))
+
+
+def _capsule(liver: LiverMap) -> Mask:
+    """The liver with the vessels that run through it: what is no farther than so much from liver on all sides."""
+    geometry = liver.liver.geometry
+    around = bounding_box(liver.liver.array)
+    if around is None:
+        return liver.liver
+    box = around.grown(_CLOSED_MM + 2 * max(geometry.spacing_mm), geometry)
+    grown = distance_to_mm(Mask(liver.liver.array[box.slices], cropped_geometry(geometry, box))) <= _CLOSED_MM
+    closed = liver.liver.array.copy()
+    closed[box.slices] |= inside_depth_mm(Mask(grown, cropped_geometry(geometry, box))) > _CLOSED_MM
+    return Mask(closed, geometry)
+
+
+def _surface_mm(
+    capsule: Mask, depth: npt.NDArray[np.float32]
+) -> Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]:
+    """Gives the voxel centre at the capsule that is nearest to a point, LPS mm."""
+    outermost = capsule.array & (depth <= max(capsule.geometry.spacing_mm))
+    points = capsule.geometry.to_lps(np.argwhere(outermost))
+    tree = cKDTree(points)
+    return lambda point: np.asarray(points[tree.query(point)[1]])
 
 
 def ball(site: Site, margin_mm: float, geometry: Geometry) -> tuple[Box, npt.NDArray[np.bool_], float]:

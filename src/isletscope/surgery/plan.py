@@ -5,7 +5,7 @@ Surgery rule SURG-601: reach the goal, else clear as much as can be; take the le
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from isletscope.criteria import ablation
@@ -25,7 +25,7 @@ from isletscope.surgery.liver_map import SEGMENT_NAMES, Body, LiverMap
 from isletscope.surgery.near_liver import Surroundings
 from isletscope.surgery.plan_book import plan_book
 from isletscope.surgery.procedures import Choices, Offered, choices
-from isletscope.surgery.programme import Limits, Plan, ProcedureKind, best_plan, front
+from isletscope.surgery.programme import Limits, Plan, ProcedureKind, blocking_lesions, front, least_liver, most_cleared
 
 _FULL = 1.0 - 1e-9
 
@@ -34,15 +34,17 @@ _FULL = 1.0 - 1e-9
 class Asked:
     """What a surgeon asks of the plan.
 
-    ``weights``: mL or uptake of each lesion; by volume where empty. ``goal_percent`` of their sum. ``reached_by``: what
-    other treatment reaches a lesion that is left. Minima in percent replace those of the liver's state.
+    ``weights``: mL or uptake of each lesion; by volume where empty. ``goal_percent`` of their sum; None: the highest of
+    the usual shares that can be reached. ``most_local``: wedges and ablations together, None for the usual number in one
+    session. ``reached_by``: what other treatment reaches a lesion that is left. Minima in percent replace those of the
+    liver's state.
     """
 
     weight: Weight = "volume"
     weights: Mapping[str, float] = field(default_factory=dict)
-    goal_percent: float = 90.0
+    goal_percent: float | None = None
     most_procedures: int | None = None
-    most_ablations: int | None = None
+    most_local: int | None = None
     offered: Offered = field(default_factory=Offered)
     least_rflr_percent: float | None = None
     least_sflr_percent: float | None = None
@@ -77,26 +79,30 @@ class _Planner:
         self.volumes = {site.lesion: site.volume_ml for site in self.offers.sites}
         self.weights = dict(asked.weights) if asked.weight != "volume" else self.volumes
         self.expected_ml = expected_volume_ml(body)
-        cap = ablation.BOOK.limit("session_most") if asked.most_ablations is None else asked.most_ablations
+        usual = int(ablation.BOOK.limit("session_most"))
         self.limits = Limits(
-            least_liver_left_ml=least.least_ml, most_procedures=asked.most_procedures, most_ablations=int(cap)
+            least_liver_left_ml=least.least_ml,
+            most_procedures=asked.most_procedures,
+            most_local=usual if asked.most_local is None else asked.most_local,
         )
         self.body = body
 
     def document(self) -> LiverPlan:
         """The plan as a document."""
         book = plan_book()
+        most = self.most(self.limits)
+        goal = self.goal_percent(most)
         task = self.offers.task(self.weights, self.limits)
-        best = best_plan(task, self.asked.goal_percent / 100, book.seconds.value)
+        best = least_liver(task, min(goal / 100, most.cleared_fraction), book.seconds.value)
         return LiverPlan(
             exam_key=self.place.exam_key,
             series_key=self.place.series_key,
             weight=self.asked.weight,
-            goal_percent=self.asked.goal_percent,
+            goal_percent=goal,
             best=self.option(best),
-            goals=self.goals(),
-            front=[self.point(plan) for plan in front(task, book.seconds.value)],
-            what_if=self.two_stage(best),
+            goals=self.goals(most),
+            front=self.front(),
+            what_if=self.two_stage(best, goal),
             least=self.least,
             liver_ml=self.liver.volume_ml(),
             tumour_ml=self.liver.tumour_ml,
@@ -104,10 +110,23 @@ class _Planner:
             expected_ml=self.expected_ml,
             formula=self.body.formula,
             segments_from=self.liver.source.value if self.place.with_segments else "",
-            settings=self.settings(),
+            settings=self.settings(goal),
             assumptions=list(book.assumptions),
             lacking=self.lacking(),
         )
+
+    def goal_percent(self, most: Plan) -> float:
+        """The goal asked for, or the highest usual share that can be reached; the lowest where none can."""
+        if self.asked.goal_percent is not None:
+            return self.asked.goal_percent
+        usual = plan_book().goals_percent.values
+        return max((one for one in usual if _reaches(most, one)), default=min(usual))
+
+    def front(self) -> list[FrontPoint]:
+        """The choice between tumour cleared and liver kept."""
+        book = plan_book()
+        task = self.offers.task(self.weights, self.limits)
+        return [self.point(plan) for plan in front(task, book.seconds.value, book.front_step_percent.value / 100)]
 
     def option(self, plan: Plan) -> PlanOption:
         """One plan in names and figures."""
@@ -183,15 +202,13 @@ class _Planner:
         shown = [(kinds.count(kind), word) for kind, word in named]
         return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in shown if count)
 
-    def goals(self) -> list[GoalReached]:
-        """Whether 70, 90 and 100 % can be cleared, and what forbids it."""
-        book = plan_book()
-        most = self.solved(self.limits)
-        reachable = most.cleared_fraction * 100
+    def goals(self, most: Plan) -> list[GoalReached]:
+        """Whether the usual shares and the goal can be cleared, and what forbids it."""
         forbids = self.forbids(most)
+        asked = [] if self.asked.goal_percent is None else [self.asked.goal_percent]
         found = []
-        for goal in sorted({*book.goals_percent.values, self.asked.goal_percent}):
-            reached = reachable >= goal - 1e-6
+        for goal in sorted({*plan_book().goals_percent.values, *asked}):
+            reached = _reaches(most, goal)
             found.append(
                 GoalReached(
                     goal_percent=goal,
@@ -202,51 +219,59 @@ class _Planner:
             )
         return found
 
-    def solved(self, limits: Limits) -> Plan:
+    def most(self, limits: Limits) -> Plan:
         """The plan that clears the most under these limits."""
-        return best_plan(self.offers.task(self.weights, limits), 1.0, plan_book().seconds.value)
+        return most_cleared(self.offers.task(self.weights, limits), plan_book().seconds.value)
 
     def forbids(self, most: Plan) -> list[str]:
-        """Why no more than that can be cleared: each limit lifted alone, then lesions that nothing clears."""
+        """Why no more than that can be cleared: each limit lifted alone, then what no procedure clears."""
         if most.cleared_fraction >= _FULL:
             return []
         words = plan_book().words
         found = []
-        free = self.solved(replace(self.limits, least_liver_left_ml=0.0))
-        if free.cleared_fraction > most.cleared_fraction + 1e-6:
-            found.append(
-                words.remnant.format(
-                    percent=_shown(free), left=f"{free.liver_left_ml:.0f}", least=f"{self.least.least_ml:.0f}"
+        for name, limits, sentence in self.lifted():
+            free = self.most(limits)
+            if free.cleared_fraction > most.cleared_fraction + 1e-6:
+                found.append(
+                    sentence.format(
+                        percent=_shown(free),
+                        left=f"{free.liver_left_ml:.0f}",
+                        least=f"{self.least.least_ml:.0f}",
+                        count=self.option(free).count,
+                        limit=name,
+                    )
                 )
-            )
-        if self.limits.most_procedures is not None:
-            more = self.solved(replace(self.limits, most_procedures=None))
-            if more.cleared_fraction > most.cleared_fraction + 1e-6:
-                count = self.option(more).count
-                found.append(words.number.format(percent=_shown(more), count=count, limit=self.limits.most_procedures))
-        if free.cleared_fraction < _FULL:
-            found.append(words.out_of_reach.format(percent=_shown(free)))
-        for number, name in enumerate(self.offers.lesions):
-            refused = self.offers.refused.get(name, {})
-            if number not in free.cleared and refused:
-                because = "; ".join(f"{way}: {why}" for way, why in refused.items())
-                found.append(words.nothing.format(lesion=name, volume=f"{self.volumes[name]:.1f}", because=because))
+        for number in blocking_lesions(self.offers.task(self.weights, self.limits)):
+            lesion = self.offers.lesions[number]
+            because = "; ".join(f"{way}: {why}" for way, why in self.offers.refused.get(lesion, {}).items())
+            volume = f"{self.volumes[lesion]:.1f}"
+            found.append(words.nothing.format(lesion=lesion, volume=volume, because=because or "outside every segment"))
         return found
 
-    def two_stage(self, best: Plan) -> list[WhatIf]:
-        """What the remnant would have to grow by, when it is the remnant that stands against the goal."""
-        goal = self.asked.goal_percent / 100
-        if best.cleared_fraction >= goal - 1e-6:
+    def lifted(self) -> Iterator[tuple[str, Limits, str]]:
+        """Each limit that may bind, the limits without it, and how that is told."""
+        words, limits = plan_book().words, self.limits
+        yield "", replace(limits, least_liver_left_ml=0.0), words.remnant
+        if limits.most_local is not None:
+            yield f"{limits.most_local}", replace(limits, most_local=None), words.local
+        if limits.most_procedures is not None:
+            yield f"{limits.most_procedures}", replace(limits, most_procedures=None), words.number
+
+    def two_stage(self, best: Plan, goal: float) -> list[WhatIf]:
+        """What the remnant would have to grow by, when it is the remnant that stands against the next usual share."""
+        further = [one for one in (*plan_book().goals_percent.values, goal) if not _reaches(best, one)]
+        free = self.most(replace(self.limits, least_liver_left_ml=0.0)) if further else best
+        wanted = [one for one in sorted(further) if _reaches(free, one)]
+        if not wanted:
             return []
         book = plan_book()
-        limits = replace(self.limits, least_liver_left_ml=0.0)
-        free = best_plan(self.offers.task(self.weights, limits), goal, book.seconds.value)
+        task = self.offers.task(self.weights, replace(self.limits, least_liver_left_ml=0.0))
+        free = least_liver(task, wanted[0] / 100, book.seconds.value)
         resection = self.offers.resection(free)
-        if free.cleared_fraction <= best.cleared_fraction + 1e-6 or resection is None or free.liver_left_ml <= 0:
+        if resection is None or free.liver_left_ml <= 0:
             return []
         growth = 100 * (self.least.least_ml / free.liver_left_ml - 1)
         reported = book.growth_percent
-        verdict = book.words.within if growth <= reported.most else book.words.beyond
         words = book.words.two_stage.format(
             resection=resection.words,
             locals=self.counted(free) or "nothing else",
@@ -256,21 +281,21 @@ class _Planner:
             least=f"{self.least.least_ml:.0f}",
             low=f"{reported.least:.0f}",
             high=f"{reported.most:.0f}",
-            verdict=verdict,
+            verdict=book.words.within if growth <= reported.most else book.words.beyond,
         )
         return [WhatIf(name="two_stage", words=words)]
 
-    def settings(self) -> dict[str, str]:
+    def settings(self, goal: float) -> dict[str, str]:
         """What was asked for, in print order."""
         offered = self.offers.offered
         limits = self.limits
         return {
             "weight": self.asked.weight,
-            "goal": f"{self.asked.goal_percent:g} %",
+            "goal": f"{goal:g} %",
             "state of the liver": self.least.background,
             "margin of a wedge": f"{offered.wedge_margin_mm:g} mm" if offered.wedges else "not offered",
             "margin of an ablation": f"{offered.ablation_margin_mm:g} mm" if offered.ablations else "not offered",
-            "ablations at most": f"{limits.most_ablations}",
+            "wedges and ablations at most": f"{limits.most_local}",
             "procedures at most": "no limit" if limits.most_procedures is None else f"{limits.most_procedures}",
         }
 
@@ -284,6 +309,10 @@ class _Planner:
         if unknown:
             found.append(words.duct_unknown.format(count=len(unknown)))
         return [*found, *(flag for flag in self.liver.flags)]
+
+
+def _reaches(plan: Plan, goal_percent: float) -> bool:
+    return 100 * plan.cleared_fraction >= goal_percent - 1e-4
 
 
 def _percent(fraction: float) -> float:

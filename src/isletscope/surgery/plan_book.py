@@ -27,7 +27,7 @@ class _Growth(_Told):
     most: float
 
 
-class _Seconds(_Told):
+class _Figure(_Told):
     value: float = Field(gt=0)
 
 
@@ -37,9 +37,9 @@ class PlanWords(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     remnant: str
+    local: str
     number: str
     nothing: str
-    out_of_reach: str
     no_segments: str
     duct_unknown: str
     two_stage: str
@@ -55,7 +55,8 @@ class PlanBook(BaseModel):
     source: str
     goals_percent: _Goals
     growth_percent: _Growth
-    seconds: _Seconds
+    front_step_percent: _Figure
+    seconds: _Figure
     assumptions: tuple[str, ...]
     words: PlanWords
 

@@ -111,10 +111,7 @@ def choices(liver: LiverMap, around: Surroundings, offered: Offered) -> Choices:
     sites = lesion_sites(liver, around)
     refused: dict[str, dict[str, str]] = {site.lesion: {} for site in sites}
     notes: dict[str, list[str]] = {site.lesion: [] for site in sites}
-    local = [
-        *_wedges(liver, sites, offered, refused),
-        *_ablations(liver, sites, offered, refused, notes),
-    ]
+    local = _worth_while([*_wedges(liver, sites, offered, refused), *_ablations(liver, sites, offered, refused, notes)])
     parts, held = _parts(liver, local)
     spread = _spread(sites)
     index = {site.lesion: number for number, site in enumerate(sites)}
@@ -208,9 +205,7 @@ def _no_wedge(site: Site, margin_mm: float) -> str:
 
 def _united(sites: Sequence[Site], margin_mm: float, geometry: Geometry) -> tuple[Box, npt.NDArray[np.bool_]]:
     """Tumours together, in a box with a margin around them."""
-    start = np.min([site.box.start for site in sites], axis=0).tolist()
-    stop = np.max([site.box.stop for site in sites], axis=0).tolist()
-    box = Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2])).grown(margin_mm, geometry)
+    box = _around([site.box for site in sites]).grown(margin_mm, geometry)
     tumour = np.zeros([b - a for a, b in zip(box.start, box.stop, strict=True)], dtype=bool)
     for site in sites:
         inner = [slice(a - low, b - low) for a, b, low in zip(site.box.start, site.box.stop, box.start, strict=True)]
@@ -219,13 +214,47 @@ def _united(sites: Sequence[Site], margin_mm: float, geometry: Geometry) -> tupl
 
 
 def _wedge(liver: LiverMap, sites: Sequence[Site], margin_mm: float) -> LocalProcedure:
+    """Tumours with a margin, and the way from each to the nearest capsule as wide as the tumour with its margin."""
     geometry = liver.liver.geometry
     box, tumour = _united(sites, margin_mm, geometry)
-    near = np.isfinite(outline_distance_mm(Mask(tumour, cropped_geometry(geometry, box)), margin_mm))
+    taken = np.zeros(geometry.shape, dtype=bool)
+    taken[box.slices] = np.isfinite(outline_distance_mm(Mask(tumour, cropped_geometry(geometry, box)), margin_mm))
+    ways = [_way_out(site, margin_mm, geometry) for site in sites]
+    for way_box, way in ways:
+        taken[way_box.slices] |= way
+    whole = _around([box, *(way_box for way_box, _ in ways)])
     names = tuple(site.lesion for site in sites)
-    return LocalProcedure(
-        f"wedge {', '.join(names)}", ProcedureKind.WEDGE, names, box, near & liver.liver.array[box.slices]
+    inside = taken[whole.slices] & liver.liver.array[whole.slices]
+    return LocalProcedure(f"wedge {', '.join(names)}", ProcedureKind.WEDGE, names, whole, inside)
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    start = np.min([box.start for box in boxes], axis=0).tolist()
+    stop = np.max([box.stop for box in boxes], axis=0).tolist()
+    return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+
+def _way_out(site: Site, margin_mm: float, geometry: Geometry) -> tuple[Box, npt.NDArray[np.bool_]]:
+    """A cylinder from the middle of a tumour to the nearest capsule: its box, and its voxels there."""
+    centre = np.asarray(geometry.to_lps(site.centre + np.asarray(site.box.start)))
+    way = site.surface_lps_mm - centre
+    length = float(np.linalg.norm(way))
+    along = way / length if length > 0 else np.zeros(3)
+    lesion = geometry.to_lps(np.argwhere(site.mask) + np.asarray(site.box.start)) - centre
+    radius = float(np.linalg.norm(lesion - np.outer(lesion @ along, along), axis=1).max()) + margin_mm
+    ends = geometry.to_index(np.stack([centre, site.surface_lps_mm]))
+    low, high = np.floor(ends.min(axis=0)).astype(int), np.ceil(ends.max(axis=0)).astype(int) + 1
+    low, high = np.clip(low, 0, geometry.shape), np.clip(high, 0, geometry.shape)
+    (k0, j0, i0), (k1, j1, i1) = low.tolist(), high.tolist()
+    box = Box((k0, j0, i0), (k1, j1, i1)).grown(radius, geometry)
+    index = np.stack(
+        np.meshgrid(*(np.arange(a, b) for a, b in zip(box.start, box.stop, strict=True)), indexing="ij"), -1
     )
+    offset = geometry.to_lps(index.reshape(-1, 3)) - centre
+    passed = offset @ along
+    aside = np.linalg.norm(offset - np.outer(passed, along), axis=1)
+    inside = (passed >= 0) & (passed <= length) & (aside <= radius)
+    return box, inside.reshape(index.shape[:3])
 
 
 def _groups(liver: LiverMap, sites: Sequence[Site], wedges: Sequence[LocalProcedure]) -> list[list[Site]]:
@@ -254,16 +283,8 @@ def _width_mm(liver: LiverMap, group: Sequence[Site]) -> float:
 
 
 def _meet(one: LocalProcedure, other: LocalProcedure) -> bool:
-    low = np.maximum(one.box.start, other.box.start)
-    high = np.minimum(one.box.stop, other.box.stop)
-    if np.any(low >= high):
-        return False
-
-    def shared(procedure: LocalProcedure) -> npt.NDArray[np.bool_]:
-        inner = [slice(a - s, b - s) for a, b, s in zip(low, high, procedure.box.start, strict=True)]
-        return procedure.region[inner[0], inner[1], inner[2]]
-
-    return bool(np.any(shared(one) & shared(other)))
+    shared = _shared(one, other)
+    return shared is not None and bool(shared.any())
 
 
 def _ablations(
@@ -346,3 +367,33 @@ def _parts(
             held.append((segment, by | {number}))
         here[within] = renamed[here[within]]
     return parts, held
+
+
+def _worth_while(local: Sequence[LocalProcedure]) -> list[LocalProcedure]:
+    """Without ablations whose zone holds the wedge of the same lesions whole: it takes less and clears as much."""
+    wedges = {frozenset(one.lesions): one for one in local if one.kind is ProcedureKind.WEDGE}
+
+    def needless(one: LocalProcedure) -> bool:
+        wedge = wedges.get(frozenset(one.lesions)) if one.kind is ProcedureKind.ABLATION else None
+        return wedge is not None and _inside(wedge, one)
+
+    return [one for one in local if not needless(one)]
+
+
+def _inside(one: LocalProcedure, other: LocalProcedure) -> bool:
+    """Whether every voxel of the one lies in the other."""
+    held = _shared(one, other)
+    return held is not None and int(held.sum()) == int(one.region.sum())
+
+
+def _shared(one: LocalProcedure, other: LocalProcedure) -> npt.NDArray[np.bool_] | None:
+    """Voxels of both, where their boxes overlap; None where they do not."""
+    low = np.maximum(one.box.start, other.box.start)
+    high = np.minimum(one.box.stop, other.box.stop)
+    if np.any(low >= high):
+        return None
+    parts = []
+    for procedure in (one, other):
+        inner = [slice(a - s, b - s) for a, b, s in zip(low, high, procedure.box.start, strict=True)]
+        parts.append(procedure.region[inner[0], inner[1], inner[2]])
+    return np.asarray(parts[0] & parts[1])

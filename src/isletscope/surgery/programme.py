@@ -30,6 +30,7 @@ _ROUNDING = 1e-6
 _OUT_OF_TIME = 1
 
 Row = dict[int, float]
+Between = tuple[Row, float, float]
 Solution = npt.NDArray[np.float64]
 
 
@@ -53,11 +54,15 @@ class Procedure:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a plan must keep to; None: no limit. ``excluded``: pairs of procedures (by index), one of each at most."""
+    """What a plan must keep to; None: no limit. ``most_local``: wedges and ablations together.
+
+    ``excluded``: pairs of procedures (by index), one of each at most.
+    """
 
     least_liver_left_ml: float = 0.0
     most_procedures: int | None = None
     most_ablations: int | None = None
+    most_local: int | None = None
     excluded: tuple[tuple[int, int], ...] = ()
 
 
@@ -115,6 +120,24 @@ class Plan:
     gap: float
 
 
+def most_cleared(task: Task, seconds: float = SECONDS) -> Plan:
+    """The plan that clears the most under the limits, whatever liver it takes.
+
+    Raises InputError when nothing keeps to the limits, or nothing was found in that time.
+    """
+    model = _Model(task, seconds)
+    return model.plan(model.solve(maximise=model.cleared, then_minimise=model.liver))
+
+
+def least_liver(task: Task, fraction: float, seconds: float = SECONDS) -> Plan:
+    """The plan that clears this share (0 to 1) of the whole weight with the least liver, then the fewest procedures.
+
+    ``seconds`` for all aims together. Raises InputError when the share is out of reach, or nothing was found in time.
+    """
+    model = _Model(task, seconds)
+    return _refined(model, [model.at_least(fraction * sum(task.lesion_weights))])
+
+
 def best_plan(task: Task, goal_fraction: float, seconds: float = SECONDS) -> Plan:
     """The plan that reaches the goal with the least liver, or, where nothing does, the one that clears the most.
 
@@ -122,27 +145,25 @@ def best_plan(task: Task, goal_fraction: float, seconds: float = SECONDS) -> Pla
     nothing keeps to the limits, or nothing was found in that time.
     """
     model = _Model(task, seconds)
-    total = sum(task.lesion_weights)
     most = model.solve(maximise=model.cleared)
     reachable = model.value(model.cleared, most)
-    wanted = min(goal_fraction * total, reachable)
-    return _refined(model, [(model.cleared, wanted - _ROUNDING * max(total, 1.0), np.inf)])
+    return _refined(model, [model.at_least(min(goal_fraction * sum(task.lesion_weights), reachable))])
 
 
-def front(task: Task, seconds: float = SECONDS) -> list[Plan]:
+def front(task: Task, seconds: float = SECONDS, step_fraction: float = 1e-3) -> list[Plan]:
     """Plans that clear more than any other taking as little liver, from nothing to all that can be done.
 
-    Within :data:`SAME_LIVER_ML`, and in steps of a thousandth of the whole weight. ``seconds`` for all plans together;
-    once an aim was left unproven, every plan after it is.
+    Within :data:`SAME_LIVER_ML`, and in steps of ``step_fraction`` of the whole weight. ``seconds`` for all plans
+    together: it ends where they are over, and once an aim was left unproven, every plan after it is.
     """
     model = _Model(task, seconds)
     total = sum(task.lesion_weights)
     plans = [_refined(model, [])]
     most = model.value(model.cleared, model.solve(maximise=model.cleared))
-    step = max(1e-3 * total, _ROUNDING)
-    while plans[-1].cleared_fraction * total < most - step:
-        more = plans[-1].cleared_fraction * total + step
-        plans.append(_refined(model, [(model.cleared, more, np.inf)]))
+    step = max(step_fraction * total, _ROUNDING)
+    while plans[-1].cleared_fraction * total < most - min(step, 1e-3 * total) and model.in_time:
+        more = min(plans[-1].cleared_fraction * total + step, most)
+        plans.append(_refined(model, [model.at_least(more)]))
     return plans
 
 
@@ -161,13 +182,16 @@ def _cleared(task: Task, chosen: frozenset[int]) -> frozenset[int]:
     return found | {lesion for lesion, needed in task.joint if needed and needed <= chosen}
 
 
-def _refined(model: _Model, rows: list[tuple[Row, float, float]]) -> Plan:
-    """Least liver, then fewest procedures, then most cleared, each aim within the ones before."""
-    least = model.value(model.liver, model.solve(minimise=model.liver, rows=rows))
-    rows = [*rows, (model.liver, -np.inf, least + SAME_LIVER_ML)]
-    fewest = round(model.value(model.count, model.solve(minimise=model.count, rows=rows)))
-    rows = [*rows, (model.count, -np.inf, fewest + 0.5)]
-    return model.plan(model.solve(maximise=model.cleared, then_minimise=model.liver, rows=rows))
+def _refined(model: _Model, rows: list[Between]) -> Plan:
+    """Least liver, then fewest procedures, then most cleared, each aim within the ones before.
+
+    When the time is over, the solution of the aim before is kept.
+    """
+    solution = model.solve(minimise=model.liver, rows=rows)
+    rows = [*rows, (model.liver, -np.inf, model.value(model.liver, solution) + SAME_LIVER_ML)]
+    solution = model.solve(minimise=model.count, rows=rows, known=solution)
+    rows = [*rows, (model.count, -np.inf, round(model.value(model.count, solution)) + 0.5)]
+    return model.plan(model.solve(maximise=model.cleared, then_minimise=model.liver, rows=rows, known=solution))
 
 
 class _Model:
@@ -191,15 +215,24 @@ class _Model:
         self._rows = self._constraints()
         self.proven, self.gap = True, 0.0
 
+    @property
+    def in_time(self) -> bool:
+        """Whether there is time left."""
+        return time.monotonic() < self._until
+
+    def at_least(self, weight: float) -> Between:
+        """The constraint that so much weight is cleared, but for rounding."""
+        return self.cleared, weight - _ROUNDING * max(sum(self.task.lesion_weights), 1.0), np.inf
+
     def _lesion(self, number: int) -> int:
         return self._procedures + number
 
     def _part(self, number: int) -> int:
         return self._procedures + self._lesions + number
 
-    def _constraints(self) -> list[tuple[Row, float, float]]:
+    def _constraints(self) -> list[Between]:
         task, limits = self.task, self.task.limits
-        rows: list[tuple[Row, float, float]] = []
+        rows: list[Between] = []
         for lesion in range(self._lesions):
             ways = {n: -1.0 for n, one in enumerate(task.procedures) if lesion in one.clears}
             ways |= {self._joints + n: -1.0 for n, (cleared, _) in enumerate(task.joint) if cleared == lesion}
@@ -213,15 +246,17 @@ class _Model:
         rows += [({first: 1.0, second: 1.0}, -np.inf, 1.0) for first, second in limits.excluded]
         if limits.most_procedures is not None:
             rows.append((self.count, -np.inf, limits.most_procedures))
-        if limits.most_ablations is not None:
-            ablations = {n: 1.0 for n, one in enumerate(task.procedures) if one.kind is ProcedureKind.ABLATION}
-            rows.append((ablations, -np.inf, limits.most_ablations))
+        local = (ProcedureKind.WEDGE, ProcedureKind.ABLATION)
+        for most, kinds in ((limits.most_ablations, local[1:]), (limits.most_local, local)):
+            if most is not None:
+                held = {n: 1.0 for n, one in enumerate(task.procedures) if one.kind in kinds}
+                rows.append((held, -np.inf, most))
         return rows
 
-    def _combined(self) -> list[tuple[Row, float, float]]:
+    def _combined(self) -> list[Between]:
         """At most one combination; its members are chosen, and of all that combinations hold no other."""
         ways = {self._combinations + n: one for n, one in enumerate(self.task.combinations)}
-        rows: list[tuple[Row, float, float]] = [(dict.fromkeys(ways, 1.0), -np.inf, 1.0)] if ways else []
+        rows: list[Between] = [(dict.fromkeys(ways, 1.0), -np.inf, 1.0)] if ways else []
         for member in sorted(self.task.combined):
             holding = {column: -1.0 for column, one in ways.items() if member in one.members}
             rows.append(({member: 1.0, **holding}, 0.0, 0.0))
@@ -233,9 +268,13 @@ class _Model:
         minimise: Row | None = None,
         maximise: Row | None = None,
         then_minimise: Row | None = None,
-        rows: Sequence[tuple[Row, float, float]] = (),
+        rows: Sequence[Between] = (),
+        known: Solution | None = None,
     ) -> Solution:
-        """The best solution for one aim (a second, much lighter one breaks ties). InputError when there is none."""
+        """The best solution for one aim (a second, much lighter one breaks ties). InputError when there is none.
+
+        ``known`` keeps to the constraints already: it is given back when the time was over before one was found.
+        """
         aim = np.zeros(self.size)
         for columns, sign in ((minimise, 1.0), (maximise, -1.0)):
             for column, value in (columns or {}).items():
@@ -252,6 +291,9 @@ class _Model:
             constraints=_matrix([*self._rows, *rows], self.size),
             options={"time_limit": max(self._until - time.monotonic(), _LEAST_SECONDS), "mip_rel_gap": 0.0},
         )
+        if result.x is None and result.status == _OUT_OF_TIME and known is not None:
+            self.proven, self.gap = False, 1.0
+            return known
         if result.x is None and result.status == _OUT_OF_TIME:
             raise InputError(
                 "no plan was found in the time given",
@@ -296,7 +338,7 @@ class _Model:
         )
 
 
-def _matrix(rows: Sequence[tuple[Row, float, float]], size: int) -> LinearConstraint:
+def _matrix(rows: Sequence[Between], size: int) -> LinearConstraint:
     index = [(number, column, value) for number, (row, _, _) in enumerate(rows) for column, value in row.items()]
     where, columns, values = zip(*index, strict=True)
     matrix = coo_array((values, (where, columns)), shape=(len(rows), size)).tocsr()
