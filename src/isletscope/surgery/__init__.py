@@ -18,7 +18,6 @@ from isletscope.surgery.liver_segments import (
     segments_from_veins,
 )
 from isletscope.surgery.programme import (
-    Combination,
     Limits,
     Plan,
     Procedure,
@@ -26,7 +25,6 @@ from isletscope.surgery.programme import (
     Task,
     best_plan,
     blocking_lesions,
-    front,
 )
 from isletscope.surgery.traced import TracedVessel, traced_vessel
 from isletscope.surgery.vessel_contact import Apart, NotAssessable, VesselContact, vessel_contact
@@ -36,7 +34,6 @@ __all__ = [
     "TOLERANCES_MM",
     "Apart",
     "Body",
-    "Combination",
     "Contact",
     "FutureRemnant",
     "LesionPlace",
@@ -53,7 +50,6 @@ __all__ = [
     "best_plan",
     "blocking_lesions",
     "contact_at",
-    "front",
     "future_remnant",
     "gaps_of",
     "segments_from_branches",

@@ -42,7 +42,7 @@ class Surroundings:
 class Site:
     """One tumour: largest diameter, depth of its deepest voxel below the capsule, distances; mm. None: not known.
 
-    ``surface_lps_mm``: the point of the capsule nearest to its centre. ``shares``: of its volume by segment, above zero.
+    ``surface_lps_mm``: the point of the capsule nearest to its centre. ``shares``: of its volume by segment, above 0.
     ``box`` and ``mask``: its voxels within the grid of the liver.
     """
 

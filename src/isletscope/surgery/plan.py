@@ -24,8 +24,9 @@ from isletscope.surgery.least_remnant import expected_volume_ml, least_remnant
 from isletscope.surgery.liver_map import SEGMENT_NAMES, Body, LiverMap
 from isletscope.surgery.near_liver import Surroundings
 from isletscope.surgery.plan_book import plan_book
-from isletscope.surgery.procedures import Choices, Offered, choices
-from isletscope.surgery.programme import Limits, Plan, ProcedureKind, blocking_lesions, front, least_liver, most_cleared
+from isletscope.surgery.procedures import Choices, LocalProcedure, Offered, choices
+from isletscope.surgery.programme import Limits, ProcedureKind
+from isletscope.surgery.search import Found, Search
 
 _FULL = 1.0 - 1e-9
 
@@ -34,8 +35,8 @@ _FULL = 1.0 - 1e-9
 class Asked:
     """What a surgeon asks of the plan.
 
-    ``weights``: mL or uptake of each lesion; by volume where empty. ``goal_percent`` of their sum; None: the highest of
-    the usual shares that can be reached. ``most_local``: wedges and ablations together, None for the usual number in one
+    ``weights``: mL or uptake of each lesion; by volume where empty. ``goal_percent`` of their sum; None: the highest
+    usual share that can be reached. ``most_local``: wedges and ablations together, None for the usual number in one
     session. ``reached_by``: what other treatment reaches a lesion that is left. Minima in percent replace those of the
     liver's state.
     """
@@ -86,14 +87,18 @@ class _Planner:
             most_local=usual if asked.most_local is None else asked.most_local,
         )
         self.body = body
+        self.search = self.searched(self.limits)
+
+    def searched(self, limits: Limits) -> Search:
+        """The same question under other limits."""
+        return Search(self.offers, self.weights, limits, plan_book().seconds.value)
 
     def document(self) -> LiverPlan:
         """The plan as a document."""
         book = plan_book()
-        most = self.most(self.limits)
+        most = self.search.most_cleared()
         goal = self.goal_percent(most)
-        task = self.offers.task(self.weights, self.limits)
-        best = least_liver(task, min(goal / 100, most.cleared_fraction), book.seconds.value)
+        best = self.search.least_liver(min(goal / 100, most.fraction))
         return LiverPlan(
             exam_key=self.place.exam_key,
             series_key=self.place.series_key,
@@ -101,7 +106,7 @@ class _Planner:
             goal_percent=goal,
             best=self.option(best),
             goals=self.goals(most),
-            front=self.front(),
+            front=[self.point(one) for one in self.search.front(book.front_step_percent.value / 100)],
             what_if=self.two_stage(best, goal),
             least=self.least,
             liver_ml=self.liver.volume_ml(),
@@ -115,48 +120,45 @@ class _Planner:
             lacking=self.lacking(),
         )
 
-    def goal_percent(self, most: Plan) -> float:
+    def goal_percent(self, most: Found) -> float:
         """The goal asked for, or the highest usual share that can be reached; the lowest where none can."""
         if self.asked.goal_percent is not None:
             return self.asked.goal_percent
         usual = plan_book().goals_percent.values
         return max((one for one in usual if _reaches(most, one)), default=min(usual))
 
-    def front(self) -> list[FrontPoint]:
-        """The choice between tumour cleared and liver kept."""
-        book = plan_book()
-        task = self.offers.task(self.weights, self.limits)
-        return [self.point(plan) for plan in front(task, book.seconds.value, book.front_step_percent.value / 100)]
-
-    def option(self, plan: Plan) -> PlanOption:
+    def option(self, plan: Found) -> PlanOption:
         """One plan in names and figures."""
         cleared = [self.offers.lesions[number] for number in plan.cleared]
-        total = sum(self.volumes.values())
         functional = self.liver.functional_ml
-        resection = self.offers.resection(plan)
         return PlanOption(
-            cleared_percent=_percent(plan.cleared_fraction),
-            by_volume_percent=_percent(sum(self.volumes[name] for name in cleared) / total),
+            cleared_percent=_percent(plan.fraction),
+            by_volume_percent=_percent(sum(self.volumes[name] for name in cleared) / sum(self.volumes.values())),
             by_count_percent=_percent(len(cleared) / len(self.volumes)),
             procedures=self.procedures(plan, cleared),
-            count=(len(resection.names) if resection else 0) + len(self.offers.done_locally(plan)),
+            count=plan.count,
             cleared=cleared,
             left=[self.left(name) for name in self.offers.lesions if name not in cleared],
-            liver_taken_ml=plan.liver_taken_ml,
-            remnant_ml=plan.liver_left_ml,
-            rflr_percent=None if self.body.previous_hepatectomy else 100 * plan.liver_left_ml / functional,
-            sflr_percent=None if self.expected_ml is None else 100 * plan.liver_left_ml / self.expected_ml,
+            liver_taken_ml=plan.taken_ml,
+            remnant_ml=plan.left_ml,
+            rflr_percent=None if self.body.previous_hepatectomy else 100 * plan.left_ml / functional,
+            sflr_percent=None if self.expected_ml is None else 100 * plan.left_ml / self.expected_ml,
             proven=plan.proven,
             gap=plan.gap,
         )
 
-    def procedures(self, plan: Plan, cleared: list[str]) -> list[PlannedProcedure]:
+    def local(self, plan: Found) -> list[LocalProcedure]:
+        """Wedges and ablations of a plan."""
+        return [self.offers.local[number] for number in plan.local]
+
+    def procedures(self, plan: Found, cleared: list[str]) -> list[PlannedProcedure]:
         """The anatomical part first, then wedges and ablations with what each takes by itself."""
         found = []
-        resection, local = self.offers.resection(plan), self.offers.done_locally(plan)
-        if resection is not None:
+        resection, local = plan.resection, self.local(plan)
+        tumour = self.liver.tumour
+        if resection.segments:
             by_others = {lesion for one in local for lesion in one.lesions}
-            shares = self.liver.by_segment_ml(~self.liver.tumour)
+            shares = self.liver.by_segment_ml(~tumour)
             found.append(
                 PlannedProcedure(
                     kind="resection",
@@ -166,12 +168,17 @@ class _Planner:
                     parenchyma_ml=sum(shares[one] for one in resection.segments),
                 )
             )
-        tumour = self.liver.tumour
         for one in local:
             taken = one.region & ~tumour[one.box.slices]
             volume = float(taken.sum()) * self.liver.liver.geometry.voxel_volume_ml
-            kind = "wedge" if one.kind is ProcedureKind.WEDGE else "ablation"
-            found.append(PlannedProcedure(kind=kind, name=one.name, lesions=list(one.lesions), parenchyma_ml=volume))
+            found.append(
+                PlannedProcedure(
+                    kind="wedge" if one.kind is ProcedureKind.WEDGE else "ablation",
+                    name=one.name,
+                    lesions=list(one.lesions),
+                    parenchyma_ml=volume,
+                )
+            )
         return found
 
     def left(self, lesion: str) -> LesionLeft:
@@ -184,25 +191,24 @@ class _Planner:
             reached_by=list(self.asked.reached_by.get(lesion, ())),
         )
 
-    def point(self, plan: Plan) -> FrontPoint:
+    def point(self, plan: Found) -> FrontPoint:
         """One plan of the front."""
-        resection, local = self.offers.resection(plan), self.offers.done_locally(plan)
         return FrontPoint(
-            cleared_percent=_percent(plan.cleared_fraction),
-            remnant_ml=plan.liver_left_ml,
-            remnant_percent=100 * plan.liver_left_ml / self.liver.functional_ml,
-            count=(len(resection.names) if resection else 0) + len(local),
-            words=_words(resection.words if resection else "", self.counted(plan)) or "nothing",
+            cleared_percent=_percent(plan.fraction),
+            remnant_ml=plan.left_ml,
+            remnant_percent=100 * plan.left_ml / self.liver.functional_ml,
+            count=plan.count,
+            words=_words(", ".join(plan.resection.names), self.counted(plan)) or "nothing",
         )
 
-    def counted(self, plan: Plan) -> str:
+    def counted(self, plan: Found) -> str:
         """ "3 wedges, 1 ablation"."""
-        kinds = [one.kind for one in self.offers.done_locally(plan)]
+        kinds = [one.kind for one in self.local(plan)]
         named = ((ProcedureKind.WEDGE, "wedge"), (ProcedureKind.ABLATION, "ablation"))
         shown = [(kinds.count(kind), word) for kind, word in named]
         return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in shown if count)
 
-    def goals(self, most: Plan) -> list[GoalReached]:
+    def goals(self, most: Found) -> list[GoalReached]:
         """Whether the usual shares and the goal can be cleared, and what forbids it."""
         forbids = self.forbids(most)
         asked = [] if self.asked.goal_percent is None else [self.asked.goal_percent]
@@ -219,34 +225,36 @@ class _Planner:
             )
         return found
 
-    def most(self, limits: Limits) -> Plan:
-        """The plan that clears the most under these limits."""
-        return most_cleared(self.offers.task(self.weights, limits), plan_book().seconds.value)
-
-    def forbids(self, most: Plan) -> list[str]:
+    def forbids(self, most: Found) -> list[str]:
         """Why no more than that can be cleared: each limit lifted alone, then what no procedure clears."""
-        if most.cleared_fraction >= _FULL:
+        if most.fraction >= _FULL:
             return []
         words = plan_book().words
         found = []
         for name, limits, sentence in self.lifted():
-            free = self.most(limits)
-            if free.cleared_fraction > most.cleared_fraction + 1e-6:
+            free = self.searched(limits).most_cleared()
+            if free.fraction > most.fraction + 1e-6:
                 found.append(
                     sentence.format(
                         percent=_shown(free),
-                        left=f"{free.liver_left_ml:.0f}",
+                        left=f"{free.left_ml:.0f}",
                         least=f"{self.least.least_ml:.0f}",
-                        count=self.option(free).count,
+                        count=free.count,
                         limit=name,
                     )
                 )
-        for number in blocking_lesions(self.offers.task(self.weights, self.limits)):
-            lesion = self.offers.lesions[number]
+        for lesion in self.unreached():
             because = "; ".join(f"{way}: {why}" for way, why in self.offers.refused.get(lesion, {}).items())
             volume = f"{self.volumes[lesion]:.1f}"
             found.append(words.nothing.format(lesion=lesion, volume=volume, because=because or "outside every segment"))
         return found
+
+    def unreached(self) -> list[str]:
+        """Lesions that no resection, wedge or ablation clears."""
+        reached = frozenset().union(
+            *(self.offers.cleared_by(way) for way in self.offers.ways), *self.offers.cleared_locally
+        )
+        return [name for number, name in enumerate(self.offers.lesions) if number not in reached]
 
     def lifted(self) -> Iterator[tuple[str, Limits, str]]:
         """Each limit that may bind, the limits without it, and how that is told."""
@@ -257,26 +265,27 @@ class _Planner:
         if limits.most_procedures is not None:
             yield f"{limits.most_procedures}", replace(limits, most_procedures=None), words.number
 
-    def two_stage(self, best: Plan, goal: float) -> list[WhatIf]:
+    def two_stage(self, best: Found, goal: float) -> list[WhatIf]:
         """What the remnant would have to grow by, when it is the remnant that stands against the next usual share."""
         further = [one for one in (*plan_book().goals_percent.values, goal) if not _reaches(best, one)]
-        free = self.most(replace(self.limits, least_liver_left_ml=0.0)) if further else best
-        wanted = [one for one in sorted(further) if _reaches(free, one)]
+        if not further:
+            return []
+        free = self.searched(replace(self.limits, least_liver_left_ml=0.0))
+        most = free.most_cleared()
+        wanted = [one for one in sorted(further) if _reaches(most, one)]
         if not wanted:
             return []
         book = plan_book()
-        task = self.offers.task(self.weights, replace(self.limits, least_liver_left_ml=0.0))
-        free = least_liver(task, wanted[0] / 100, book.seconds.value)
-        resection = self.offers.resection(free)
-        if resection is None or free.liver_left_ml <= 0:
+        plan = free.least_liver(wanted[0] / 100)
+        if not plan.resection.segments or plan.left_ml <= 0:
             return []
-        growth = 100 * (self.least.least_ml / free.liver_left_ml - 1)
+        growth = 100 * (self.least.least_ml / plan.left_ml - 1)
         reported = book.growth_percent
         words = book.words.two_stage.format(
-            resection=resection.words,
-            locals=self.counted(free) or "nothing else",
-            percent=_shown(free),
-            left=f"{free.liver_left_ml:.0f}",
+            resection=plan.resection.words,
+            locals=self.counted(plan) or "nothing else",
+            percent=_shown(plan),
+            left=f"{plan.left_ml:.0f}",
             growth=f"{growth:.0f}",
             least=f"{self.least.least_ml:.0f}",
             low=f"{reported.least:.0f}",
@@ -311,16 +320,16 @@ class _Planner:
         return [*found, *(flag for flag in self.liver.flags)]
 
 
-def _reaches(plan: Plan, goal_percent: float) -> bool:
-    return 100 * plan.cleared_fraction >= goal_percent - 1e-4
+def _reaches(plan: Found, goal_percent: float) -> bool:
+    return 100 * plan.fraction >= goal_percent - 1e-4
 
 
 def _percent(fraction: float) -> float:
     return min(max(100 * fraction, 0.0), 100.0)
 
 
-def _shown(plan: Plan) -> str:
-    return f"{100 * plan.cleared_fraction:.1f}"
+def _shown(plan: Found) -> str:
+    return f"{100 * plan.fraction:.1f}"
 
 
 def _words(*parts: str) -> str:

@@ -25,7 +25,7 @@ from isletscope.errors import InputError
 SAME_LIVER_ML = 1.0
 SECONDS = 10.0
 _LEAST_SECONDS = 0.2
-_ROUNDING = 1e-6
+ROUNDING = 1e-6
 # Status of scipy.optimize.milp: the limit of time or of iterations was reached.
 _OUT_OF_TIME = 1
 
@@ -67,32 +67,13 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Combination:
-    """Procedures (by index) that are done together under one name or several; ``count``: how many they count as."""
-
-    members: frozenset[int]
-    count: int
-
-
-@dataclass(frozen=True)
 class Task:
-    """``lesion_weights``: what clearing each lesion counts (mL, or its uptake). ``part_ml``: parts of the liver.
-
-    ``combinations``: the only ways to choose the procedures that they hold, at most one way at a time. ``joint``: a
-    lesion by its index, and procedures that clear it when all of them are chosen.
-    """
+    """``lesion_weights``: what clearing each lesion counts (mL, or its uptake). ``part_ml``: parts of the liver."""
 
     lesion_weights: tuple[float, ...]
     part_ml: tuple[float, ...]
     procedures: tuple[Procedure, ...]
     limits: Limits = field(default_factory=Limits)
-    combinations: tuple[Combination, ...] = ()
-    joint: tuple[tuple[int, frozenset[int]], ...] = ()
-
-    @property
-    def combined(self) -> frozenset[int]:
-        """Procedures that only combinations choose."""
-        return frozenset().union(*(one.members for one in self.combinations))
 
     def __post_init__(self) -> None:
         for procedure in self.procedures:
@@ -104,7 +85,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """Chosen procedures, cleared lesions and the combination by index; ``liver_taken_ml`` without tumour.
+    """Chosen procedures and cleared lesions by index; ``liver_taken_ml`` without tumour.
 
     ``proven``: no better plan exists, in any of the aims; else ``gap`` is the largest relative bound of what an aim
     could still have gained when the time was over.
@@ -112,7 +93,6 @@ class Plan:
 
     chosen: tuple[int, ...]
     cleared: tuple[int, ...]
-    combination: int | None
     cleared_fraction: float
     liver_taken_ml: float
     liver_left_ml: float
@@ -121,7 +101,7 @@ class Plan:
 
 
 def most_cleared(task: Task, seconds: float = SECONDS) -> Plan:
-    """The plan that clears the most under the limits, whatever liver it takes.
+    """The plan that clears the most under the limits; of those the one that takes the least liver.
 
     Raises InputError when nothing keeps to the limits, or nothing was found in that time.
     """
@@ -129,13 +109,13 @@ def most_cleared(task: Task, seconds: float = SECONDS) -> Plan:
     return model.plan(model.solve(maximise=model.cleared, then_minimise=model.liver))
 
 
-def least_liver(task: Task, fraction: float, seconds: float = SECONDS) -> Plan:
-    """The plan that clears this share (0 to 1) of the whole weight with the least liver, then the fewest procedures.
+def least_liver(task: Task, weight: float, seconds: float = SECONDS) -> Plan | None:
+    """The plan that clears so much weight with the least liver, then the fewest procedures, then clears the most.
 
-    ``seconds`` for all aims together. Raises InputError when the share is out of reach, or nothing was found in time.
+    ``seconds`` for all aims together. None when it is out of reach; raises InputError when nothing was found in time.
     """
     model = _Model(task, seconds)
-    return _refined(model, [model.at_least(fraction * sum(task.lesion_weights))])
+    return _refined(model, [model.at_least(weight)])
 
 
 def best_plan(task: Task, goal_fraction: float, seconds: float = SECONDS) -> Plan:
@@ -147,47 +127,25 @@ def best_plan(task: Task, goal_fraction: float, seconds: float = SECONDS) -> Pla
     model = _Model(task, seconds)
     most = model.solve(maximise=model.cleared)
     reachable = model.value(model.cleared, most)
-    return _refined(model, [model.at_least(min(goal_fraction * sum(task.lesion_weights), reachable))])
-
-
-def front(task: Task, seconds: float = SECONDS, step_fraction: float = 1e-3) -> list[Plan]:
-    """Plans that clear more than any other taking as little liver, from nothing to all that can be done.
-
-    Within :data:`SAME_LIVER_ML`, and in steps of ``step_fraction`` of the whole weight. ``seconds`` for all plans
-    together: it ends where they are over, and once an aim was left unproven, every plan after it is.
-    """
-    model = _Model(task, seconds)
-    total = sum(task.lesion_weights)
-    plans = [_refined(model, [])]
-    most = model.value(model.cleared, model.solve(maximise=model.cleared))
-    step = max(step_fraction * total, _ROUNDING)
-    while plans[-1].cleared_fraction * total < most - min(step, 1e-3 * total) and model.in_time:
-        more = min(plans[-1].cleared_fraction * total + step, most)
-        plans.append(_refined(model, [model.at_least(more)]))
-    return plans
+    plan = _refined(model, [model.at_least(min(goal_fraction * sum(task.lesion_weights), reachable))])
+    assert plan is not None  # it was reached before
+    return plan
 
 
 def blocking_lesions(task: Task) -> tuple[int, ...]:
-    """Lesions (by index) that no procedure and no combination clears."""
-    alone = (one for number, one in enumerate(task.procedures) if number not in task.combined)
-    reached = frozenset().union(*(one.clears for one in alone))
-    for one in task.combinations:
-        reached |= _cleared(task, one.members)
+    """Lesions (by index) that no procedure clears."""
+    reached = frozenset().union(*(procedure.clears for procedure in task.procedures))
     return tuple(n for n in range(len(task.lesion_weights)) if n not in reached)
 
 
-def _cleared(task: Task, chosen: frozenset[int]) -> frozenset[int]:
-    """Lesions that these procedures clear, alone or together."""
-    found = frozenset().union(*(task.procedures[n].clears for n in chosen))
-    return found | {lesion for lesion, needed in task.joint if needed and needed <= chosen}
-
-
-def _refined(model: _Model, rows: list[Between]) -> Plan:
-    """Least liver, then fewest procedures, then most cleared, each aim within the ones before.
+def _refined(model: _Model, rows: list[Between]) -> Plan | None:
+    """Least liver, then fewest procedures, then most cleared, each aim within the ones before; None: out of reach.
 
     When the time is over, the solution of the aim before is kept.
     """
-    solution = model.solve(minimise=model.liver, rows=rows)
+    solution = model.attempt(minimise=model.liver, rows=rows)
+    if solution is None:
+        return None
     rows = [*rows, (model.liver, -np.inf, model.value(model.liver, solution) + SAME_LIVER_ML)]
     solution = model.solve(minimise=model.count, rows=rows, known=solution)
     rows = [*rows, (model.count, -np.inf, round(model.value(model.count, solution)) + 0.5)]
@@ -195,7 +153,7 @@ def _refined(model: _Model, rows: list[Between]) -> Plan:
 
 
 class _Model:
-    """Columns: a yes or no for each procedure and combination; shares of lesions cleared, parts taken, joints done.
+    """Columns: a yes or no for each procedure, then a share cleared for each lesion, a share taken for each part.
 
     With whole procedures the shares end at 0 or 1 by themselves.
     """
@@ -205,24 +163,16 @@ class _Model:
         self._until = time.monotonic() + seconds
         self._procedures = len(task.procedures)
         self._lesions = len(task.lesion_weights)
-        self._combinations = self._procedures + self._lesions + len(task.part_ml)
-        self._joints = self._combinations + len(task.combinations)
-        self.size = self._joints + len(task.joint)
+        self.size = self._procedures + self._lesions + len(task.part_ml)
         self.cleared = {self._lesion(n): weight for n, weight in enumerate(task.lesion_weights)}
         self.liver = {self._part(n): volume for n, volume in enumerate(task.part_ml)}
-        self.count = {n: 1.0 for n in range(self._procedures) if n not in task.combined}
-        self.count |= {self._combinations + n: float(one.count) for n, one in enumerate(task.combinations)}
+        self.count = dict.fromkeys(range(self._procedures), 1.0)
         self._rows = self._constraints()
         self.proven, self.gap = True, 0.0
 
-    @property
-    def in_time(self) -> bool:
-        """Whether there is time left."""
-        return time.monotonic() < self._until
-
     def at_least(self, weight: float) -> Between:
         """The constraint that so much weight is cleared, but for rounding."""
-        return self.cleared, weight - _ROUNDING * max(sum(self.task.lesion_weights), 1.0), np.inf
+        return self.cleared, weight - ROUNDING * max(sum(self.task.lesion_weights), 1.0), np.inf
 
     def _lesion(self, number: int) -> int:
         return self._procedures + number
@@ -235,14 +185,10 @@ class _Model:
         rows: list[Between] = []
         for lesion in range(self._lesions):
             ways = {n: -1.0 for n, one in enumerate(task.procedures) if lesion in one.clears}
-            ways |= {self._joints + n: -1.0 for n, (cleared, _) in enumerate(task.joint) if cleared == lesion}
             rows.append(({self._lesion(lesion): 1.0, **ways}, -np.inf, 0.0))
         for number, procedure in enumerate(task.procedures):
             rows += [({self._part(part): -1.0, number: 1.0}, -np.inf, 0.0) for part in sorted(procedure.takes)]
-        for number, (_, needed) in enumerate(task.joint):
-            rows += [({self._joints + number: 1.0, one: -1.0}, -np.inf, 0.0) for one in sorted(needed)]
-        rows += self._combined()
-        rows.append((self.liver, -np.inf, sum(task.part_ml) - limits.least_liver_left_ml + _ROUNDING))
+        rows.append((self.liver, -np.inf, sum(task.part_ml) - limits.least_liver_left_ml + ROUNDING))
         rows += [({first: 1.0, second: 1.0}, -np.inf, 1.0) for first, second in limits.excluded]
         if limits.most_procedures is not None:
             rows.append((self.count, -np.inf, limits.most_procedures))
@@ -251,15 +197,6 @@ class _Model:
             if most is not None:
                 held = {n: 1.0 for n, one in enumerate(task.procedures) if one.kind in kinds}
                 rows.append((held, -np.inf, most))
-        return rows
-
-    def _combined(self) -> list[Between]:
-        """At most one combination; its members are chosen, and of all that combinations hold no other."""
-        ways = {self._combinations + n: one for n, one in enumerate(self.task.combinations)}
-        rows: list[Between] = [(dict.fromkeys(ways, 1.0), -np.inf, 1.0)] if ways else []
-        for member in sorted(self.task.combined):
-            holding = {column: -1.0 for column, one in ways.items() if member in one.members}
-            rows.append(({member: 1.0, **holding}, 0.0, 0.0))
         return rows
 
     def solve(
@@ -271,9 +208,30 @@ class _Model:
         rows: Sequence[Between] = (),
         known: Solution | None = None,
     ) -> Solution:
-        """The best solution for one aim (a second, much lighter one breaks ties). InputError when there is none.
+        """As :meth:`attempt`; InputError when nothing keeps to the limits."""
+        found = self.attempt(minimise=minimise, maximise=maximise, then_minimise=then_minimise, rows=rows, known=known)
+        if found is None:
+            raise InputError(
+                "no plan keeps to the limits",
+                subject="cytoreduction plan",
+                found=f"{self.task.limits.least_liver_left_ml:.0f} mL of liver to be left",
+                expected=f"at most {sum(self.task.part_ml):.0f} mL, all there is without tumour",
+            )
+        return found
+
+    def attempt(
+        self,
+        *,
+        minimise: Row | None = None,
+        maximise: Row | None = None,
+        then_minimise: Row | None = None,
+        rows: Sequence[Between] = (),
+        known: Solution | None = None,
+    ) -> Solution | None:
+        """The best solution for one aim (a second, much lighter one breaks ties); None when there is none.
 
         ``known`` keeps to the constraints already: it is given back when the time was over before one was found.
+        Raises InputError when the time was over and nothing is known.
         """
         aim = np.zeros(self.size)
         for columns, sign in ((minimise, 1.0), (maximise, -1.0)):
@@ -283,7 +241,6 @@ class _Model:
             aim[column] += 1e-5 * value
         whole = np.zeros(self.size)
         whole[: self._procedures] = 1
-        whole[self._combinations : self._joints] = 1
         result = milp(
             aim,
             integrality=whole,
@@ -302,12 +259,7 @@ class _Model:
                 remedy="Give it more seconds, or fewer procedures to choose from.",
             )
         if result.x is None:
-            raise InputError(
-                "no plan keeps to the limits",
-                subject="cytoreduction plan",
-                found=f"{self.task.limits.least_liver_left_ml:.0f} mL of liver to be left",
-                expected=f"at most {sum(self.task.part_ml):.0f} mL, all there is without tumour",
-            )
+            return None
         self.proven &= result.status == 0
         self.gap = max(self.gap, float(result.mip_gap or 0.0))
         return np.asarray(result.x)
@@ -321,15 +273,13 @@ class _Model:
         """The plan that the chosen procedures make; what they clear and take is counted from them alone."""
         task = self.task
         chosen = tuple(n for n in range(self._procedures) if solution[n] > 0.5)
-        cleared = _cleared(task, frozenset(chosen))
-        together = [n for n in range(len(task.combinations)) if solution[self._combinations + n] > 0.5]
+        cleared = frozenset().union(*(task.procedures[n].clears for n in chosen))
         taken = frozenset().union(*(task.procedures[n].takes for n in chosen))
         taken_ml = sum(task.part_ml[part] for part in sorted(taken))
         total = sum(task.lesion_weights)
         return Plan(
             chosen=chosen,
             cleared=tuple(sorted(cleared)),
-            combination=together[0] if together else None,
             cleared_fraction=sum(task.lesion_weights[n] for n in sorted(cleared)) / total if total else 1.0,
             liver_taken_ml=taken_ml,
             liver_left_ml=sum(task.part_ml) - taken_ml,
