@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 from math import pi
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import optimize
 
 from isletscope.errors import InputError
-from isletscope.surgery import Limits, Procedure, ProcedureKind, Task, best_plan, blocking_lesions
+from isletscope.surgery import Combination, Limits, Procedure, ProcedureKind, Task, best_plan, blocking_lesions
 
 SEGMENTS = (40.0, 110.0, 130.0, 200.0, 190.0, 150.0, 230.0, 350.0)
 # Volume mL, segment, diameter cm, of the toy liver of SURG-601.
@@ -108,25 +109,47 @@ def tasks(draw: st.DrawFn) -> Task:
         most_procedures=draw(st.none() | st.integers(0, 4)),
         most_ablations=draw(st.none() | st.integers(0, 2)),
     )
-    return Task(tuple(map(float, weights)), tuple(map(float, volumes)), tuple(procedures), limits)
+    some = st.frozensets(st.integers(0, len(procedures) - 1), min_size=1) if procedures else st.nothing()
+    together = [
+        Combination(one, draw(st.integers(1, 2)))
+        for one in draw(st.lists(some, max_size=3 if procedures else 0, unique=True))
+    ]
+    joint = [(draw(st.integers(0, lesions - 1)), one) for one in draw(st.lists(some, max_size=2 if procedures else 0))]
+    return Task(
+        tuple(map(float, weights)), tuple(map(float, volumes)), tuple(procedures), limits, tuple(together), tuple(joint)
+    )
+
+
+def choices(task: Task) -> Iterator[tuple[frozenset[int], int]]:
+    """Every set of procedures that may be chosen, and how many it counts as."""
+    free = [n for n in range(len(task.procedures)) if n not in task.combined]
+    ways = [(frozenset[int](), 0), *((one.members, one.count) for one in task.combinations)]
+    for members, count in ways:
+        for number in range(len(free) + 1):
+            for alone in combinations(free, number):
+                yield members | set(alone), count + number
+
+
+def cleared_by(task: Task, chosen: frozenset[int]) -> float:
+    lesions = frozenset().union(*(task.procedures[n].clears for n in chosen))
+    lesions |= {lesion for lesion, needed in task.joint if needed <= chosen}
+    return sum(task.lesion_weights[n] for n in lesions)
 
 
 def brute_force(task: Task, goal: float) -> tuple[float, float]:
     """Weight cleared, when the goal is out of reach, else the goal; and the least liver taken for that."""
     options = []
-    for count in range(len(task.procedures) + 1):
-        for chosen in combinations(task.procedures, count):
-            taken = sum(task.part_ml[n] for n in frozenset().union(*(one.takes for one in chosen)))
-            ablations = sum(one.kind is ProcedureKind.ABLATION for one in chosen)
-            limits = task.limits
-            if sum(task.part_ml) - taken < limits.least_liver_left_ml:
-                continue
-            if limits.most_procedures is not None and count > limits.most_procedures:
-                continue
-            if limits.most_ablations is not None and ablations > limits.most_ablations:
-                continue
-            cleared = sum(task.lesion_weights[n] for n in frozenset().union(*(one.clears for one in chosen)))
-            options.append((cleared, taken))
+    for chosen, count in choices(task):
+        taken = sum(task.part_ml[n] for n in frozenset().union(*(task.procedures[one].takes for one in chosen)))
+        ablations = sum(task.procedures[one].kind is ProcedureKind.ABLATION for one in chosen)
+        limits = task.limits
+        if sum(task.part_ml) - taken < limits.least_liver_left_ml:
+            continue
+        if limits.most_procedures is not None and count > limits.most_procedures:
+            continue
+        if limits.most_ablations is not None and ablations > limits.most_ablations:
+            continue
+        options.append((cleared_by(task, chosen), taken))
     wanted = min(goal * sum(task.lesion_weights), max(cleared for cleared, _ in options))
     return wanted, min(taken for cleared, taken in options if cleared >= wanted - 1e-6)
 

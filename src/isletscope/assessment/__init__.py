@@ -8,7 +8,7 @@ from isletscope.assessment.comparison import axis_name, baseline_of, day_of, mer
 from isletscope.assessment.gathered import Gathered
 from isletscope.assessment.grade import samples_of
 from isletscope.assessment.labels import concordance_labels
-from isletscope.assessment.liver import liver_findings
+from isletscope.assessment.liver import body_size, liver_findings
 from isletscope.assessment.on_lesions import LesionsAssessed, assess_lesions
 from isletscope.assessment.view import ANATOMICAL, KIND_OF_TRACER, Found, View, kinds_of, views
 from isletscope.assessment.wiring_book import response_book
@@ -24,6 +24,7 @@ __all__ = [
     "assess_lesions",
     "axis_name",
     "baseline_of",
+    "body_size",
     "concordance_labels",
     "day_of",
     "kinds_of",

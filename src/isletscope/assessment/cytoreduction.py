@@ -1,4 +1,4 @@
-"""Debulking of the liver, as far as findings say before there is a plan: checklist, what is missing, priorities."""
+"""Debulking of the liver: checklist, what a plan clears and leaves (or that one is missing), priorities."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from isletscope.assessment.vessels import settled
 from isletscope.assessment.view import View
 from isletscope.assessment.wiring_book import surgery_book
 from isletscope.criteria import Syndrome
-from isletscope.model import Conclusion, ExamKind, Lesion, State
+from isletscope.model import Conclusion, ExamKind, Lesion, LiverPlan, State
 
 _TRACERS = (ExamKind.SSTR_PET, ExamKind.FDG_PET)
 _ABOVE_LIVER = ("3", "4")
 
 
 def assess_cytoreduction(view: View, gathered: Gathered) -> None:
-    """Ask when there are liver metastases. No plan is made up: what depends on one says that it is missing."""
+    """Ask when there are liver metastases. Without a plan what depends on one says that it is missing."""
     lesions = metastases(view)
     if lesions:
         _ask_checklist(view, gathered)
@@ -56,18 +56,47 @@ def _ask_checklist(view: View, gathered: Gathered) -> None:
 def _ask_plan(view: View, gathered: Gathered, lesions: list[Lesion]) -> None:
     asking = Asking("cytoreduction")
     volumes = volumes_of(view, lesions)
+    done = _done(view.point.plan)
     asking.put(
         "lesions",
-        [{"id": one.id, **({"volume_ml": volumes[one.id].value} if one.id in volumes else {})} for one in lesions],
+        [
+            {
+                "id": one.id,
+                **({"volume_ml": volumes[one.id].value} if one.id in volumes else {}),
+                **({"plan": done[one.id]} if one.id in done else {}),
+            }
+            for one in lesions
+        ],
         *(found.reference for found in volumes.values()),
+        *([f"time_point/{view.point.name}"] if done else []),
     )
     gathered.add(asking.conclude())
+
+
+def _done(plan: LiverPlan | None) -> dict[str, str]:
+    """What the plan does with each lesion."""
+    if plan is None:
+        return {}
+    ablated = {name for one in plan.best.procedures if one.kind == "ablation" for name in one.lesions}
+    cut = {name for one in plan.best.procedures if one.kind != "ablation" for name in one.lesions}
+    left = {one.lesion: "leave" for one in plan.best.left}
+    return left | {name: "ablate" if name in ablated - cut else "resect" for name in plan.best.cleared}
 
 
 def _ask_remnant(view: View, gathered: Gathered) -> None:
     asking = Asking("remnant")
     expected = gathered.value("liver_volume")
     asking.put("expected_liver_ml", None if expected is None else float(expected), "conclusion/liver_volume")
+    plan = view.point.plan
+    if plan is not None:
+        behind = f"time_point/{view.point.name}"
+        asking.put("remnant_ml", plan.best.remnant_ml, behind)
+        asking.put("background", plan.least.background, behind)
+        if plan.best.rflr_percent is not None:
+            asking.put("measured_liver_ml", plan.liver_ml, behind)
+            asking.put("tumour_ml", plan.tumour_ml, behind)
+        gathered.add(asking.conclude())
+        return
     gathered.add(asking.lacking("a plan: what stays of the liver depends on it"))
 
 

@@ -151,17 +151,24 @@ def _put_volumes(asking: Asking, view: View, lesions: list[Lesion]) -> None:
             asking.put("all_segmented", False)
 
 
-def _ask_volume(view: View, gathered: Gathered) -> None:
+def body_size(view: View) -> tuple[float | None, float | None, bool | None]:
+    """Weight (kg), height (cm) and whether male, as the clinical file says, else the headers; None: not known."""
     person, header = view.clinical.patient, view.case.patient
     weight = person.weight_kg if person.weight_kg is not None else header.weight_kg
     height = person.height_cm if person.height_cm is not None else _centimetres(header.size_m)
+    sex = person.sex or (Sex(header.sex) if header.sex in ("M", "F", "O") else None)
+    return weight, height, {Sex.MALE: True, Sex.FEMALE: False}.get(sex) if sex is not None else None
+
+
+def _ask_volume(view: View, gathered: Gathered) -> None:
+    person = view.clinical.patient
+    weight, height, male = body_size(view)
     if not view.of(Compartment.LIVER) and (weight is None or height is None or _is_elsewhere(view)):
         return
     asking = Asking("liver_volume")
-    sex = person.sex or (Sex(header.sex) if header.sex in ("M", "F", "O") else None)
     asking.put("weight_kg", weight)
     asking.put("height_cm", height)
-    asking.put("male", {Sex.MALE: True, Sex.FEMALE: False}.get(sex) if sex is not None else None)
+    asking.put("male", male)
     stated = [name for name in ("weight_kg", "height_cm", "sex") if getattr(person, name) is not None]
     asking.rest_on(*(f"clinical/patient/{name}" for name in stated))
     for one in liver_findings(view):

@@ -25,6 +25,7 @@ from isletscope.cli import (
     phantom,
     phantom_case,
     phantom_check,
+    plan,
     radiomics,
     read,
     report,
@@ -45,7 +46,7 @@ app = typer.Typer(
 
 _INTERRUPTED = "Interrupted. Finished steps are kept: the same command goes on from there."
 
-_READING = (demo, read, check, measure, anatomy, outline, assess, compare, explain, report, radiomics)
+_READING = (demo, read, check, measure, anatomy, outline, assess, compare, plan, explain, report, radiomics)
 _KNOWLEDGE = (advise, schema, criteria, items)
 
 for command in (*_READING, *_KNOWLEDGE, phantom, phantom_case, phantom_check):

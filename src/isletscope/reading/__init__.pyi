@@ -8,6 +8,7 @@ from .first_look import Seen, look
 from .heterogeneity import CARRIED, measure_heterogeneity
 from .kept_drawings import KeptDrawings, pixel_stamp
 from .label_maps import read_label_map, write_label_map
+from .liver_plan import PlanRequest, plan_case
 from .manifest import peak_memory_mb
 from .measure import measure_series
 from .organ_maps import OrganMaps, find_anatomy
@@ -29,6 +30,7 @@ __all__ = [
     "Edit",
     "KeptDrawings",
     "OrganMaps",
+    "PlanRequest",
     "PointOutline",
     "Progress",
     "Radiomics",
@@ -55,6 +57,7 @@ __all__ = [
     "output_errors",
     "peak_memory_mb",
     "pixel_stamp",
+    "plan_case",
     "radiomics",
     "read_case",
     "read_label_map",

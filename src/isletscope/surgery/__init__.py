@@ -17,7 +17,11 @@ from isletscope.surgery.liver_segments import (
     segments_from_map,
     segments_from_veins,
 )
+from isletscope.surgery.near_liver import Surroundings
+from isletscope.surgery.plan import Asked, Place, plan_liver
+from isletscope.surgery.procedures import Offered
 from isletscope.surgery.programme import (
+    Combination,
     Limits,
     Plan,
     Procedure,
@@ -33,17 +37,22 @@ __all__ = [
     "SEGMENT_NAMES",
     "TOLERANCES_MM",
     "Apart",
+    "Asked",
     "Body",
+    "Combination",
     "Contact",
     "FutureRemnant",
     "LesionPlace",
     "Limits",
     "LiverMap",
     "NotAssessable",
+    "Offered",
+    "Place",
     "Plan",
     "Procedure",
     "ProcedureKind",
     "SegmentSource",
+    "Surroundings",
     "Task",
     "TracedVessel",
     "VesselContact",
@@ -52,6 +61,7 @@ __all__ = [
     "contact_at",
     "future_remnant",
     "gaps_of",
+    "plan_liver",
     "segments_from_branches",
     "segments_from_landmarks",
     "segments_from_map",

@@ -5,6 +5,7 @@ Surgery rule SURG-601: reach the goal, else clear as much as can be; take the le
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -24,11 +25,19 @@ from isletscope.surgery.least_remnant import expected_volume_ml, least_remnant
 from isletscope.surgery.liver_map import SEGMENT_NAMES, Body, LiverMap
 from isletscope.surgery.near_liver import Surroundings
 from isletscope.surgery.plan_book import plan_book
-from isletscope.surgery.procedures import Choices, LocalProcedure, Offered, choices
-from isletscope.surgery.programme import Limits, ProcedureKind
-from isletscope.surgery.search import Found, Search
+from isletscope.surgery.procedures import Choices, Offered, choices
+from isletscope.surgery.programme import (
+    Limits,
+    OutOfTime,
+    Plan,
+    ProcedureKind,
+    blocking_lesions,
+    least_liver,
+    most_cleared,
+)
 
-_FULL = 1.0 - 1e-9
+# Plans of the front are drawn, not offered: so far from the best is as good.
+_FRONT_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -87,27 +96,25 @@ class _Planner:
             most_local=usual if asked.most_local is None else asked.most_local,
         )
         self.body = body
-        self.search = self.searched(self.limits)
-
-    def searched(self, limits: Limits) -> Search:
-        """The same question under other limits."""
-        return Search(self.offers, self.weights, limits, plan_book().seconds.value)
 
     def document(self) -> LiverPlan:
         """The plan as a document."""
         book = plan_book()
-        most = self.search.most_cleared()
-        goal = self.goal_percent(most)
-        best = self.search.least_liver(min(goal / 100, most.fraction))
+        asked = [] if self.asked.goal_percent is None else [self.asked.goal_percent]
+        plans = {goal: self.reaching(goal, self.limits) for goal in sorted({*book.goals_percent.values, *asked})}
+        reached = [goal for goal, plan in plans.items() if plan is not None]
+        goal = asked[0] if asked else max(reached, default=min(plans))
+        best = plans[goal] or self.most()
+        free = self.without_remnant(plans)
         return LiverPlan(
             exam_key=self.place.exam_key,
             series_key=self.place.series_key,
             weight=self.asked.weight,
             goal_percent=goal,
             best=self.option(best),
-            goals=self.goals(most),
-            front=[self.point(one) for one in self.search.front(book.front_step_percent.value / 100)],
-            what_if=self.two_stage(best, goal),
+            goals=[self.judged(one, plan, free) for one, plan in plans.items()],
+            front=self.front(),
+            what_if=self.two_stage(free),
             least=self.least,
             liver_ml=self.liver.volume_ml(),
             tumour_ml=self.liver.tumour_ml,
@@ -120,45 +127,75 @@ class _Planner:
             lacking=self.lacking(),
         )
 
-    def goal_percent(self, most: Found) -> float:
-        """The goal asked for, or the highest usual share that can be reached; the lowest where none can."""
-        if self.asked.goal_percent is not None:
-            return self.asked.goal_percent
-        usual = plan_book().goals_percent.values
-        return max((one for one in usual if _reaches(most, one)), default=min(usual))
+    def reaching(self, goal_percent: float, limits: Limits) -> Plan | None:
+        """The plan that reaches a share with the least liver; None when no plan does."""
+        book = plan_book()
+        task = self.offers.task(self.weights, limits)
+        return least_liver(task, goal_percent / 100, book.seconds.value, book.tolerance_percent.value / 100)
 
-    def option(self, plan: Found) -> PlanOption:
+    def most(self) -> Plan:
+        """The plan that clears the most; asked when no goal can be reached."""
+        book = plan_book()
+        task = self.offers.task(self.weights, self.limits)
+        most = most_cleared(task, book.seconds.value, book.tolerance_percent.value / 100)
+        return self.reaching(100 * most.cleared_fraction, self.limits) or most
+
+    def without_remnant(self, plans: Mapping[float, Plan | None]) -> tuple[float, Plan] | None:
+        """The lowest share that is out of reach, and the plan for it if no remnant had to be left."""
+        missed = min((goal for goal, plan in plans.items() if plan is None), default=None)
+        plan = None if missed is None else self.reaching(missed, replace(self.limits, least_liver_left_ml=0.0))
+        return None if missed is None or plan is None else (missed, plan)
+
+    def front(self) -> list[FrontPoint]:
+        """The choice between tumour cleared and liver kept: plans that no other one betters in both."""
+        book = plan_book()
+        task = self.offers.task(self.weights, self.limits)
+        shares = book.front_percent.values
+        until = time.monotonic() + book.front_seconds.value
+        found: list[Plan] = []
+        for number, share in enumerate(shares):
+            seconds = max(until - time.monotonic(), 0.0) / (len(shares) - number)
+            try:
+                plan = least_liver(task, share / 100, seconds, _FRONT_TOLERANCE)
+            except OutOfTime:
+                continue
+            if plan is None:
+                break
+            while found and found[-1].liver_taken_ml >= plan.liver_taken_ml:
+                found.pop()
+            if not found or plan.cleared_fraction > found[-1].cleared_fraction:
+                found.append(plan)
+        return [self.point(plan) for plan in found]
+
+    def option(self, plan: Plan) -> PlanOption:
         """One plan in names and figures."""
         cleared = [self.offers.lesions[number] for number in plan.cleared]
+        total = sum(self.volumes.values())
         functional = self.liver.functional_ml
+        resection = self.offers.resection(plan)
         return PlanOption(
-            cleared_percent=_percent(plan.fraction),
-            by_volume_percent=_percent(sum(self.volumes[name] for name in cleared) / sum(self.volumes.values())),
+            cleared_percent=_percent(plan.cleared_fraction),
+            by_volume_percent=_percent(sum(self.volumes[name] for name in cleared) / total),
             by_count_percent=_percent(len(cleared) / len(self.volumes)),
             procedures=self.procedures(plan, cleared),
-            count=plan.count,
+            count=(len(resection.names) if resection else 0) + len(self.offers.done_locally(plan)),
             cleared=cleared,
             left=[self.left(name) for name in self.offers.lesions if name not in cleared],
-            liver_taken_ml=plan.taken_ml,
-            remnant_ml=plan.left_ml,
-            rflr_percent=None if self.body.previous_hepatectomy else 100 * plan.left_ml / functional,
-            sflr_percent=None if self.expected_ml is None else 100 * plan.left_ml / self.expected_ml,
+            liver_taken_ml=plan.liver_taken_ml,
+            remnant_ml=plan.liver_left_ml,
+            rflr_percent=None if self.body.previous_hepatectomy else 100 * plan.liver_left_ml / functional,
+            sflr_percent=None if self.expected_ml is None else 100 * plan.liver_left_ml / self.expected_ml,
             proven=plan.proven,
             gap=plan.gap,
         )
 
-    def local(self, plan: Found) -> list[LocalProcedure]:
-        """Wedges and ablations of a plan."""
-        return [self.offers.local[number] for number in plan.local]
-
-    def procedures(self, plan: Found, cleared: list[str]) -> list[PlannedProcedure]:
+    def procedures(self, plan: Plan, cleared: list[str]) -> list[PlannedProcedure]:
         """The anatomical part first, then wedges and ablations with what each takes by itself."""
         found = []
-        resection, local = plan.resection, self.local(plan)
-        tumour = self.liver.tumour
-        if resection.segments:
+        resection, local = self.offers.resection(plan), self.offers.done_locally(plan)
+        if resection is not None:
             by_others = {lesion for one in local for lesion in one.lesions}
-            shares = self.liver.by_segment_ml(~tumour)
+            shares = self.liver.by_segment_ml(~self.liver.tumour)
             found.append(
                 PlannedProcedure(
                     kind="resection",
@@ -168,17 +205,12 @@ class _Planner:
                     parenchyma_ml=sum(shares[one] for one in resection.segments),
                 )
             )
+        tumour = self.liver.tumour
         for one in local:
             taken = one.region & ~tumour[one.box.slices]
             volume = float(taken.sum()) * self.liver.liver.geometry.voxel_volume_ml
-            found.append(
-                PlannedProcedure(
-                    kind="wedge" if one.kind is ProcedureKind.WEDGE else "ablation",
-                    name=one.name,
-                    lesions=list(one.lesions),
-                    parenchyma_ml=volume,
-                )
-            )
+            kind = "wedge" if one.kind is ProcedureKind.WEDGE else "ablation"
+            found.append(PlannedProcedure(kind=kind, name=one.name, lesions=list(one.lesions), parenchyma_ml=volume))
         return found
 
     def left(self, lesion: str) -> LesionLeft:
@@ -191,101 +223,74 @@ class _Planner:
             reached_by=list(self.asked.reached_by.get(lesion, ())),
         )
 
-    def point(self, plan: Found) -> FrontPoint:
+    def point(self, plan: Plan) -> FrontPoint:
         """One plan of the front."""
+        resection, local = self.offers.resection(plan), self.offers.done_locally(plan)
         return FrontPoint(
-            cleared_percent=_percent(plan.fraction),
-            remnant_ml=plan.left_ml,
-            remnant_percent=100 * plan.left_ml / self.liver.functional_ml,
-            count=plan.count,
-            words=_words(", ".join(plan.resection.names), self.counted(plan)) or "nothing",
+            cleared_percent=_percent(plan.cleared_fraction),
+            remnant_ml=plan.liver_left_ml,
+            remnant_percent=100 * plan.liver_left_ml / self.liver.functional_ml,
+            count=(len(resection.names) if resection else 0) + len(local),
+            words=_words(resection.words if resection else "", self.counted(plan)) or "nothing",
         )
 
-    def counted(self, plan: Found) -> str:
+    def counted(self, plan: Plan) -> str:
         """ "3 wedges, 1 ablation"."""
-        kinds = [one.kind for one in self.local(plan)]
+        kinds = [one.kind for one in self.offers.done_locally(plan)]
         named = ((ProcedureKind.WEDGE, "wedge"), (ProcedureKind.ABLATION, "ablation"))
         shown = [(kinds.count(kind), word) for kind, word in named]
         return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in shown if count)
 
-    def goals(self, most: Found) -> list[GoalReached]:
-        """Whether the usual shares and the goal can be cleared, and what forbids it."""
-        forbids = self.forbids(most)
-        asked = [] if self.asked.goal_percent is None else [self.asked.goal_percent]
-        found = []
-        for goal in sorted({*plan_book().goals_percent.values, *asked}):
-            reached = _reaches(most, goal)
-            found.append(
-                GoalReached(
-                    goal_percent=goal,
-                    reached=reached,
-                    proven=reached or most.proven,
-                    forbids=[] if reached else forbids,
-                )
-            )
-        return found
+    def judged(self, goal: float, plan: Plan | None, free: tuple[float, Plan] | None) -> GoalReached:
+        """Whether a share can be cleared, and what forbids it."""
+        if plan is not None:
+            return GoalReached(goal_percent=goal, reached=True, proven=True)
+        return GoalReached(goal_percent=goal, reached=False, proven=True, forbids=self.forbids(goal, free))
 
-    def forbids(self, most: Found) -> list[str]:
-        """Why no more than that can be cleared: each limit lifted alone, then what no procedure clears."""
-        if most.fraction >= _FULL:
-            return []
+    def forbids(self, goal: float, free: tuple[float, Plan] | None) -> list[str]:
+        """Why no more can be cleared: each limit lifted alone, then what no procedure clears."""
         words = plan_book().words
         found = []
-        for name, limits, sentence in self.lifted():
-            free = self.searched(limits).most_cleared()
-            if free.fraction > most.fraction + 1e-6:
-                found.append(
-                    sentence.format(
-                        percent=_shown(free),
-                        left=f"{free.left_ml:.0f}",
-                        least=f"{self.least.least_ml:.0f}",
-                        count=free.count,
-                        limit=name,
-                    )
+        if free is not None and free[0] >= goal:
+            found.append(
+                words.remnant.format(
+                    percent=_shown(free[1]), left=f"{free[1].liver_left_ml:.0f}", least=f"{self.least.least_ml:.0f}"
                 )
-        for lesion in self.unreached():
+            )
+        for limit, limits, sentence in self.lifted():
+            more = self.reaching(goal, limits)
+            if more is not None:
+                found.append(sentence.format(percent=_shown(more), count=self.option(more).count, limit=limit))
+        for number in blocking_lesions(self.offers.task(self.weights, self.limits)):
+            lesion = self.offers.lesions[number]
             because = "; ".join(f"{way}: {why}" for way, why in self.offers.refused.get(lesion, {}).items())
             volume = f"{self.volumes[lesion]:.1f}"
             found.append(words.nothing.format(lesion=lesion, volume=volume, because=because or "outside every segment"))
-        return found
+        return found or [words.all_together]
 
-    def unreached(self) -> list[str]:
-        """Lesions that no resection, wedge or ablation clears."""
-        reached = frozenset().union(
-            *(self.offers.cleared_by(way) for way in self.offers.ways), *self.offers.cleared_locally
-        )
-        return [name for number, name in enumerate(self.offers.lesions) if number not in reached]
-
-    def lifted(self) -> Iterator[tuple[str, Limits, str]]:
-        """Each limit that may bind, the limits without it, and how that is told."""
+    def lifted(self) -> Iterator[tuple[int, Limits, str]]:
+        """Each limit of number, the limits without it, and how that is told."""
         words, limits = plan_book().words, self.limits
-        yield "", replace(limits, least_liver_left_ml=0.0), words.remnant
         if limits.most_local is not None:
-            yield f"{limits.most_local}", replace(limits, most_local=None), words.local
+            yield limits.most_local, replace(limits, most_local=None), words.local
         if limits.most_procedures is not None:
-            yield f"{limits.most_procedures}", replace(limits, most_procedures=None), words.number
+            yield limits.most_procedures, replace(limits, most_procedures=None), words.number
 
-    def two_stage(self, best: Found, goal: float) -> list[WhatIf]:
-        """What the remnant would have to grow by, when it is the remnant that stands against the next usual share."""
-        further = [one for one in (*plan_book().goals_percent.values, goal) if not _reaches(best, one)]
-        if not further:
+    def two_stage(self, free: tuple[float, Plan] | None) -> list[WhatIf]:
+        """What the remnant would have to grow by, when it is the remnant that stands against the next share."""
+        if free is None:
             return []
-        free = self.searched(replace(self.limits, least_liver_left_ml=0.0))
-        most = free.most_cleared()
-        wanted = [one for one in sorted(further) if _reaches(most, one)]
-        if not wanted:
+        book, plan = plan_book(), free[1]
+        resection = self.offers.resection(plan)
+        if resection is None or plan.liver_left_ml <= 0:
             return []
-        book = plan_book()
-        plan = free.least_liver(wanted[0] / 100)
-        if not plan.resection.segments or plan.left_ml <= 0:
-            return []
-        growth = 100 * (self.least.least_ml / plan.left_ml - 1)
+        growth = 100 * (self.least.least_ml / plan.liver_left_ml - 1)
         reported = book.growth_percent
         words = book.words.two_stage.format(
-            resection=plan.resection.words,
+            resection=resection.words,
             locals=self.counted(plan) or "nothing else",
             percent=_shown(plan),
-            left=f"{plan.left_ml:.0f}",
+            left=f"{plan.liver_left_ml:.0f}",
             growth=f"{growth:.0f}",
             least=f"{self.least.least_ml:.0f}",
             low=f"{reported.least:.0f}",
@@ -320,16 +325,12 @@ class _Planner:
         return [*found, *(flag for flag in self.liver.flags)]
 
 
-def _reaches(plan: Found, goal_percent: float) -> bool:
-    return 100 * plan.fraction >= goal_percent - 1e-4
-
-
 def _percent(fraction: float) -> float:
     return min(max(100 * fraction, 0.0), 100.0)
 
 
-def _shown(plan: Found) -> str:
-    return f"{100 * plan.fraction:.1f}"
+def _shown(plan: Plan) -> str:
+    return f"{100 * plan.cleared_fraction:.1f}"
 
 
 def _words(*parts: str) -> str:

@@ -40,6 +40,7 @@ class PlanWords(BaseModel):
     local: str
     number: str
     nothing: str
+    all_together: str
     no_segments: str
     duct_unknown: str
     two_stage: str
@@ -55,7 +56,9 @@ class PlanBook(BaseModel):
     source: str
     goals_percent: _Goals
     growth_percent: _Growth
-    front_step_percent: _Figure
+    front_percent: _Goals
+    front_seconds: _Figure
+    tolerance_percent: _Figure
     seconds: _Figure
     assumptions: tuple[str, ...]
     words: PlanWords

@@ -7,8 +7,7 @@ cut into parts, each taken by the same procedures, so that margins that overlap 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ from isletscope.model import Conclusion
 from isletscope.spatial import Box, Geometry, Mask, cropped_geometry, extent_3d_mm, outline_distance_mm
 from isletscope.surgery.liver_map import LiverMap, Region
 from isletscope.surgery.near_liver import Site, Surroundings, ball, lesion_sites
-from isletscope.surgery.programme import ProcedureKind
+from isletscope.surgery.programme import Combination, Limits, Plan, Procedure, ProcedureKind, Task
 from isletscope.surgery.resections import Resection, resection_rules, resections
 
 # A resection follows a tumour over the border of its segments by up to this share of the tumour.
@@ -39,6 +38,10 @@ class Offered:
     ablation_margin_mm: float = field(default_factory=lambda: resection_rules().ablation_margin_mm.value)
     tool: ablation.Tool = "MWA"
 
+    def with_margin(self, margin_mm: float) -> Offered:
+        """The same with another margin of wedges."""
+        return replace(self, wedge_margin_mm=margin_mm)
+
 
 @dataclass(frozen=True)
 class LocalProcedure:
@@ -53,46 +56,58 @@ class LocalProcedure:
 
 @dataclass(frozen=True)
 class Choices:
-    """All that is offered on one liver, and the parts that it is cut into.
+    """All procedures that are offered on one liver, and the parts that they cut it into.
 
-    ``spread``: the segments that hold each tumour. ``ways``: resections offered, the empty one first. ``held``: of each
-    part of the liver without tumours, its segment and the wedges and ablations (by index) that take it; ``part_ml`` its
-    volume. ``refused``: lesion -> way of clearing it -> why it is not offered. ``notes``: lesion -> what limits a way.
+    ``local``: wedges and ablations, after the eight segments in the order of the programme. ``parts``: number of the
+    part of every voxel [k, j, i], -1 for tumour and outside the liver. ``ways``: the resections offered. ``refused``:
+    lesion -> way of clearing it -> why it is not offered. ``notes``: lesion -> what limits a way that is offered.
     """
 
     liver: LiverMap
     offered: Offered
     sites: tuple[Site, ...]
-    spread: tuple[frozenset[int], ...]
     local: tuple[LocalProcedure, ...]
     ways: tuple[Resection, ...]
-    held: tuple[tuple[int, frozenset[int]], ...]
+    parts: npt.NDArray[np.int32]
     part_ml: tuple[float, ...]
+    procedures: tuple[Procedure, ...]
+    joint: tuple[tuple[int, frozenset[int]], ...]
     refused: Mapping[str, Mapping[str, str]]
     notes: Mapping[str, tuple[str, ...]]
 
     @property
     def lesions(self) -> tuple[str, ...]:
-        """Tumours in the liver."""
+        """Tumours in the liver, in the order of the programme."""
         return tuple(site.lesion for site in self.sites)
 
-    @cached_property
-    def cleared_locally(self) -> tuple[frozenset[int], ...]:
-        """Tumours (by index) that each wedge or ablation clears."""
-        index = {name: number for number, name in enumerate(self.lesions)}
-        return tuple(frozenset(index[name] for name in one.lesions) for one in self.local)
+    def task(self, weights: Mapping[str, float], limits: Limits) -> Task:
+        """The programme for these weights of lesions (a lesion without one counts nothing)."""
+        return Task(
+            lesion_weights=tuple(weights.get(name, 0.0) for name in self.lesions),
+            part_ml=self.part_ml,
+            procedures=self.procedures,
+            limits=limits,
+            combinations=tuple(Combination(_members(one), len(one.names)) for one in self.ways),
+            joint=self.joint,
+        )
 
-    def cleared_by(self, resection: Resection) -> frozenset[int]:
-        """Tumours (by index) that lie whole in the segments of a resection."""
-        return frozenset(number for number, lies in enumerate(self.spread) if lies <= resection.segments)
+    def resection(self, plan: Plan) -> Resection | None:
+        """The anatomical part of a plan."""
+        return None if plan.combination is None else self.ways[plan.combination]
 
-    def region(self, resection: Resection, local: Sequence[int]) -> Region:
-        """Voxels that a resection and these wedges and ablations take, the tumours in them included."""
-        taken = np.isin(self.liver.segments, list(resection.segments)) & self.liver.liver.array
-        for number in local:
-            one = self.local[number]
+    def done_locally(self, plan: Plan) -> list[LocalProcedure]:
+        """Wedges and ablations of a plan."""
+        return [self.local[number - _SEGMENTS] for number in plan.chosen if number >= _SEGMENTS]
+
+    def taken(self, plan: Plan) -> Region:
+        """Voxels that a plan takes, tumours that go with them included."""
+        taken = np.zeros(self.parts.shape, dtype=bool)
+        resection = self.resection(plan)
+        if resection is not None:
+            taken |= np.isin(self.liver.segments, list(resection.segments))
+        for one in self.done_locally(plan):
             taken[one.box.slices] |= one.region
-        return taken
+        return taken & self.liver.liver.array
 
 
 def choices(liver: LiverMap, around: Surroundings, offered: Offered) -> Choices:
@@ -102,25 +117,65 @@ def choices(liver: LiverMap, around: Surroundings, offered: Offered) -> Choices:
     notes: dict[str, list[str]] = {site.lesion: [] for site in sites}
     local = _worth_while([*_wedges(liver, sites, offered, refused), *_ablations(liver, sites, offered, refused, notes)])
     parts, held = _parts(liver, local)
+    spread = _spread(sites)
+    index = {site.lesion: number for number, site in enumerate(sites)}
+    procedures = [
+        Procedure(
+            f"segment {segment}",
+            ProcedureKind.RESECTION,
+            frozenset(number for number, lies in enumerate(spread) if lies == {segment}),
+            frozenset(part for part, (at, _) in enumerate(held) if at == segment),
+        )
+        for segment in range(1, _SEGMENTS + 1)
+    ]
+    procedures += [
+        Procedure(
+            one.name,
+            one.kind,
+            frozenset(index[lesion] for lesion in one.lesions),
+            frozenset(part for part, (_, by) in enumerate(held) if number in by),
+        )
+        for number, one in enumerate(local)
+    ]
     volumes = np.bincount(parts[parts >= 0], minlength=len(held)) * liver.liver.geometry.voxel_volume_ml
     return Choices(
         liver=liver,
         offered=offered,
         sites=tuple(sites),
-        spread=tuple(_spread(site) for site in sites),
         local=tuple(local),
-        ways=resections() if offered.resections else resections()[:1],
-        held=tuple(held),
+        ways=tuple(one for one in resections() if one.segments) if offered.resections else (),
+        parts=parts,
         part_ml=tuple(float(volume) for volume in volumes),
+        procedures=tuple(procedures) if offered.resections else tuple(_never(procedures)),
+        joint=tuple(
+            (number, frozenset(segment - 1 for segment in lies))
+            for number, lies in enumerate(spread)
+            if len(lies) > 1 and offered.resections
+        ),
         refused=refused,
         notes={lesion: tuple(found) for lesion, found in notes.items() if found},
     )
 
 
-def _spread(site: Site) -> frozenset[int]:
-    """Segments that hold a tumour, but for an overhang."""
-    kept = frozenset(segment for segment, share in site.shares.items() if share > OVERHANG)
-    return kept or frozenset(site.shares)
+def _members(resection: Resection) -> frozenset[int]:
+    return frozenset(segment - 1 for segment in resection.segments)
+
+
+def _never(procedures: Sequence[Procedure]) -> list[Procedure]:
+    """The segments without anything to clear: nothing makes a plan take them."""
+    return [
+        Procedure(one.name, one.kind, frozenset(), one.takes) if number < _SEGMENTS else one
+        for number, one in enumerate(procedures)
+    ]
+
+
+def _spread(sites: Sequence[Site]) -> list[set[int]]:
+    """Segments that hold each tumour but for an overhang."""
+    found = []
+    for site in sites:
+        kept = {segment for segment, share in site.shares.items() if share > OVERHANG}
+        found.append(kept or set(site.shares))
+    return found
 
 
 def _wedges(
@@ -319,20 +374,13 @@ def _parts(
 
 
 def _worth_while(local: Sequence[LocalProcedure]) -> list[LocalProcedure]:
-    """Without ablations whose zone holds the wedge of the same lesions whole: it takes less and clears as much."""
-    wedges = {frozenset(one.lesions): one for one in local if one.kind is ProcedureKind.WEDGE}
-
-    def needless(one: LocalProcedure) -> bool:
-        wedge = wedges.get(frozenset(one.lesions)) if one.kind is ProcedureKind.ABLATION else None
-        return wedge is not None and _inside(wedge, one)
-
-    return [one for one in local if not needless(one)]
-
-
-def _inside(one: LocalProcedure, other: LocalProcedure) -> bool:
-    """Whether every voxel of the one lies in the other."""
-    held = _shared(one, other)
-    return held is not None and int(held.sum()) == int(one.region.sum())
+    """Of a wedge and an ablation that clear the same lesions the one that takes less, the wedge when both do."""
+    least: dict[frozenset[str], LocalProcedure] = {}
+    for one in local:
+        known = least.get(frozenset(one.lesions))
+        if known is None or int(one.region.sum()) < int(known.region.sum()):
+            least[frozenset(one.lesions)] = one
+    return list(least.values())
 
 
 def _shared(one: LocalProcedure, other: LocalProcedure) -> npt.NDArray[np.bool_] | None:

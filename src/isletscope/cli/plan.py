@@ -1,0 +1,133 @@
+"""Plan the best achievable cytoreduction of the liver: what may be taken, what stays, and what forbids more."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from isletscope.cli.console import Console, ExitCode, Json, Quiet, Verbose
+
+if TYPE_CHECKING:
+    from isletscope.criteria.remnant import Background
+
+NAME = "plan"
+
+
+class LiverBackground(StrEnum):
+    """State of the liver, as the minima of the remnant name it."""
+
+    NORMAL = "normal"
+    CHEMO = "chemo"
+    FIBROSIS = "fibrosis"
+    FIBROSIS_ICG = "fibrosis-icg"
+    UNKNOWN = "unknown"
+
+
+class PlanWeight(StrEnum):
+    """What clearing a lesion counts."""
+
+    VOLUME = "volume"
+    SSTR = "sstr"
+    FDG = "fdg"
+
+
+def run(
+    case: Annotated[Path, typer.Argument(help="Case folder made by read.")],
+    background: Annotated[
+        LiverBackground, typer.Option("--liver-background", help="State of the liver; sets both minima of the remnant.")
+    ] = LiverBackground.UNKNOWN,
+    weight: Annotated[
+        PlanWeight, typer.Option("--weight", help="What counts: tumour volume, SSTR or FDG volume.")
+    ] = PlanWeight.VOLUME,
+    goal: Annotated[
+        float | None,
+        typer.Option("--goal", min=0.01, max=1.0, help="Share to clear, as 0.7, 0.9 or 1; else the highest in reach."),
+    ] = None,
+    max_procedures: Annotated[
+        int | None, typer.Option("--max-procedures", min=1, help="Procedures in all, as they are named.")
+    ] = None,
+    max_local: Annotated[
+        int | None, typer.Option("--max-local", min=0, help="Wedges and ablations in all; 10 when not given.")
+    ] = None,
+    no_ablation: Annotated[bool, typer.Option("--no-ablation", help="Offer no ablation.")] = False,
+    no_wedge: Annotated[bool, typer.Option("--no-wedge", help="Offer no wedge.")] = False,
+    no_resection: Annotated[bool, typer.Option("--no-resection", help="Offer no anatomical resection.")] = False,
+    margin_mm: Annotated[
+        float | None, typer.Option("--margin", metavar="MM", min=0.0, max=20.0, help="Margin of wedges; else 5 mm.")
+    ] = None,
+    min_rflr: Annotated[
+        float | None, typer.Option("--min-rflr", metavar="PERCENT", min=0, max=100, help="Replaces the least rFLR.")
+    ] = None,
+    min_sflr: Annotated[
+        float | None, typer.Option("--min-sflr", metavar="PERCENT", min=0, max=100, help="Replaces the least sFLR.")
+    ] = None,
+    previous_hepatectomy: Annotated[
+        bool, typer.Option("--previous-hepatectomy", help="Liver was removed before: only sFLR counts.")
+    ] = False,
+    segments: Annotated[
+        Path | None, typer.Option("--segments", help="NIfTI map of Couinaud's segments, labels 1 to 8.")
+    ] = None,
+    pedicles: Annotated[
+        Path | None,
+        typer.Option("--pedicles", help="NIfTI mask of portal branches or bile ducts of first and second order."),
+    ] = None,
+    time_point: Annotated[
+        str | None, typer.Option("--time-point", metavar="NAME", help="Time point to plan; else the last.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Carry out ``isletscope plan``."""
+    # The rooms behind a command are loaded when it runs: help and --version answer at once.
+    from isletscope.cli.plan_tables import show_plan
+    from isletscope.cli.reporting import show_report, write_case_report
+    from isletscope.reading import CaseFolder, PlanRequest, plan_case
+    from isletscope.surgery import Asked, Offered
+
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    folder = CaseFolder.open(case)
+    offered = Offered(resections=not no_resection, wedges=not no_wedge, ablations=not no_ablation)
+    asked = Asked(
+        weight=weight.value,
+        goal_percent=None if goal is None else 100 * goal,
+        most_procedures=max_procedures,
+        most_local=max_local,
+        offered=offered if margin_mm is None else offered.with_margin(margin_mm),
+        least_rflr_percent=min_rflr,
+        least_sflr_percent=min_sflr,
+    )
+    request = PlanRequest(
+        asked=asked,
+        background=_row(background),
+        previous_hepatectomy=previous_hepatectomy or None,
+        segments=segments,
+        pedicles=pedicles,
+        time_point=time_point,
+    )
+    with console.progress() as progress:
+        progress("plan", 0, 1)
+        plan = plan_case(folder, request)
+        progress("plan", 1, 1)
+        files = write_case_report(folder, progress=progress)
+    if as_json:
+        console.document({"case": str(folder.path), "plan": plan.model_dump(mode="json")})
+    else:
+        show_plan(console, plan)
+        show_report(console, files)
+    return ExitCode.DONE
+
+
+def _row(background: LiverBackground) -> Background:
+    """The row of minima for a state of the liver."""
+    rows: dict[LiverBackground, Background] = {
+        LiverBackground.NORMAL: "normal",
+        LiverBackground.CHEMO: "treated",
+        LiverBackground.FIBROSIS: "fibrosis",
+        LiverBackground.FIBROSIS_ICG: "fibrosis_icg_raised",
+        LiverBackground.UNKNOWN: "unknown",
+    }
+    return rows[background]
