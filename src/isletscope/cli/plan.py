@@ -77,6 +77,10 @@ def run(
     time_point: Annotated[
         str | None, typer.Option("--time-point", metavar="NAME", help="Time point to plan; else the last.")
     ] = None,
+    with_unsure: Annotated[
+        bool,
+        typer.Option("--with-unsure", help="Plan lesions of the liver that are left unsure as if they were tumour."),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -107,6 +111,7 @@ def run(
         segments=segments,
         pedicles=pedicles,
         time_point=time_point,
+        with_unsure=with_unsure,
     )
     with console.progress() as progress:
         progress("plan", 0, 1)

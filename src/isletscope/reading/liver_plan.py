@@ -22,7 +22,6 @@ from isletscope.model import (
     ReadingOfImages,
     State,
     TimePoint,
-    Verdict,
 )
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.displacements import transforms_of
@@ -50,6 +49,7 @@ class PlanRequest:
     segments: Path | None = None
     pedicles: Path | None = None
     time_point: str | None = None
+    with_unsure: bool = False
 
 
 def plan_case(folder: CaseFolder, request: PlanRequest) -> LiverPlan:
@@ -59,14 +59,15 @@ def plan_case(folder: CaseFolder, request: PlanRequest) -> LiverPlan:
     OutputError.
     """
     case = folder.case
-    view = _view(case, request.time_point)
-    lesions = [one for one in view.of(Compartment.LIVER) if one.verdict is Verdict.TUMOUR]
+    view = _view(case, request)
+    unsure = [one for one in view.unsure if one.compartment is Compartment.LIVER]
+    lesions = [*view.of(Compartment.LIVER), *(unsure if request.with_unsure else [])]
     if not lesions:
         raise InputError(
             "no metastasis of the liver is held to be tumour: there is nothing to plan",
             subject=view.point.name,
-            found=f"{sum(one.compartment is Compartment.LIVER for one in view.unsure)} unsure in the liver",
-            remedy="Give verdicts with isletscope assess CASE --entries FILE.",
+            found=f"{len(unsure)} unsure in the liver",
+            remedy="Give verdicts with isletscope assess CASE --entries FILE, or plan --with-unsure.",
         )
     drawn = _Drawn(folder, case, view)
     reading = drawn.best_reading(lesions)
@@ -83,22 +84,28 @@ def plan_case(folder: CaseFolder, request: PlanRequest) -> LiverPlan:
         ),
         Place(reading.exam_key, reading.series_key, with_segments=request.segments is not None),
     )
-    unsure = [one.id for one in view.unsure if one.compartment is Compartment.LIVER]
-    lacking += [f"{len(unsure)} unsure lesions of the liver are not planned: {', '.join(unsure[:6])}"] if unsure else []
+    if unsure:
+        how = "planned as if they were tumour" if request.with_unsure else "not planned"
+        lacking.append(f"lesions of the liver that are unsure, {how}: {', '.join(one.id for one in unsure)}")
     plan = plan.model_copy(update={"lacking": [*plan.lacking, *lacking]})
     folder.save(assess(_with(case, view.point, plan)))
     return plan
 
 
-def _view(case: Case, time_point: str | None) -> View:
+def _view(case: Case, request: PlanRequest) -> View:
+    """The time point that was named, else the last one with lesions of the liver, else the last."""
     found = views(case)
-    chosen = [one for one in found if time_point in (None, one.point.name)]
-    if not chosen:
-        names = ", ".join(one.point.name for one in found) or "none"
+    if request.time_point is not None:
+        found = [one for one in found if one.point.name == request.time_point]
+    if not found:
         raise InputError(
-            "the case has no such time point", subject="--time-point", found=str(time_point), expected=names
+            "the case has no such time point",
+            subject="--time-point",
+            found=request.time_point or "none",
+            expected=", ".join(one.name for one in case.time_points) or "a case with exams",
         )
-    return chosen[-1]
+    with_liver = [one for one in found if one.of(Compartment.LIVER)]
+    return (with_liver or found)[-1]
 
 
 def _with(case: Case, point: TimePoint, plan: LiverPlan) -> Case:

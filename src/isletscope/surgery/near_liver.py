@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -117,13 +117,17 @@ def region_centre(mask: npt.NDArray[np.bool_], box: Box, geometry: Geometry) -> 
 def _capsule(liver: LiverMap) -> Mask:
     """The liver with the vessels that run through it: what is no farther than so much from liver on all sides."""
     geometry = liver.liver.geometry
-    around = bounding_box(liver.liver.array)
-    if around is None:
+    box = bounding_box(liver.liver.array)
+    if box is None:
         return liver.liver
-    box = around.grown(_CLOSED_MM + 2 * max(geometry.spacing_mm), geometry)
-    grown = distance_to_mm(Mask(liver.liver.array[box.slices], cropped_geometry(geometry, box))) <= _CLOSED_MM
+    # Room for the growth, also where the liver reaches the edge of the images.
+    room = [int(np.ceil(_CLOSED_MM / spacing)) + 2 for spacing in geometry.spacing_mm]
+    padded = np.pad(liver.liver.array[box.slices], [(one, one) for one in room])
+    grid = replace(geometry, shape=padded.shape)
+    grown = distance_to_mm(Mask(padded, grid)) <= _CLOSED_MM
+    inner = tuple(slice(one, size - one) for one, size in zip(room, padded.shape, strict=True))
     closed = liver.liver.array.copy()
-    closed[box.slices] |= inside_depth_mm(Mask(grown, cropped_geometry(geometry, box))) > _CLOSED_MM
+    closed[box.slices] |= (inside_depth_mm(Mask(grown, grid)) > _CLOSED_MM)[inner]
     return Mask(closed, geometry)
 
 
@@ -141,9 +145,8 @@ def ball(site: Site, margin_mm: float, geometry: Geometry) -> tuple[Box, npt.NDA
     """The sphere about a tumour's centre that covers it with a margin: its box, its voxels in it, its radius in mm."""
     centre = site.centre + np.asarray(site.box.start)
     spacing = np.asarray(geometry.spacing_mm)
-    half = float(np.linalg.norm(spacing)) / 2
     offsets = (np.argwhere(site.mask) + site.box.start - centre) * spacing
-    radius = float(np.linalg.norm(offsets, axis=1).max()) + half / np.sqrt(3) + margin_mm
+    radius = float(np.linalg.norm(offsets, axis=1).max()) + margin_mm
     grown = site.box.grown(radius, geometry)
     axes = [
         ((np.arange(low, high) - c) * step) ** 2

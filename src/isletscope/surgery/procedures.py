@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from isletscope.criteria import ablation
 from isletscope.model import Conclusion
-from isletscope.spatial import Box, Geometry, Mask, cropped_geometry, extent_3d_mm, outline_distance_mm
+from isletscope.spatial import Box, Geometry, Mask, cropped_geometry, distance_to_mm, extent_3d_mm
 from isletscope.surgery.liver_map import LiverMap, Region
 from isletscope.surgery.near_liver import Site, Surroundings, ball, lesion_sites
 from isletscope.surgery.programme import Combination, Limits, Plan, Procedure, ProcedureKind, Task
@@ -222,7 +222,7 @@ def _wedge(liver: LiverMap, sites: Sequence[Site], margin_mm: float) -> LocalPro
     geometry = liver.liver.geometry
     box, tumour = _united(sites, margin_mm, geometry)
     taken = np.zeros(geometry.shape, dtype=bool)
-    taken[box.slices] = np.isfinite(outline_distance_mm(Mask(tumour, cropped_geometry(geometry, box)), margin_mm))
+    taken[box.slices] = distance_to_mm(Mask(tumour, cropped_geometry(geometry, box))) <= margin_mm
     ways = [_way_out(site, margin_mm, geometry) for site in sites]
     for way_box, way in ways:
         taken[way_box.slices] |= way
@@ -298,7 +298,10 @@ def _ablations(
     refused: dict[str, dict[str, str]],
     notes: dict[str, list[str]],
 ) -> list[LocalProcedure]:
-    """A spherical zone around each tumour that the rule on ablation allows; it clears what lies whole in its middle."""
+    """A spherical zone around each tumour that the rule on ablation allows; it clears what lies whole in its middle.
+
+    Above the size at which ablation is standard, a wedge goes first where one is possible.
+    """
     if not offered.ablations:
         return []
     found = []
@@ -307,6 +310,9 @@ def _ablations(
         possible = [judged.value] if judged.value is not None else list(judged.possible)
         if set(possible) == {"no"}:
             refused[site.lesion]["ablation"] = _why_not(site, judged)
+            continue
+        if site.diameter_mm > ablation.BOOK.limit("size_ok") and offered.wedges and "wedge" not in refused[site.lesion]:
+            refused[site.lesion]["ablation"] = f"{site.diameter_mm:.0f} mm across, and a wedge is possible"
             continue
         notes[site.lesion] += [f"{one} is not known" for one in judged.missing if judged.value is None]
         notes[site.lesion] += ["a vessel of 3 mm or more is near"] if _touching(site) else []
