@@ -16,6 +16,7 @@ from scripts.accept.document import write_document
 from scripts.accept.image_lesions_real import image_lesions_real_claims, measure_image_lesions_real
 from scripts.accept.many_exams import ALL, SOME, many_exams_claims, measure_many_exams
 from scripts.accept.organs import measure_organs_real, organs_real_claims
+from scripts.accept.plans import measure_plans, plan_claims
 from scripts.accept.program import KEPT, ROOT, Result, kept, source_digest
 from scripts.accept.real_patients import measure_qin, measure_sarcoma, real_patient_claims
 from scripts.accept.reference_images import (
@@ -35,8 +36,8 @@ from scripts.accept.speed import measure_speed, speed_claims
 from scripts.accept.vessel_contact import measure_vessel_contacts, vessel_contact_claims
 
 SARCOMAS = ("STS_002", "STS_003", "STS_025")
-PARTS = ("objects", "regions", "real", "images", "clinical", "vessels", "speed", "exams", "patients")
-OWN_PARTS = ("images", "clinical", "vessels", "speed", "exams", "patients")
+PARTS = ("objects", "regions", "real", "images", "clinical", "vessels", "plans", "speed", "exams", "patients")
+OWN_PARTS = ("images", "clinical", "vessels", "plans", "speed", "exams", "patients")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +92,8 @@ def measure(
         items["contacts"] = measure_contacts
     if "vessels" in parts:
         items["vessel-contact"] = measure_vessel_contacts
+    if "plans" in parts:
+        items["plans"] = measure_plans
     if "speed" in parts:
         items[f"speed-{size}"] = partial(measure_speed, size)
     if "clinical" in parts:
@@ -138,6 +141,8 @@ def all_claims(results: dict[str, Result]) -> list[Claim]:
         claims += contact_claims(results["contacts"])
     if "vessel-contact" in results:
         claims += vessel_contact_claims({"all": results["vessel-contact"]})
+    if "plans" in results:
+        claims += plan_claims(results["plans"])
     if "statements" in results:
         claims += statement_claims(results["statements"]) + advice_claims(results["advice"])
     for name in ("speed-small", "speed-full"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from isletscope.model import Case, Compartment, Verdict
+from isletscope.model import Case, Compartment, State, Verdict
 from isletscope.report.checks import Fault, Level, check_list, function_of, run_checks
 from isletscope.report.checks.material import Material
 from isletscope.report.checks.tokens import tokens, words_of
@@ -257,6 +257,20 @@ def test_a_changed_report_is_found(check_id: str, change: Changed) -> None:
     faults = list(function_of(check_id)(Material(case, told, "Draft, not signed")))
     assert [fault.check for fault in faults] != []
     assert all(fault.check == check_id and fault.found and fault.expected for fault in faults)
+
+
+def test_results_of_prrt_that_remain_are_no_wording_of_one() -> None:
+    """Without its inputs the rule leaves results; the step names them with what would settle it."""
+    remain = ["imaging supports discussion of PRRT", "uptake borderline for discussion of PRRT"]
+    case = reconcluded(
+        whole(), "prrt", state=State.MISSING, value=None, parts={}, possible=remain, provisional=False, branches=[]
+    )
+    _, told = added("9", f"Imaging and PRRT: {remain[0]}, {remain[1]}; needed: liver reference.")()
+    steps = tuple(
+        replace(step, sentences=step.sentences[-1:]) if step.number == 9 else replace(step, sentences=())
+        for step in told.steps
+    )
+    assert list(function_of("C21")(Material(case, Narrative(time_point=told.time_point, steps=steps)))) == []
 
 
 def test_every_check_has_its_function_and_a_failing_text() -> None:

@@ -17,9 +17,12 @@ def show_plan(console: Console, plan: LiverPlan) -> None:
     console.say("")
     console.show(_procedures(best))
     console.show(_remnant(plan))
+    told: dict[tuple[str, ...], list[str]] = {}
     for goal in plan.goals:
         if not goal.reached:
-            console.say(f"{goal.goal_percent:g} % is out of reach: {'; '.join(goal.forbids)}.")
+            told.setdefault(tuple(goal.forbids), []).append(f"{goal.goal_percent:g} %")
+    for forbids, goals in told.items():
+        console.say(f"{' and '.join(goals)} out of reach: {'; '.join(forbids)}.")
     console.say("")
     console.show(_front(plan))
     if best.left:
@@ -36,8 +39,10 @@ def _headline(plan: LiverPlan) -> str:
     best = plan.best
     count = len(best.cleared) + len(best.left)
     proof = "no better plan exists under these rules" if best.proven else f"not proven, gap {100 * best.gap:.1f} %"
+    reached = any(one.reached and one.goal_percent == plan.goal_percent for one in plan.goals)
+    start, which = ("Best plan for", "it") if reached else ("No plan reaches", "the one that clears most")
     return (
-        f"Best plan for {plan.goal_percent:g} % {_WEIGHTS[plan.weight]}: clears {best.cleared_percent:.1f} % "
+        f"{start} {plan.goal_percent:g} % {_WEIGHTS[plan.weight]}; {which} clears {best.cleared_percent:.1f} % "
         f"({len(best.cleared)} of {count} lesions), takes {best.liver_taken_ml:.0f} mL and "
         f"leaves {best.remnant_ml:.0f} mL of liver; {proof}."
     )

@@ -94,6 +94,7 @@ class _Planner:
             least_liver_left_ml=least.least_ml,
             most_procedures=asked.most_procedures,
             most_local=usual if asked.most_local is None else asked.most_local,
+            one_way_each=True,
         )
         self.body = body
 
@@ -113,7 +114,7 @@ class _Planner:
             goal_percent=goal,
             best=self.option(best),
             goals=[self.judged(one, plan, free) for one, plan in plans.items()],
-            front=self.front(),
+            front=self.front(best),
             what_if=self.two_stage(free),
             least=self.least,
             liver_ml=self.liver.volume_ml(),
@@ -146,7 +147,7 @@ class _Planner:
         plan = None if missed is None else self.reaching(missed, replace(self.limits, least_liver_left_ml=0.0))
         return None if missed is None or plan is None else (missed, plan)
 
-    def front(self) -> list[FrontPoint]:
+    def front(self, best: Plan) -> list[FrontPoint]:
         """The choice between tumour cleared and liver kept: plans that no other one betters in both."""
         book = plan_book()
         task = self.offers.task(self.weights, self.limits)
@@ -165,6 +166,8 @@ class _Planner:
                 found.pop()
             if not found or plan.cleared_fraction > found[-1].cleared_fraction:
                 found.append(plan)
+        if not found or best.cleared_fraction > found[-1].cleared_fraction:
+            found.append(best)
         return [self.point(plan) for plan in found]
 
     def option(self, plan: Plan) -> PlanOption:

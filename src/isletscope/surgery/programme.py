@@ -76,7 +76,8 @@ class Procedure:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a plan must keep to; None: no limit. ``most_local``: wedges and ablations together.
+    """What a plan must keep to; None: no limit. ``most_local``: wedges and ablations together;
+    ``one_way_each``: at most one of them for each lesion.
 
     ``excluded``: pairs of procedures (by index), one of each at most.
     """
@@ -85,6 +86,7 @@ class Limits:
     most_procedures: int | None = None
     most_ablations: int | None = None
     most_local: int | None = None
+    one_way_each: bool = False
     excluded: tuple[tuple[int, int], ...] = ()
 
 
@@ -256,6 +258,10 @@ class _Model:
             if most is not None:
                 held = {n: 1.0 for n, one in enumerate(task.procedures) if one.kind in kinds}
                 rows.append((held, -np.inf, most))
+        for lesion in range(self._lesions if limits.one_way_each else 0):
+            ways = [n for n, one in enumerate(task.procedures) if lesion in one.clears and one.kind in local]
+            if len(ways) > 1:
+                rows.append((dict.fromkeys(ways, 1.0), -np.inf, 1.0))
         return rows
 
     def _combined(self) -> list[Between]:

@@ -189,8 +189,12 @@ def c21(material: Material) -> Iterator[Fault]:
     """The wording on PRRT against the rule that fired, and that rule against lesions."""
     conclusion = material.conclusion("prrt")
     rule = conclusion.parts.get("rule", "") if conclusion else ""
+    asked = material.assessed.conclusion("prrt")
+    left = [one.lower() for one in asked.possible] if asked is not None else []
     for placed in material.findings:
         text = placed.text.lower()
+        if left and "needed:" in text and all(one in text for one in left):
+            continue  # the results that remain, told as such with what would settle it
         for name, wording in _PRRT.items():
             if wording.lower() not in text or _PRRT.get(rule) == wording:
                 continue

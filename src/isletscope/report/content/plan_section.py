@@ -65,8 +65,9 @@ def plan_section(case: Case, images: ImageSource) -> Section | None:
 def _best(plan: LiverPlan, point: TimePoint) -> str:
     words, best = _words(), plan.best
     proof = words.says("proven") if best.proven else words.says("open", gap=fmt.number(100 * best.gap, 1))
+    reached = any(one.reached and one.goal_percent == plan.goal_percent for one in plan.goals)
     found = words.says(
-        "best",
+        "best" if reached else "most",
         goal=fmt.number(plan.goal_percent, 0),
         weight=words.weights[plan.weight],
         date=fmt.day(point.date),
