@@ -17,14 +17,20 @@ IMAGES = "Images of the reference patient, measured from the scanner files"
 PLAN = ROOT / "tests" / "phantom" / "measuring" / "measured.yaml"
 SCENARIOS = ROOT / "src" / "isletscope" / "phantom" / "scenarios"
 VESSEL = "superior_mesenteric_vein"
-# Scenarios whose contact is measured on their 0.5 mm CT, and the vessel.
+# Scenarios whose first tumour touches a vessel of 6 mm and more, and the vessel; contact is measured on a 0.5 mm CT.
 CONTACTS = {
-    "portal-thrombus": "superior_mesenteric_vein",
     "head-smv-100": "superior_mesenteric_vein",
     "head-smv-220": "superior_mesenteric_vein",
     "head-sma-90": "superior_mesenteric_artery",
     "head-sma-200": "superior_mesenteric_artery",
+    "portal-thrombus": "superior_mesenteric_vein",
+    "tail-resectable": "splenic_vein",
+    "liver-unilobar": "splenic_vein",
+    "liver-bilobar-45": "splenic_vein",
+    "bone-nodes": "splenic_vein",
+    "men1": "splenic_vein",
 }
+DETAIL = {"around": "P1", "field_mm": 72}
 
 
 def measure_images(size: str, work: Path) -> Result:
@@ -51,12 +57,13 @@ def measure_images(size: str, work: Path) -> Result:
 def measure_contacts(work: Path) -> Result:
     """Make the CT of each scenario of vessel contact, and measure the contact on its detail.
 
-    The detail is the same at every size of output, and the other exams of a scenario do not move its tumour.
+    The detail is the same at every size of output, and the other exams of a scenario do not move its tumour. A CT
+    without a detail gets one, which changes nothing else.
     """
     measured: Result = {}
     for name, vessel in CONTACTS.items():
         plan = read_yaml((SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8"))
-        plan["exams"] = [exam for exam in plan["exams"] if exam.get("kind") == "ct"]
+        plan["exams"] = [{"detail": DETAIL} | exam for exam in plan["exams"] if exam.get("kind") == "ct"]
         del plan["expected"]
         given = work / f"{name}.yaml"
         given.write_text(yaml.safe_dump(plan), encoding="utf-8")

@@ -116,10 +116,12 @@ def measure_contact(stack: Stack, course: Array, inside_tumour: Array) -> Measur
     planes = [_plane(stack, centre, axis, level) for centre, axis in zip(centres, tangents, strict=True)]
     radii = np.array([np.nan if plane is None else plane.wall_mm.mean() for plane in planes])
     # At its end a vessel opens into another, whose wall it shares.
-    whole = np.minimum(arc, arc[-1] - arc) > np.nanmedian(radii)
+    whole = np.minimum(arc, arc[-1] - arc) > (np.nanmedian(radii) if np.isfinite(radii).any() else np.inf)
     gaps = np.full((len(arc), RAYS), np.nan)
     measured = [n for n, plane in enumerate(planes) if plane is not None and whole[n]]
     walls = [plane for plane in planes if plane is not None]
+    if not measured:
+        return MeasuredContact(arc, gaps)
     ends = np.concatenate([planes[n].ends for n in measured])  # type: ignore[union-attr]
     if min((plane.tumour_from_mm for plane in walls), default=0.0) > _APART_MM:
         gaps[measured] = np.inf
