@@ -112,7 +112,7 @@ def test_contact_of_a_ball_and_a_vessel(apart: float, tilt: float, beside: float
 
 
 @pytest.mark.parametrize("apart", [13.0, 15.0, 18.0])
-@pytest.mark.parametrize("shift", [(-1.0, 3.0), (-1.5, 3.5)])
+@pytest.mark.parametrize("shift", [(0.0, 2.0), (-0.5, 2.5), (-1.0, 3.0), (-1.5, 3.5)])
 def test_contact_beside_a_gland_of_nearly_the_same_grey(apart: float, shift: tuple[float, float]) -> None:
     exact = 2 * np.degrees(np.arccos((5.0**2 + apart**2 - 15.0**2) / (2 * 5.0 * apart)))
     stack, course, middle = vessel_and_ball(apart, 0.0, -100.0, shift)
