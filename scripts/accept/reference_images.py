@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -17,13 +17,20 @@ IMAGES = "Images of the reference patient, measured from the scanner files"
 PLAN = ROOT / "tests" / "phantom" / "measuring" / "measured.yaml"
 SCENARIOS = ROOT / "src" / "isletscope" / "phantom" / "scenarios"
 VESSEL = "superior_mesenteric_vein"
-# Scenarios whose contact is measured on their 0.5 mm CT, and the vessel.
+# Scenarios whose first tumour touches a vessel of 6 mm and more, and the vessel; contact is measured on a 0.5 mm CT.
 CONTACTS = {
     "head-smv-100": "superior_mesenteric_vein",
     "head-smv-220": "superior_mesenteric_vein",
     "head-sma-90": "superior_mesenteric_artery",
     "head-sma-200": "superior_mesenteric_artery",
+    "portal-thrombus": "superior_mesenteric_vein",
+    "tail-resectable": "splenic_vein",
+    "liver-unilobar": "splenic_vein",
+    "liver-bilobar-45": "splenic_vein",
+    "bone-nodes": "splenic_vein",
+    "men1": "splenic_vein",
 }
+DETAIL = {"around": "P1", "field_mm": 72}
 
 
 def measure_images(size: str, work: Path) -> Result:
@@ -38,7 +45,7 @@ def measure_images(size: str, work: Path) -> Result:
         "volume 15 mm": _pair(figures.volume(patient, "ct_15", "L2")),
         "volume 10 mm": _pair(figures.volume(patient, "ct_10", "L3")),
         "volume head": _pair(figures.volume_between_tissues(patient, "ct_head", "P1")),
-        "contact": _pair(figures.contact_degrees(patient, "ct_head", "P1", VESSEL)),
+        "contact": _by_tolerance(figures.contact_degrees(patient, "ct_head", "P1", VESSEL)),
         **{f"recovery {name}": _pair(figures.recovery(patient, "pet", name)) for name in ("L1", "L2", "L3")},
         "adc clean": _pair(figures.adc(patient, "mr_clean", "L1")),
         "adc noisy": _pair(figures.adc(patient, "mr_noisy", "L1")),
@@ -50,12 +57,13 @@ def measure_images(size: str, work: Path) -> Result:
 def measure_contacts(work: Path) -> Result:
     """Make the CT of each scenario of vessel contact, and measure the contact on its detail.
 
-    The detail is the same at every size of output, and the other exams of a scenario do not move its tumour.
+    The detail is the same at every size of output, and the other exams of a scenario do not move its tumour. A CT
+    without a detail gets one, which changes nothing else.
     """
     measured: Result = {}
     for name, vessel in CONTACTS.items():
         plan = read_yaml((SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8"))
-        plan["exams"] = [exam for exam in plan["exams"] if exam.get("kind") == "ct"]
+        plan["exams"] = [{"detail": DETAIL} | exam for exam in plan["exams"] if exam.get("kind") == "ct"]
         del plan["expected"]
         given = work / f"{name}.yaml"
         given.write_text(yaml.safe_dump(plan), encoding="utf-8")
@@ -63,23 +71,29 @@ def measure_contacts(work: Path) -> Result:
         if made.exit_code:
             return {"failed": made.errors.strip()[-500:]}
         patient = MadePatient(work / name)
-        contact = patient.lesions["P1"]["exams"]["ct"]["vessel_contact"][vessel]["by_tolerance_mm"]
-        wider = [contact[tolerance]["degrees_max_median_3mm"] for tolerance in ("0.5", "1.0", "1.5")]
-        measured[name] = [*_pair(figures.contact_degrees(patient, "ct", "P1", vessel)), *wider]
+        measured[name] = _by_tolerance(figures.contact_degrees(patient, "ct", "P1", vessel))
     return measured
 
 
 def contact_claims(result: Result) -> Iterator[Claim]:
-    """The bar on each measured contact, beside the truth at the wider tolerances."""
+    """The bar on each measured contact, at every tolerance of the truth."""
     if "failed" in result:
         yield Claim(IMAGES, "the scenarios of vessel contact are made", "made", result["failed"], False)
         return
     for name, vessel in CONTACTS.items():
-        measured, true, *wider = result[name]
-        text = f"{measured:.1f} for {true:.1f} degrees (truth within 0.5, 1.0, 1.5 mm: "
-        text += ", ".join(f"{degrees:.0f}" for degrees in wider) + ")"
-        claim = f"{name}: contact with the {vessel.replace('_', ' ')}, 0.5 mm CT, tolerance 0"
-        yield Claim(IMAGES, claim, "± 3 degrees", text, abs(measured - true) <= 3.0)
+        yield _contact_claim(f"{name}: contact with the {vessel.replace('_', ' ')}", result[name])
+
+
+def _contact_claim(what: str, pairs: Mapping[str, Sequence[float]]) -> Claim:
+    figures_at = {tolerance: Figure(*pair) for tolerance, pair in pairs.items()}
+    text = ", ".join(f"{figure.measured:.1f} for {figure.true:.1f}" for figure in figures_at.values()) + " degrees"
+    claim = f"{what}, 0.5 mm CT, tolerance {', '.join(figures_at)} mm"
+    holds = all(abs(figure.off) <= 3.0 for figure in figures_at.values())
+    return Claim(IMAGES, claim, "± 3 degrees", text, holds)
+
+
+def _by_tolerance(found: Mapping[str, Figure]) -> dict[str, list[float]]:
+    return {tolerance: _pair(figure) for tolerance, figure in found.items()}
 
 
 def _pair(figure: Figure) -> list[float]:
@@ -106,9 +120,7 @@ def reference_image_claims(result: Result) -> Iterator[Claim]:
         figure = Figure(*result[key])
         text = f"{figure.measured:.4g} for {figure.true:.4g}, {figure.percent:+.2f} %"
         yield Claim(IMAGES, claim, f"± {bar:g} %", text, abs(figure.percent) <= bar)
-    contact = Figure(*result["contact"])
-    text = f"{contact.measured:.1f} for {contact.true:.1f} degrees"
-    yield Claim(IMAGES, "contact angle on a 0.5 mm CT, tolerance 0", "± 3 degrees", text, abs(contact.off) <= 3.0)
+    yield _contact_claim("contact angle", result["contact"])
     worst = float(result["landmarks"])
     text = f"at most {worst:.3f} mm"
     yield Claim(IMAGES, "lesions carried from exam to exam by the written fields", "≤ 0.1 mm", text, worst <= 0.1)

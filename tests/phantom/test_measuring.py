@@ -66,10 +66,14 @@ def test_volume_of_a_ball_in_noise() -> None:
     assert measured.volume_ml == pytest.approx(np.pi / 6 * 8, rel=0.05)
 
 
-def vessel_and_ball(apart_mm: float, tilt_degrees: float, beside_hu: float) -> tuple[Stack, Array, Array]:
+def vessel_and_ball(
+    apart_mm: float, tilt_degrees: float, beside_hu: float, gland_mm: tuple[float, float] | None = None
+) -> tuple[Stack, Array, Array]:
     """A vessel (radius 5 mm, 175 HU) before a ball (radius 15 mm, 120 HU) in ``beside_hu``, half-millimetre voxels.
 
-    ``apart_mm``: from the vessel's axis to the ball's middle. Edges fade linearly over a voxel.
+    ``apart_mm``: from the vessel's axis to the ball's middle. ``gland_mm``: where, from the ball's middle, the axis of
+    a gland (100 HU, nearly the ball's grey, radius 15 mm) behind the ball lies, so that it shows as a sliver beside
+    the ball. Edges fade linearly over a voxel.
     """
     step, count = 0.5, 96
     affine = np.zeros((4, 4))
@@ -86,7 +90,11 @@ def vessel_and_ball(apart_mm: float, tilt_degrees: float, beside_hu: float) -> t
     vessel = np.linalg.norm(offset - np.outer(offset @ axis, axis), axis=1) - 5.0
     ball = np.linalg.norm(points - middle, axis=1) - 15.0
     share = [np.clip(0.5 - distance / step, 0.0, 1.0) for distance in (ball, vessel)]
-    image = beside_hu + share[0] * (120.0 - beside_hu)
+    image = np.full(len(points), beside_hu)
+    if gland_mm is not None:
+        gland = np.linalg.norm((points - middle - np.array([*gland_mm, 0.0]))[:, :2], axis=1) - 15.0
+        image += np.clip(0.5 - gland / step, 0.0, 1.0) * (100.0 - beside_hu)
+    image += share[0] * (120.0 - image)
     image += share[1] * (175.0 - image)
     course = on_axis + np.arange(-16.0, 16.1, 2.0)[:, None] * axis
     return Stack(image.reshape((count,) * 3).astype(np.float32), affine), course, middle
@@ -100,9 +108,28 @@ def test_contact_of_a_ball_and_a_vessel(apart: float, tilt: float, beside: float
     exact = 2 * np.degrees(np.arccos((radius**2 + apart**2 - ball**2) / (2 * radius * apart)))
     stack, course, middle = vessel_and_ball(apart, tilt, beside)
     measured = measure_contact(stack, course, middle + np.array([7.0, 0.0, 0.0]))
-    assert measured.degrees_max == pytest.approx(exact, abs=3.0)
+    assert measured.degrees_max() == pytest.approx(exact, abs=3.0)
+
+
+@pytest.mark.parametrize("apart", [13.0, 15.0, 18.0])
+@pytest.mark.parametrize("shift", [(0.0, 2.0), (-0.5, 2.5), (-1.0, 3.0), (-1.5, 3.5)])
+def test_contact_beside_a_gland_of_nearly_the_same_grey(apart: float, shift: tuple[float, float]) -> None:
+    exact = 2 * np.degrees(np.arccos((5.0**2 + apart**2 - 15.0**2) / (2 * 5.0 * apart)))
+    stack, course, middle = vessel_and_ball(apart, 0.0, -100.0, shift)
+    measured = measure_contact(stack, course, middle + np.array([7.0, 0.0, 0.0]))
+    assert measured.degrees_max() == pytest.approx(exact, abs=3.0)
+
+
+@pytest.mark.parametrize("apart", [17.0, 18.0, 19.0])
+@pytest.mark.parametrize("tolerance", [0.0, 0.5, 1.0, 1.5])
+def test_contact_within_a_tolerance(apart: float, tolerance: float) -> None:
+    within = 15.0 + tolerance
+    exact = 2 * np.degrees(np.arccos((5.0**2 + apart**2 - within**2) / (2 * 5.0 * apart)))
+    stack, course, middle = vessel_and_ball(apart, 0.0, -100.0)
+    measured = measure_contact(stack, course, middle + np.array([7.0, 0.0, 0.0]))
+    assert measured.degrees_max(tolerance) == pytest.approx(exact, abs=3.0)
 
 
 def test_no_contact_where_a_gap_lies_between() -> None:
     stack, course, middle = vessel_and_ball(23.5, 0.0, -100.0)
-    assert measure_contact(stack, course, middle).degrees_max == 0.0
+    assert measure_contact(stack, course, middle).degrees_max() == 0.0

@@ -73,6 +73,9 @@ def _lattice(low: Array, high: Array) -> Geometry:
 
 def _field(lattice: Geometry, move: Callable[[Array], Array]) -> npt.NDArray[np.float32]:
     """Displacement [3, k, j, i] of the nodes of a lattice under a mapping of points [n, 3]."""
-    index = np.indices(lattice.shape).reshape(3, -1).T
-    nodes = lattice.to_lps(index)
+    lattice_nodes = np.empty((*lattice.shape, 3))
+    for n in range(3):
+        line = lattice.origin_lps_mm[n] + lattice.spacing_mm[2 - n] * np.arange(lattice.shape[2 - n])
+        lattice_nodes[..., n] = line.reshape([-1 if axis == 2 - n else 1 for axis in range(3)])
+    nodes = lattice_nodes.reshape(-1, 3)
     return np.ascontiguousarray((move(nodes) - nodes).T.reshape(3, *lattice.shape), dtype=np.float32)

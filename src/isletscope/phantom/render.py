@@ -279,7 +279,7 @@ def _subdivide(body: Body, where: Image, structures: Labels) -> None:
     """Turn the labels of liver and pancreas into those of their segments and parts, in place."""
     is_divided = np.zeros(256, dtype=bool)
     is_divided[[structure_label(name) for name in _DIVIDED]] = True
-    divided = is_divided[structures]
-    if divided.any():
-        points = where[:3, divided].T.astype(np.float64)
-        structures[divided] = body.subdivide(structures[divided], points)
+    divided = np.flatnonzero(is_divided.take(structures))
+    if divided.size:
+        points = where.reshape(4, -1)[:3].take(divided, axis=1).T.astype(np.float64)
+        structures.flat[divided] = body.subdivide(structures.take(divided), points)

@@ -1,28 +1,31 @@
 """Contact of a tumour with a vessel, measured on a thin CT alone.
 
 At stations along the vessel, in the plane perpendicular to it: the wall is where the image falls half way from the
-lumen's level to what lies outside. On rings 0.8 to 2.8 mm outside the wall the arc of tumour is measured, its ends half
-way between the tumour's level and that of the neighbour beyond. A circle through these ends is the tumour's outline
-near the vessel, and the share of the wall inside it is the contact angle at tolerance 0; vessels need not be round.
-Planes where a branch opens, or where the ends do not lie on a circle, are left out. Only a rough course of the vessel
-and a place inside the tumour are given.
+lumen's level to what lies outside. On rings 0.8 to 4.0 mm outside the wall the arc of tumour is measured, its ends half
+way between the tumour's level and that of the neighbour just beyond; an end beyond which no level settles, as beside a
+sliver of another tissue, is left out. The ball through the ends of all planes is the tumour's outline near the vessel.
+The share of the wall inside it is the contact angle at tolerance 0, the share within some mm of the ball outside the
+lumen that at a tolerance; vessels need not be round. Planes where a branch opens are left out. Only a rough course of
+the vessel and a place inside the tumour are given.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from tests.phantom.measuring.files import Array, Stack
 
 RAYS = 360
-_OUTSIDE_MM = np.arange(0.8, 2.81, 0.2)
-_RINGS_NEEDED = 6
-_OFF_CIRCLE_MM = 0.15
-_FITS = 4
+_OUTSIDE_MM = np.arange(0.8, 4.01, 0.2)
+_ENDS_NEEDED = 20
+_OFF_BALL_MM = 0.15
+_FITS = 6
 _STATION_MM = 0.5
 _MEDIAN_MM = 3.0
 _TANGENT_MM = 4.0
@@ -30,23 +33,68 @@ _CORE_MM = 4.0
 _SURE_HU = 12.0
 _DEPTHS_MM = np.arange(0.0, 11.0, 0.2)
 _CLEAR = np.arange(5, 8)
+# A level has settled where it changes by less than this share of its step over this length.
+_SETTLED_MM, _SETTLED_SHARE, _BEYOND_MM = 0.5, 0.05, 3.5
+# The foot of an edge is where this much of its step is done; with a sliver of another tissue it reaches out too far.
+_FOOT_SHARE, _FOOT_HU, _LOPSIDED = 0.05, 3.0, 1.4
+_WITHIN_MM = 1.0
+# A tumour that no ring nearer than this shows is not in contact at any tolerance.
+_APART_MM = 2.0
+_SURFACE_MM = 0.12
 
 
 @dataclass(frozen=True)
 class MeasuredContact:
-    """Contact angle along the vessel: arc length of the stations (mm), degrees there (not a number where they cannot be
-    measured), and the largest after a running median over 3 mm."""
+    """Contact along the vessel: arc length of the stations (mm) and, for each, the distance of every wall point to the
+    tumour outside the lumen (mm, 0 or less in contact; not a number where it cannot be measured)."""
 
     arc_mm: Array
-    degrees: Array
+    gaps_mm: Array
+
+    def degrees(self, tolerance_mm: float = 0.0) -> Array:
+        """Contact angle at every station; not a number where it cannot be measured."""
+        return np.array([_share_within(gaps - tolerance_mm) * 360.0 for gaps in self.gaps_mm])
+
+    def degrees_max(self, tolerance_mm: float = 0.0) -> float:
+        """Largest contact angle, single planes smoothed away by a running median over 3 mm.
+
+        Not a number where no plane can be measured.
+        """
+        width = round(_MEDIAN_MM / _STATION_MM) | 1
+        degrees = np.pad(self.degrees(tolerance_mm), width // 2, mode="edge")
+        measured = [run[np.isfinite(run)] for run in np.lib.stride_tricks.sliding_window_view(degrees, width)]
+        return max((float(np.median(run)) for run in measured if len(run) > width // 2), default=np.nan)
+
+
+def _share_within(excess: Array) -> float:
+    """Share of a ring whose values, linear between neighbours, are not positive."""
+    if np.isnan(excess).any():
+        return np.nan
+    if (excess > 0).all():
+        return 0.0
+    other = np.roll(excess, -1)
+    low, high = np.minimum(excess, other), np.maximum(excess, other)
+    crossing = (low <= 0) & (high > 0)
+    share = np.where(crossing, low / np.where(crossing, low - high, 1.0), high <= 0)
+    return float(share.mean())
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """The wall in one plane: its centre, unit rays [n, 3], radii [n] (mm); and the ends of the tumour's arcs [m, 3].
+
+    ``tumour_from_mm``: the first ring that shows tumour.
+    """
+
+    centre: Array
+    rays: Array
+    wall_mm: Array
+    ends: Array
+    tumour_from_mm: float
 
     @property
-    def degrees_max(self) -> float:
-        """Largest contact angle, single planes smoothed away."""
-        width = round(_MEDIAN_MM / _STATION_MM) | 1
-        runs = np.lib.stride_tricks.sliding_window_view(np.pad(self.degrees, width // 2, mode="edge"), width)
-        measured = [run[np.isfinite(run)] for run in runs]
-        return max((float(np.median(run)) for run in measured if len(run) > width // 2), default=0.0)
+    def points(self) -> Array:
+        return np.asarray(self.centre + self.wall_mm[:, None] * self.rays)
 
 
 def course_of(mask: npt.NDArray[np.bool_], stack: Stack) -> Array:
@@ -62,13 +110,33 @@ def course_of(mask: npt.NDArray[np.bool_], stack: Stack) -> Array:
 
 def measure_contact(stack: Stack, course: Array, inside_tumour: Array) -> MeasuredContact:
     """Contact along a vessel. ``course``: rough centreline [n, 3]; ``inside_tumour``: a point well inside it."""
+    place = np.asarray(inside_tumour, dtype=np.float64)
     centres, tangents, arc = _stations(course)
-    level = _level_at(stack, np.asarray(inside_tumour, dtype=np.float64))
-    rings = [_ring(stack, centre, axis, level) for centre, axis in zip(centres, tangents, strict=True)]
-    degrees, radii = np.array(rings).T
+    level = _level_at(stack, place)
+    planes = [_plane(stack, centre, axis, level) for centre, axis in zip(centres, tangents, strict=True)]
+    radii = np.array([np.nan if plane is None else plane.wall_mm.mean() for plane in planes])
     # At its end a vessel opens into another, whose wall it shares.
-    whole = np.minimum(arc, arc[-1] - arc) > np.nanmedian(radii)
-    return MeasuredContact(arc, np.where(whole, degrees, np.nan))
+    whole = np.minimum(arc, arc[-1] - arc) > (np.nanmedian(radii) if np.isfinite(radii).any() else np.inf)
+    gaps = np.full((len(arc), RAYS), np.nan)
+    measured = [n for n, plane in enumerate(planes) if plane is not None and whole[n]]
+    walls = [plane for plane in planes if plane is not None]
+    if not measured:
+        return MeasuredContact(arc, gaps)
+    ends = np.concatenate([planes[n].ends for n in measured])  # type: ignore[union-attr]
+    if min((plane.tumour_from_mm for plane in walls), default=0.0) > _APART_MM:
+        gaps[measured] = np.inf
+        return MeasuredContact(arc, gaps)
+    if len(ends) < _ENDS_NEEDED:
+        return MeasuredContact(arc, gaps)
+    ball = _ball(ends, place)
+    if ball is None:
+        return MeasuredContact(arc, gaps)
+    away = _outside_lumen(ball, walls)
+    for n in measured:
+        points = planes[n].points  # type: ignore[union-attr]
+        inside = _beyond_ball(ball, points)
+        gaps[n] = np.where(inside <= 0, inside, away(points))
+    return MeasuredContact(arc, gaps)
 
 
 def _stations(course: Array) -> tuple[Array, Array, Array]:
@@ -92,70 +160,86 @@ def _level_at(stack: Stack, place: Array) -> float:
     return float(np.median(stack.image[window][np.linalg.norm(points - place, axis=-1) <= _CORE_MM]))
 
 
-def _ring(stack: Stack, centre: Array, axis: Array, tumour: float) -> tuple[float, float]:
-    """Contact angle (degrees) and mean radius (mm) of the wall in one plane; not a number where not to be measured."""
+def _plane(stack: Stack, centre: Array, axis: Array, tumour: float) -> _Plane | None:
+    """The wall and the ends of the tumour's arcs in one plane; None where there is no whole wall."""
     side = np.cross(axis, np.eye(3)[int(np.argmin(np.abs(axis)))])
     side /= np.linalg.norm(side)
     angle = 2 * np.pi * np.arange(RAYS) / RAYS
     rays = np.cos(angle)[:, None] * side + np.sin(angle)[:, None] * np.cross(axis, side)
-    for _ in range(2):
+    for _ in range(3):
         wall = _wall(stack, centre, rays)
         if not np.isfinite(wall).all():
-            return np.nan, np.nan
-        points = centre + wall[:, None] * rays
-        centre = points.mean(axis=0)
-    wall = _wall(stack, centre, rays)
-    if not np.isfinite(wall).all():
-        return np.nan, np.nan
-    arcs = [_arcs(_sample(stack, centre + (wall + outside)[:, None] * rays), tumour) for outside in _OUTSIDE_MM]
-    return _at_the_wall(arcs, wall), float(wall.mean())
+            return None
+        around, centre = centre, (centre + wall[:, None] * rays).mean(axis=0)
+    ends, tumour_from = [np.zeros((0, 3))], np.inf
+    for outside in _OUTSIDE_MM:
+        values = _sample(stack, around + (wall + outside)[:, None] * rays)
+        inside = _in_tumour(values, tumour)
+        if inside.any():
+            tumour_from = min(tumour_from, outside)
+        places = _arc_ends(values, inside, tumour, float(np.radians(360.0 / RAYS) * (wall.mean() + outside)))
+        ends.append(around + _on_ring(places, outside, wall) @ np.stack([side, np.cross(axis, side)]))
+    return _Plane(around, rays, wall, np.concatenate(ends), tumour_from)
 
 
-def _at_the_wall(arcs: list[list[tuple[float, float]]], wall: Array) -> float:
-    """Degrees of the wall within the tumour's outline, from the arcs of tumour on each ring outside it.
+def _ball(ends: Array, inside: Array) -> tuple[Array, float] | None:
+    """Centre (mm) and radius of the ball nearest to most of some points [n, 3]; None where they lie on none.
 
-    The outline is the circle or straight line that fits the arcs' ends best (algebraic fit).
+    An algebraic fit, repeated without the points that lie off: where the outline meets another vessel a few ends do.
     """
-    if not any(arcs):
-        return 0.0
-    single = [(outside, *arc[0]) for outside, arc in zip(_OUTSIDE_MM, arcs, strict=True) if len(arc) == 1]
-    partial = np.array([ring for ring in single if ring[2] < RAYS])
-    if len(partial) < _RINGS_NEEDED:
-        return 360.0 if len(single) == len(arcs) else np.nan
-    outside, start, length = partial.T
-    ends = _on_ring(np.concatenate([start, start + length]), np.tile(outside, 2), wall)
     middle, spread = ends.mean(axis=0), float(ends.std())
-    shape, off_mm = _circle((ends - middle) / spread)
-    if spread * float(np.median(off_mm)) > _OFF_CIRCLE_MM:
-        return np.nan
-    inside = _circle_terms((_on_ring((start + length / 2)[:1], outside[:1], wall) - middle) / spread) @ shape
-    places = np.arange(0.0, RAYS, 0.1)
-    values = _circle_terms((_on_ring(places, np.zeros(len(places)), wall) - middle) / spread) @ shape
-    return 360.0 * float((values * inside > 0).mean())
-
-
-def _circle(points: Array) -> tuple[Array, Array]:
-    """Terms of the circle or line nearest to most of some points [n, 2], and how far each lies off it.
-
-    Where the outline meets another vessel a few ends lie elsewhere; they are left out.
-    """
-    terms = _circle_terms(points)
+    points = (ends - middle) / spread
+    terms = np.column_stack([(points**2).sum(axis=1), points, np.ones(len(points))])
     kept = np.ones(len(points), dtype=bool)
     for _ in range(_FITS):
-        shape = np.linalg.svd(terms[kept])[2][-1]
-        slope = np.linalg.norm(2 * shape[0] * points + shape[1:3], axis=1)
+        shape = np.linalg.svd(terms[kept], full_matrices=False)[2][-1]
+        slope = np.linalg.norm(2 * shape[0] * points + shape[1:4], axis=1)
         off = np.abs(terms @ shape) / np.maximum(slope, 1e-9)
         kept = off <= max(3.0 * float(np.median(off)), 1e-3)
-    return shape, off
+    if spread * float(np.median(off)) > _OFF_BALL_MM or abs(shape[0]) < 1e-9:
+        return None
+    centre = -shape[1:4] / (2 * shape[0])
+    radius = float(np.sqrt(max(centre @ centre - shape[4] / shape[0], 0.0)))
+    ball = middle + spread * centre, spread * radius
+    return ball if float(np.linalg.norm(inside - ball[0])) < ball[1] else None
 
 
-def _circle_terms(points: Array) -> Array:
-    return np.column_stack([(points**2).sum(axis=1), points, np.ones(len(points))])
+def _beyond_ball(ball: tuple[Array, float], points: Array) -> Array:
+    return np.asarray(np.linalg.norm(points - ball[0], axis=-1) - ball[1])
 
 
-def _on_ring(place: Array, outside_mm: Array, wall: Array) -> Array:
+def _outside_lumen(ball: tuple[Array, float], planes: list[_Plane]) -> Callable[[Array], Array]:
+    """Distance (mm) to what of the ball lies outside the lumen: to its surface there, and to the wall in it."""
+    wall = np.concatenate([plane.points for plane in planes])
+    count = int(4 * np.pi * ball[1] ** 2 / _SURFACE_MM**2)
+    height = 1 - (2 * np.arange(count) + 1) / count
+    turn, across = np.pi * (1 + np.sqrt(5)) * np.arange(count), np.sqrt(1 - height**2)
+    surface = ball[0] + ball[1] * np.column_stack([across * np.cos(turn), across * np.sin(turn), height])
+    centres = np.array([plane.centre for plane in planes])
+    reach = max(float(plane.wall_mm.max()) for plane in planes) + _BEYOND_MM
+    apart, nearest = cKDTree(centres).query(surface, distance_upper_bound=reach)
+    near = np.isfinite(apart)
+    free = [surface[near & (nearest == n)] for n in range(len(planes))]
+    outside = [points[~_in_lumen(plane, points)] for plane, points in zip(planes, free, strict=True)]
+    tree = cKDTree(np.concatenate([*outside, wall[_beyond_ball(ball, wall) <= 0]]))
+    return lambda points: np.asarray(tree.query(points)[0])
+
+
+def _in_lumen(plane: _Plane, points: Array) -> npt.NDArray[np.bool_]:
+    """Which points [n, 3] near a plane lie within its wall, carried straight on along the vessel."""
+    side, other = plane.rays[0], plane.rays[RAYS // 4]
+    x, y = (points - plane.centre) @ side, (points - plane.centre) @ other
+    place = np.degrees(np.arctan2(y, x)) % 360.0 * RAYS / 360.0
+    return np.asarray(np.hypot(x, y) < _radius_at(place, plane.wall_mm))
+
+
+def _radius_at(place: Array, wall: Array) -> Array:
+    return np.asarray(np.interp(place % RAYS, np.arange(RAYS + 1), np.append(wall, wall[0])))
+
+
+def _on_ring(place: Array, outside_mm: float, wall: Array) -> Array:
     """Points [n, 2] (mm, in the plane) at places (rays, need not be whole) of rings outside the wall."""
-    radius = np.interp(place % RAYS, np.arange(RAYS + 1), np.append(wall, wall[0])) + outside_mm
+    radius = _radius_at(place, wall) + outside_mm
     angle = 2 * np.pi * place / RAYS
     return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
 
@@ -193,33 +277,46 @@ def _smooth_wall(radii: Array) -> Array:
     return np.asarray(series)
 
 
-def _arcs(values: Array, tumour: float) -> list[tuple[float, float]]:
-    """Where a ring lies in the tumour: start and length of every arc, in rays, its ends half way to the neighbour."""
+def _in_tumour(values: Array, tumour: float) -> npt.NDArray[np.bool_]:
+    """Which rays of a ring lie in the tumour, without single ones."""
     inside = np.abs(values - tumour) < _SURE_HU
     inside = ndimage.binary_closing(np.tile(inside, 3), iterations=3)[RAYS : 2 * RAYS]
-    inside = ndimage.binary_opening(np.tile(inside, 3), iterations=3)[RAYS : 2 * RAYS]
-    if inside.all():
-        return [(0.0, float(RAYS))]
-    starts = np.flatnonzero(inside & ~np.roll(inside, 1))
-    ends = np.flatnonzero(inside & ~np.roll(inside, -1))
-    arcs = []
-    for start in starts.tolist():
-        length = int(min((ends - start) % RAYS)) + 1
-        before = _overhang(values, start, -1, tumour)
-        after = _overhang(values, start + length - 1, 1, tumour)
-        arcs.append((start - before, length - 1 + before + after))
-    return arcs
+    return np.asarray(ndimage.binary_opening(np.tile(inside, 3), iterations=3)[RAYS : 2 * RAYS])
 
 
-def _overhang(values: Array, end: int, step: int, tumour: float) -> float:
-    """Rays from the last sure ray of an arc to the half-way crossing."""
-    run = values[(end + step * np.arange(0, 31)) % RAYS]
-    other = float(np.median(run[10:20]))
-    beyond = np.abs(run - tumour) >= abs(other - tumour) / 2
-    if not beyond.any() or abs(other - tumour) < _SURE_HU:
-        return 0.0
-    at = int(beyond.argmax())
-    if at == 0:
-        return 0.0
-    before, after, half = run[at - 1], run[at], (tumour + other) / 2
-    return float(at - 1 + (half - before) / (after - before)) if abs(after - before) > 1e-9 else float(at)
+def _arc_ends(values: Array, inside: npt.NDArray[np.bool_], tumour: float, ray_mm: float) -> Array:
+    """Places (rays, need not be whole) on a ring where the tumour ends half way to its neighbour; unsure ones left out.
+
+    ``inside``: the rays of the ring in the tumour. ``ray_mm``: from ray to ray along the ring.
+    """
+    starts = np.flatnonzero(inside & ~np.roll(inside, 1)).tolist()
+    ends = np.flatnonzero(inside & ~np.roll(inside, -1)).tolist()
+    places = [start - _overhang(values, start, -1, tumour, ray_mm) for start in starts]
+    places += [end + _overhang(values, end, 1, tumour, ray_mm) for end in ends]
+    return np.array([place for place in places if np.isfinite(place)])
+
+
+def _overhang(values: Array, end: int, step: int, tumour: float, ray_mm: float) -> float:
+    """Rays from the last sure ray of an arc to the half-way crossing.
+
+    Not a number where no neighbour's level settles, or where the edge is lopsided: then two follow each other.
+    """
+    settled, back = max(round(_SETTLED_MM / ray_mm), 2), round(_WITHIN_MM / ray_mm)
+    run = values[(end + step * np.arange(-back, round(_BEYOND_MM / ray_mm) + settled)) % RAYS]
+    away = np.abs(run - tumour)
+    flat = np.abs(run[settled:] - run[:-settled]) <= _SETTLED_SHARE * away[:-settled]
+    flat &= away[:-settled] >= _SURE_HU
+    if not flat.any():
+        return np.nan
+    whole = float(away[int(flat.argmax())])
+    low = max(_FOOT_SHARE * whole, _FOOT_HU)
+    foot, half, head = (_crossing(away, level) for level in (low, whole / 2, whole - low))
+    if half - foot > _LOPSIDED * (head - half) + 1.0:
+        return np.nan
+    return half - back
+
+
+def _crossing(values: Array, level: float) -> float:
+    """Where values first reach a level, interpolated linearly."""
+    at = int((values >= level).argmax())
+    return float(at) if at == 0 else float(at - 1 + (level - values[at - 1]) / (values[at] - values[at - 1]))

@@ -120,16 +120,20 @@ def recovery(patient: MadePatient, exam: str, lesion: str) -> Figure:
     return Figure((suv[highest] - background) / (float(there["suv"]) - background), float(predicted[highest]))
 
 
-def contact_degrees(patient: MadePatient, exam: str, lesion: str, vessel: str) -> Figure:
-    """Largest contact angle (tolerance 0) of a lesion with a vessel on the detail of a CT."""
+def contact_degrees(patient: MadePatient, exam: str, lesion: str, vessel: str) -> dict[str, Figure]:
+    """Largest contact angle of a lesion with a vessel on the detail of a CT, by tolerance (mm)."""
     stack = patient.stacks(exam, "detail")
     labels, label = patient.mask(exam, "ct_detail", "structures"), patient.truth["structures"][vessel]["label"]
     centre = patient.centre(lesion, exam)
     course = course_of(labels.image == label, labels)
     reach = 0.5 * float(patient.lesions[lesion]["diameter_mm"]) + 10.0
     near = course[np.linalg.norm(course - centre, axis=1) < reach]
-    built = patient.lesions[lesion]["exams"][exam]["vessel_contact"][vessel]["by_tolerance_mm"]["0.0"]
-    return Figure(measure_contact(stack, near, centre).degrees_max, float(built["degrees_max_median_3mm"]))
+    built = patient.lesions[lesion]["exams"][exam]["vessel_contact"][vessel]["by_tolerance_mm"]
+    measured = measure_contact(stack, near, centre)
+    return {
+        tolerance: Figure(measured.degrees_max(float(tolerance)), float(true["degrees_max_median_3mm"]))
+        for tolerance, true in built.items()
+    }
 
 
 def adc(patient: MadePatient, exam: str, lesion: str) -> Figure:
