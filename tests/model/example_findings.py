@@ -35,6 +35,7 @@ from isletscope.model import (
     measured,
 )
 from tests.model.example_many_exams import example_course, example_links
+from tests.model.example_plan import example_plan
 
 
 def example_lesions() -> list[Lesion]:
@@ -91,6 +92,7 @@ def example_time_point() -> TimePoint:
                 ],
             )
         ],
+        plan=example_plan(),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -115,9 +116,10 @@ def test_a_weight_without_its_pet_is_refused(folder: CaseFolder) -> None:
         plan_case(folder, PlanRequest(asked=Asked("fdg", least_sflr_percent=0.0)))
 
 
-def test_a_liver_that_reaches_the_last_slice_is_cut_off(folder: CaseFolder) -> None:
+@pytest.mark.parametrize("edge", [np.s_[-1, 10:20, 10:20], np.s_[10:14, 10:20, 0], np.s_[10:14, 0, 10:20]])
+def test_a_liver_that_reaches_an_edge_of_the_images_is_cut_off(folder: CaseFolder, edge: Any) -> None:
     labels = np.where(distance_mm() <= 32.0, 7, 0).astype(np.uint8)
-    labels[-1, 10:20, 10:20] = 7
+    labels[edge] = 7
     write_label_map(folder.path / "masks/ct-2_organs.nii.gz", labels, grid(CT))
     with pytest.raises(InputError, match="cut off by the field of view"):
         plan_case(folder, small())

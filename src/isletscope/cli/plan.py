@@ -11,7 +11,8 @@ import typer
 from isletscope.cli.console import Console, ExitCode, Json, Quiet, Verbose
 
 if TYPE_CHECKING:
-    from isletscope.criteria.remnant import Background
+    from isletscope.criteria import remnant
+    from isletscope.reading import PlanRequest
 
 NAME = "plan"
 
@@ -34,66 +35,68 @@ class PlanWeight(StrEnum):
     FDG = "fdg"
 
 
+CaseArgument = Annotated[Path, typer.Argument(help="Case folder made by read.")]
+Background = Annotated[LiverBackground, typer.Option(help="State of the liver; sets both minima of the remnant.")]
+Weight = Annotated[PlanWeight, typer.Option(help="What counts: tumour volume, SSTR or FDG volume.")]
+Goal = Annotated[
+    float | None,
+    typer.Option(min=0.01, max=1.0, help="Share to clear, as 0.7, 0.9 or 1; else the highest in reach."),
+]
+Procedures = Annotated[int | None, typer.Option(min=1, help="Procedures in all, as they are named.")]
+Local = Annotated[int | None, typer.Option(min=0, help="Wedges and ablations in all; 10 when not given.")]
+NoAblation = Annotated[bool, typer.Option("--no-ablation", help="Offer no ablation.")]
+NoWedge = Annotated[bool, typer.Option("--no-wedge", help="Offer no wedge.")]
+NoResection = Annotated[bool, typer.Option("--no-resection", help="Offer no anatomical resection.")]
+Margin = Annotated[
+    float | None, typer.Option("--margin", metavar="MM", min=0.0, max=20.0, help="Margin of wedges; else 5 mm.")
+]
+LeastRflr = Annotated[
+    float | None, typer.Option(metavar="PERCENT", min=0.0, max=100.0, help="Replaces the least rFLR.")
+]
+LeastSflr = Annotated[
+    float | None, typer.Option(metavar="PERCENT", min=0.0, max=100.0, help="Replaces the least sFLR.")
+]
+Previous = Annotated[bool, typer.Option("--previous-hepatectomy", help="Liver was removed before: only sFLR counts.")]
+Segments = Annotated[Path | None, typer.Option(help="NIfTI map of Couinaud's segments, labels 1 to 8.")]
+Pedicles = Annotated[
+    Path | None, typer.Option(help="NIfTI mask of portal branches or bile ducts of first and second order.")
+]
+TimePointName = Annotated[
+    str | None,
+    typer.Option("--time-point", metavar="NAME", help="Time point to plan; else the last with liver metastases."),
+]
+WithUnsure = Annotated[
+    bool, typer.Option("--with-unsure", help="Plan lesions of the liver that are left unsure as if they were tumour.")
+]
+
+
 def run(
-    case: Annotated[Path, typer.Argument(help="Case folder made by read.")],
-    background: Annotated[
-        LiverBackground, typer.Option("--liver-background", help="State of the liver; sets both minima of the remnant.")
-    ] = LiverBackground.UNKNOWN,
-    weight: Annotated[
-        PlanWeight, typer.Option("--weight", help="What counts: tumour volume, SSTR or FDG volume.")
-    ] = PlanWeight.VOLUME,
-    goal: Annotated[
-        float | None,
-        typer.Option("--goal", min=0.01, max=1.0, help="Share to clear, as 0.7, 0.9 or 1; else the highest in reach."),
-    ] = None,
-    max_procedures: Annotated[
-        int | None, typer.Option("--max-procedures", min=1, help="Procedures in all, as they are named.")
-    ] = None,
-    max_local: Annotated[
-        int | None, typer.Option("--max-local", min=0, help="Wedges and ablations in all; 10 when not given.")
-    ] = None,
-    no_ablation: Annotated[bool, typer.Option("--no-ablation", help="Offer no ablation.")] = False,
-    no_wedge: Annotated[bool, typer.Option("--no-wedge", help="Offer no wedge.")] = False,
-    no_resection: Annotated[bool, typer.Option("--no-resection", help="Offer no anatomical resection.")] = False,
-    margin_mm: Annotated[
-        float | None, typer.Option("--margin", metavar="MM", min=0.0, max=20.0, help="Margin of wedges; else 5 mm.")
-    ] = None,
-    min_rflr: Annotated[
-        float | None, typer.Option("--min-rflr", metavar="PERCENT", min=0, max=100, help="Replaces the least rFLR.")
-    ] = None,
-    min_sflr: Annotated[
-        float | None, typer.Option("--min-sflr", metavar="PERCENT", min=0, max=100, help="Replaces the least sFLR.")
-    ] = None,
-    previous_hepatectomy: Annotated[
-        bool, typer.Option("--previous-hepatectomy", help="Liver was removed before: only sFLR counts.")
-    ] = False,
-    segments: Annotated[
-        Path | None, typer.Option("--segments", help="NIfTI map of Couinaud's segments, labels 1 to 8.")
-    ] = None,
-    pedicles: Annotated[
-        Path | None,
-        typer.Option("--pedicles", help="NIfTI mask of portal branches or bile ducts of first and second order."),
-    ] = None,
-    time_point: Annotated[
-        str | None, typer.Option("--time-point", metavar="NAME", help="Time point to plan; else the last.")
-    ] = None,
-    with_unsure: Annotated[
-        bool,
-        typer.Option("--with-unsure", help="Plan lesions of the liver that are left unsure as if they were tumour."),
-    ] = False,
+    case: CaseArgument,
+    liver_background: Background = LiverBackground.UNKNOWN,
+    weight: Weight = PlanWeight.VOLUME,
+    goal: Goal = None,
+    max_procedures: Procedures = None,
+    max_local: Local = None,
+    no_ablation: NoAblation = False,
+    no_wedge: NoWedge = False,
+    no_resection: NoResection = False,
+    margin_mm: Margin = None,
+    min_rflr: LeastRflr = None,
+    min_sflr: LeastSflr = None,
+    previous_hepatectomy: Previous = False,
+    segments: Segments = None,
+    pedicles: Pedicles = None,
+    time_point: TimePointName = None,
+    with_unsure: WithUnsure = False,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
     """Carry out ``isletscope plan``."""
     # The rooms behind a command are loaded when it runs: help and --version answer at once.
-    from isletscope.cli.plan_tables import show_plan
-    from isletscope.cli.reporting import show_report, write_case_report
-    from isletscope.reading import CaseFolder, PlanRequest, plan_case
+    from isletscope.reading import PlanRequest
     from isletscope.surgery import Asked, Offered
 
-    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    folder = CaseFolder.open(case)
     offered = Offered(resections=not no_resection, wedges=not no_wedge, ablations=not no_ablation)
     asked = Asked(
         weight=weight.value,
@@ -106,19 +109,28 @@ def run(
     )
     request = PlanRequest(
         asked=asked,
-        background=_row(background),
+        background=_row(liver_background),
         previous_hepatectomy=previous_hepatectomy or None,
         segments=segments,
         pedicles=pedicles,
         time_point=time_point,
         with_unsure=with_unsure,
     )
+    return _carry_out(Console(quiet=quiet, verbose=verbose, as_json=as_json), case, request)
+
+
+def _carry_out(console: Console, case: Path, request: PlanRequest) -> int:
+    from isletscope.cli.plan_tables import show_plan
+    from isletscope.cli.reporting import show_report, write_case_report
+    from isletscope.reading import CaseFolder, plan_case
+
+    folder = CaseFolder.open(case)
     with console.progress() as progress:
         progress("plan", 0, 1)
         plan = plan_case(folder, request)
         progress("plan", 1, 1)
         files = write_case_report(folder, progress=progress)
-    if as_json:
+    if console.as_json:
         console.document({"case": str(folder.path), "plan": plan.model_dump(mode="json")})
     else:
         show_plan(console, plan)
@@ -126,9 +138,9 @@ def run(
     return ExitCode.DONE
 
 
-def _row(background: LiverBackground) -> Background:
+def _row(background: LiverBackground) -> remnant.Background:
     """The row of minima for a state of the liver."""
-    rows: dict[LiverBackground, Background] = {
+    rows: dict[LiverBackground, remnant.Background] = {
         LiverBackground.NORMAL: "normal",
         LiverBackground.CHEMO: "treated",
         LiverBackground.FIBROSIS: "fibrosis",

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isletscope.assessment import View, assess, body_size, views
-from isletscope.criteria.remnant import Background
+from isletscope.criteria import remnant
 from isletscope.errors import CaseError, InputError
 from isletscope.model import (
     Case,
@@ -28,7 +28,17 @@ from isletscope.reading.displacements import transforms_of
 from isletscope.reading.outlines import Outlines
 from isletscope.reading.places import Look, Places
 from isletscope.spatial import Geometry, Mask, Transform, carried_mask, geometry_of, resample_labels, simple_itk
-from isletscope.surgery import Asked, Body, LiverMap, Place, SegmentSource, Surroundings, plan_liver, segments_from_map
+from isletscope.surgery import (
+    Asked,
+    Body,
+    LiverMap,
+    Place,
+    SegmentSource,
+    Surroundings,
+    plan_liver,
+    segments_from_map,
+    touches_edge,
+)
 
 _TRACER_KIND = {"sstr": ExamKind.SSTR_PET, "fdg": ExamKind.FDG_PET}
 _ABOVE_LIVER = ("3", "4")
@@ -43,7 +53,7 @@ class PlanRequest:
     """
 
     asked: Asked = field(default_factory=Asked)
-    background: Background = "unknown"
+    background: remnant.Background = "unknown"
     previous_hepatectomy: bool | None = None
     formula: str = "vauthey"
     segments: Path | None = None
@@ -209,8 +219,8 @@ def _liver_map(liver: Mask, tumours: Mapping[str, Region], segments: Path | None
 
 
 def _cut(liver: Mask) -> tuple[str, ...]:
-    """Whether liver reaches the first or the last slice."""
-    return ("TRUNCATED",) if liver.array[0].any() or liver.array[-1].any() else ()
+    """Whether the liver reaches an edge of the images."""
+    return ("TRUNCATED",) if touches_edge(liver.array) else ()
 
 
 def _outside_labels(path: Path, geometry: Geometry) -> npt.NDArray[Any]:

@@ -16,6 +16,7 @@ from isletscope.surgery.liver_segments import (
     segments_from_landmarks,
     segments_from_map,
     segments_from_veins,
+    touches_edge,
 )
 from isletscope.surgery.near_liver import Surroundings
 from isletscope.surgery.plan import Asked, Place, plan_liver
@@ -66,6 +67,7 @@ __all__ = [
     "segments_from_landmarks",
     "segments_from_map",
     "segments_from_veins",
+    "touches_edge",
     "traced_vessel",
     "vessel_contact",
     "vessel_finding",

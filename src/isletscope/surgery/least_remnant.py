@@ -42,6 +42,8 @@ def least_remnant(
         notes.append("the state of the liver is not known: the minimum of a treated liver is taken")
     rflr = minima.rflr if rflr_percent is None else rflr_percent
     sflr = minima.sflr if sflr_percent is None else sflr_percent
+    given = (("rFLR", rflr_percent, minima.rflr), ("sFLR", sflr_percent, minima.sflr))
+    notes += [f"least {name} given: {one:g} % for {usual:g} %" for name, one, usual in given if one is not None]
     measured = None if body.previous_hepatectomy else rflr / 100 * liver.functional_ml
     if measured is None:
         notes.append("earlier hepatectomy: the measured liver is no whole liver, rFLR is left out")

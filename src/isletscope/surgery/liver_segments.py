@@ -235,9 +235,10 @@ def _finished(
         for n, typical in rules().typical_share_percent.values.items()
         if not typical / factor <= share[n] <= typical * factor
     ]
-    cut = ("TRUNCATED",) if _touches_edge(liver.array) else ()
+    cut = ("TRUNCATED",) if touches_edge(liver.array) else ()
     return LiverMap(liver, segments, source, tumours, (*flags, *cut, *odd))
 
 
-def _touches_edge(mask: Region) -> bool:
+def touches_edge(mask: Region) -> bool:
+    """Whether a region [k, j, i] reaches the first or last voxel along any axis: it is cut off by the field of view."""
     return any(bool(np.take(mask, end, axis=axis).any()) for axis in range(3) for end in (0, -1))

@@ -38,6 +38,7 @@ from isletscope.surgery.programme import (
 
 # Plans of the front are drawn, not offered: so far from the best is as good.
 _FRONT_TOLERANCE = 0.01
+_LEAST_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class _Planner:
         self, liver: LiverMap, around: Surroundings, body: Body, asked: Asked, least: LeastRemnant, place: Place
     ) -> None:
         offered = asked.offered if place.with_segments else replace(asked.offered, resections=False)
-        self.liver, self.asked, self.least, self.place = liver, asked, least, place
+        self.liver, self.around, self.asked, self.least, self.place = liver, around, asked, least, place
         self.offers: Choices = choices(liver, around, offered)
         self.volumes = {site.lesion: site.volume_ml for site in self.offers.sites}
         self.weights = dict(asked.weights) if asked.weight != "volume" else self.volumes
@@ -97,12 +98,18 @@ class _Planner:
             one_way_each=True,
         )
         self.body = body
+        self.open: set[tuple[float, Limits]] = set()
+        self.until = time.monotonic() + plan_book().whole_seconds.value
+
+    def seconds(self) -> float:
+        """Time for the next plan."""
+        return max(min(plan_book().seconds.value, self.until - time.monotonic()), _LEAST_SECONDS)
 
     def document(self) -> LiverPlan:
         """The plan as a document."""
         book = plan_book()
         asked = [] if self.asked.goal_percent is None else [self.asked.goal_percent]
-        plans = {goal: self.reaching(goal, self.limits) for goal in sorted({*book.goals_percent.values, *asked})}
+        plans = {goal: self.in_time(goal, self.limits) for goal in sorted({*book.goals_percent.values, *asked})}
         reached = [goal for goal, plan in plans.items() if plan is not None]
         goal = asked[0] if asked else max(reached, default=min(plans))
         best = plans[goal] or self.most()
@@ -129,22 +136,30 @@ class _Planner:
         )
 
     def reaching(self, goal_percent: float, limits: Limits) -> Plan | None:
-        """The plan that reaches a share with the least liver; None when no plan does."""
+        """The plan that reaches a share with the least liver; None when no plan does. Raises OutOfTime."""
         book = plan_book()
         task = self.offers.task(self.weights, limits)
-        return least_liver(task, goal_percent / 100, book.seconds.value, book.tolerance_percent.value / 100)
+        return least_liver(task, goal_percent / 100, self.seconds(), book.tolerance_percent.value / 100)
+
+    def in_time(self, goal_percent: float, limits: Limits) -> Plan | None:
+        """As :meth:`reaching`, but what was not found in time is left open, and remembered."""
+        try:
+            return self.reaching(goal_percent, limits)
+        except OutOfTime:
+            self.open.add((goal_percent, limits))
+            return None
 
     def most(self) -> Plan:
         """The plan that clears the most; asked when no goal can be reached."""
         book = plan_book()
         task = self.offers.task(self.weights, self.limits)
-        most = most_cleared(task, book.seconds.value, book.tolerance_percent.value / 100)
-        return self.reaching(100 * most.cleared_fraction, self.limits) or most
+        most = most_cleared(task, self.seconds(), book.tolerance_percent.value / 100)
+        return self.in_time(100 * most.cleared_fraction, self.limits) or most
 
     def without_remnant(self, plans: Mapping[float, Plan | None]) -> tuple[float, Plan] | None:
         """The lowest share that is out of reach, and the plan for it if no remnant had to be left."""
         missed = min((goal for goal, plan in plans.items() if plan is None), default=None)
-        plan = None if missed is None else self.reaching(missed, replace(self.limits, least_liver_left_ml=0.0))
+        plan = None if missed is None else self.in_time(missed, replace(self.limits, least_liver_left_ml=0.0))
         return None if missed is None or plan is None else (missed, plan)
 
     def front(self, best: Plan) -> list[FrontPoint]:
@@ -248,6 +263,8 @@ class _Planner:
         """Whether a share can be cleared, and what forbids it."""
         if plan is not None:
             return GoalReached(goal_percent=goal, reached=True, proven=True)
+        if (goal, self.limits) in self.open:
+            return GoalReached(goal_percent=goal, reached=False, proven=False, forbids=[plan_book().words.out_of_time])
         return GoalReached(goal_percent=goal, reached=False, proven=True, forbids=self.forbids(goal, free))
 
     def forbids(self, goal: float, free: tuple[float, Plan] | None) -> list[str]:
@@ -261,7 +278,7 @@ class _Planner:
                 )
             )
         for limit, limits, sentence in self.lifted():
-            more = self.reaching(goal, limits)
+            more = self.in_time(goal, limits)
             if more is not None:
                 found.append(sentence.format(percent=_shown(more), count=self.option(more).count, limit=limit))
         for number in blocking_lesions(self.offers.task(self.weights, self.limits)):
@@ -322,10 +339,12 @@ class _Planner:
         found = list(self.least.notes)
         if not self.place.with_segments:
             found.append(words.no_segments)
-        unknown = [name for name, notes in self.offers.notes.items() if any("duct" in note for note in notes)]
-        if unknown:
-            found.append(words.duct_unknown.format(count=len(unknown)))
-        return [*found, *(flag for flag in self.liver.flags)]
+        if self.around.pedicles is None:
+            found.append(words.pedicles_unknown)
+        if self.around.vessels is None or self.around.neighbours is None:
+            found.append(words.around_unknown)
+        said = plan_book().flags
+        return [*found, *dict.fromkeys(said[flag.split()[0]] for flag in self.liver.flags if flag != "TRUNCATED")]
 
 
 def _percent(fraction: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -42,7 +43,9 @@ class PlanWords(BaseModel):
     nothing: str
     all_together: str
     no_segments: str
-    duct_unknown: str
+    pedicles_unknown: str
+    around_unknown: str
+    out_of_time: str
     two_stage: str
     within: str
     beyond: str
@@ -60,7 +63,9 @@ class PlanBook(BaseModel):
     front_seconds: _Figure
     tolerance_percent: _Figure
     seconds: _Figure
+    whole_seconds: _Figure
     assumptions: tuple[str, ...]
+    flags: Mapping[str, str]
     words: PlanWords
 
 

@@ -27,10 +27,11 @@ from isletscope.errors import InputError
 # Plans that differ by less liver than this are held for equal, and the one with fewer procedures is taken.
 SAME_LIVER_ML = 1.0
 SECONDS = 10.0
-_LEAST_SECONDS = 0.2
+_LEAST_SECONDS = 0.1
 _ROUNDING = 1e-6
-# Status of scipy.optimize.milp: the limit of time or of iterations was reached.
-_OUT_OF_TIME = 1
+# Status of scipy.optimize.milp that proves that nothing keeps to the constraints; others without a solution (time,
+# iterations, numbers) prove nothing.
+_INFEASIBLE = 2
 
 Row = dict[int, float]
 Between = tuple[Row, float, float]
@@ -259,9 +260,9 @@ class _Model:
                 held = {n: 1.0 for n, one in enumerate(task.procedures) if one.kind in kinds}
                 rows.append((held, -np.inf, most))
         for lesion in range(self._lesions if limits.one_way_each else 0):
-            ways = [n for n, one in enumerate(task.procedures) if lesion in one.clears and one.kind in local]
-            if len(ways) > 1:
-                rows.append((dict.fromkeys(ways, 1.0), -np.inf, 1.0))
+            choice = [n for n, one in enumerate(task.procedures) if lesion in one.clears and one.kind in local]
+            if len(choice) > 1:
+                rows.append((dict.fromkeys(choice, 1.0), -np.inf, 1.0))
         return rows
 
     def _combined(self) -> list[Between]:
@@ -325,18 +326,18 @@ class _Model:
                 constraints=_matrix([*self._rows, *rows], self.size),
                 options={"time_limit": seconds, "mip_rel_gap": self._tolerance},
             )
-        if result.x is None and result.status == _OUT_OF_TIME and known is not None:
+        if result.x is None and result.status == _INFEASIBLE:
+            return None
+        if result.x is None and known is not None:
             self.proven, self.gap = False, 1.0
             return known
-        if result.x is None and result.status == _OUT_OF_TIME:
+        if result.x is None:
             raise OutOfTime(
                 "no plan was found in the time given",
                 subject="cytoreduction plan",
                 found=f"{self._procedures} procedures for {self._lesions} lesions",
                 remedy="Give it more seconds, or fewer procedures to choose from.",
             )
-        if result.x is None:
-            return None
         self.proven &= result.status == 0
         self.gap = max(self.gap, float(result.mip_gap or 0.0))
         return np.asarray(result.x)

@@ -10,7 +10,7 @@ from isletscope.report.content.document import Figure
 from isletscope.report.figures.course_axes import ACCENT, FAINT, GREY, INK, OPEN, SIZE, SMALL
 from isletscope.report.figures.svg import Canvas, polyline
 
-_WIDTH, _HEIGHT = 112.0, 62.0
+_WIDTH, _HEIGHT = 178.0, 66.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 14.0, 3.0, 5.0, 10.0
 _GOALS = (70.0, 90.0)
 _TICKS = (0, 20, 40, 60, 80, 100)
