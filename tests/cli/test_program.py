@@ -31,6 +31,7 @@ COMMANDS = {
     "phantom",
     "phantom-case",
     "phantom-check",
+    "plan",
 }
 
 
