@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,10 @@ from isletscope.phantom.constraints import Problem, solve
 from isletscope.phantom.contact import contact_of, gap_on, tumour_distance, wall_of
 from isletscope.phantom.lesion_truth import contact_truth, lesion_truth
 from isletscope.phantom.pose import Pose, draw_breathing
+from isletscope.phantom.regions import neutral_pose
 from isletscope.phantom.scenario_place import NearDuct, Place, Touch
+from isletscope.phantom.tube_map import TubeMap
+from isletscope.phantom.tubes import Tube
 from tests.phantom.person import disease, person
 from tests.phantom.test_contact import ball, straight
 
@@ -18,7 +23,21 @@ from tests.phantom.test_contact import ball, straight
 def free(place: Place, **tubes: object) -> Problem:
     body, pose = person()
     still = Pose(np.ones(3), pose.variation, (0.0,) * 3, (0.0,) * 3, np.zeros((0, 9)))
-    return Problem(place, tubes or body.tubes, still, np.array([30.0, 0.0, 0.0]), lambda _: 0.0)  # type: ignore[arg-type]
+    known: dict[str, Tube] = tubes or body.tubes  # type: ignore[assignment]
+    return Problem(
+        place,
+        known,
+        still,
+        np.array([30.0, 0.0, 0.0]),
+        cost=lambda _: 0.0,
+        gap=TubeMap(known, still).gap,
+        stray=lambda _: 0.0,
+        lumina=lambda _: [],
+    )
+
+
+def sparing(problem: Problem) -> Problem:
+    return replace(problem, cost=lambda tumour: 5.0 if problem.too_near(tumour) else 0.0)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +65,31 @@ def test_two_vessels_at_once() -> None:
         contact = contact_of(solved.tumour, body.tubes[touch.vessel], problem.pose)
         assert contact is not None
         assert contact.degrees_max[0.0] == pytest.approx(touch.degrees, abs=2)
+
+
+@pytest.mark.parametrize(("degrees", "spared_mm"), [(90, 2.0), (150, 6.0)])
+def test_a_contact_clear_of_another_vessel(degrees: float, spared_mm: float) -> None:
+    place = Place(
+        touches=(Touch("superior_mesenteric_vein", degrees),), clear_of=(("superior_mesenteric_artery", spared_mm),)
+    )
+    problem = sparing(free(place))
+    solved = solve(ball(0, 12), problem)
+    contact = contact_of(solved.tumour, problem.tubes["superior_mesenteric_vein"], problem.pose)
+    assert contact is not None
+    assert contact.degrees_max[0.0] == pytest.approx(degrees, abs=2)
+    assert problem.gap(solved.tumour, "superior_mesenteric_artery") >= spared_mm
+
+
+def test_a_contact_that_no_ball_meets_clear_of_the_rest_is_met_by_an_ellipsoid() -> None:
+    vessel, spared = straight(), Tube("spared", np.array([[22.0, 0, -60, 3], [22.0, 0, 60, 3]]), "artery")
+    place = Place(touches=(Touch("vessel", 180, None, "left"),), clear_of=(("spared", 3.0),))
+    big = ball(0, 12)
+    problem = sparing(free(place, vessel=vessel, spared=spared))
+    solved = solve(big, problem)
+    assert solved.miss <= 1
+    assert problem.gap(solved.tumour, "spared") >= 2.9
+    assert np.ptp(solved.tumour.semi_axes_mm) > 0.5
+    assert solved.tumour.volume_ml == pytest.approx(big.volume_ml)
 
 
 def test_distance_to_a_duct() -> None:
@@ -99,6 +143,12 @@ def test_breathing_changes_the_contact_a_little() -> None:
         (HEAD_TUMOUR % (120, 90), r"x.yaml, line 10: the place cannot be met by a tumour of 30 mm: "
          r"superior_mesenteric_vein 120 degrees for 90 mm; found best reached: superior_mesenteric_vein 1\d\d degrees"),
         (HEAD_TUMOUR.replace("superior_mesenteric_vein", "moon_vein") % (120, 9), r"line 11: there is no such vessel"),
+        (HEAD_TUMOUR.replace("clear_of: [", "clear_of: [superior_mesenteric_vein, ") % (120, 18),
+         r"line 12: 'clear_of' names a vessel that 'touches' names too; found superior_mesenteric_vein"),
+        (HEAD_TUMOUR.replace("[superior_mesenteric_artery]", "{inferior_vena_cava: 45}") % (120, 18),
+         r"line 10: the place cannot be met.*too near to inferior_vena_cava"),
+        (HEAD_TUMOUR.replace("pancreas_head", "pancreas_tail").replace(", length_mm: %d", "") % 100,
+         r"line 10: what is asked cannot be met in pancreas_tail; found the centre of the nearest such tumour lies"),
         ("lesions:\n  - {site: pancreas, place: {in: pancreas_tail, near_duct: {distance_mm: 1}}, diameter_mm: 12,"
          " thrombus: {vein: portal_vein, length_mm: 9}}", r"line 7: no thrombus of 9 mm.*the tumour stays"),
     ],
@@ -106,3 +156,13 @@ def test_breathing_changes_the_contact_a_little() -> None:
 def test_what_cannot_be_is_refused_with_its_line(text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         disease(text)
+
+
+@pytest.mark.parametrize("degrees", [355, 359, 360])
+def test_what_is_placed_touches_as_the_truth_will_tell(degrees: int) -> None:
+    """Branches take wall away: a place where they leave too little of it is passed over."""
+    body, pose = person()
+    text = "lesions:\n  - {site: pancreas, place: {in: pancreas_head, touches: {vessel: superior_mesenteric_vein, "
+    tumour = disease(f"{text}degrees: {degrees}}}}}, diameter_mm: 30}}").tumours_of("before")[0]
+    contact = contact_truth(tumour, neutral_pose(pose), body)["vessel_contact"]["superior_mesenteric_vein"]
+    assert contact["by_tolerance_mm"]["0.0"]["degrees_max"] == pytest.approx(degrees, abs=2)

@@ -3,7 +3,8 @@
 All happens in personal space in the neutral pose. A tumour is a volume-preserving elongation of its shape along the
 first vessel it should touch; its centre and elongation are found so that the exact contact (contact.py) is as asked.
 One contact: bisection on the offset from the vessel, and on the elongation for the length, for several stations and
-directions; the first that keeps clear of other structures wins. Several constraints: least squares from those starts.
+directions; the first that keeps clear of other structures wins. Several constraints, or one contact that no ball meets
+clear of the tubes to be spared: least squares on centre and elongations from those starts.
 """
 
 from __future__ import annotations
@@ -13,7 +14,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from isletscope.phantom.contact import Distance, Wall, gap_on, ring_degrees, stretches, tumour_distance, wall_of
+from isletscope.phantom.contact import (
+    Distance,
+    Wall,
+    contact_of,
+    gap_on,
+    ring_degrees,
+    stretches,
+    tumour_distance,
+    wall_of,
+)
 from isletscope.phantom.lesions import Tumour
 from isletscope.phantom.pose import Pose
 from isletscope.phantom.scenario_place import Place, Touch
@@ -28,9 +38,14 @@ _BISECTIONS = 18
 _ENCLOSED_DEGREES = 359.5
 _HOPELESS = 4.0
 _ELONGATIONS = (0.5, 2.4)
-_MISS_DEGREES = 1.0
+_MISS_DEGREES, _MISS_DEGREES_LEFT = 1.0, 2.0
 _MISS_LENGTH_MM = 0.5
 _MISS_GAP_MM = 0.1
+_SLOPE_DEGREES_PER_MM = 8.0
+_CLEAR_STEP_MM = 0.3
+_CLEAR_AIM_MM = 0.2
+_STRAY_STEP_MM = 4.0
+_ROUNDNESS, _ROUNDNESS_LEFT = 3.0, 0.1
 _GOOD_COST = 1.0
 _STARTS = 6
 _STATIONS = 5
@@ -66,7 +81,9 @@ class Problem:
     """What is to be solved: constraints, tubes and person, where the tumour should tend to, and what else it costs.
 
     ``towards``: personal point that the tumour's centre should lie near when no side is given. ``cost``: penalty of a
-    placed tumour (0: good; 1 and more: it lies where it should not).
+    placed tumour (0: good; 1 and more: it lies where it should not). ``gap``: distance (mm) of a tumour and a tube,
+    negative where they overlap. ``stray``: how far (mm) a tumour's centre lies outside the structure it belongs to.
+    ``lumina``: the tubes painted over a tumour, where no contact is.
     """
 
     place: Place
@@ -74,6 +91,14 @@ class Problem:
     pose: Pose
     towards: Array
     cost: Cost
+    gap: Callable[[Tumour, str], float]
+    stray: Cost
+    lumina: Callable[[Tumour], Sequence[Tube]]
+
+    def too_near(self, tumour: Tumour) -> dict[str, float]:
+        """The tubes to be kept clear of that a tumour comes too near to, and by how much (mm)."""
+        short = {name: distance - self.gap(tumour, name) for name, distance in self.place.clear_of}
+        return {name: mm for name, mm in short.items() if mm > 0}
 
 
 def solve(tumour: Tumour, problem: Problem) -> Solved:
@@ -83,7 +108,9 @@ def solve(tumour: Tumour, problem: Problem) -> Solved:
         return _beside_duct(tumour, problem)
     starts = _touching(tumour, problem, place.touches[0])
     if len(place.touches) == 1 and not place.near_duct:
-        return _best(starts, problem)
+        single = _best(starts, problem)
+        if not place.clear_of or problem.cost(single.tumour) < _GOOD_COST:
+            return single
     found = []
     for start in starts[:_STARTS]:
         found.append(_refine(start.tumour, problem))
@@ -191,11 +218,22 @@ def _at(tumour: Tumour, centre: Array) -> Tumour:
 
 @dataclass(frozen=True)
 class _Reach:
-    """What one placement reaches on one wall: contact angle and length, and the signed gap (mm)."""
+    """What one placement reaches on one wall: contact angle and length, and the signed gap (mm).
+
+    ``depth_mm``: how far inside the tumour the ring lies that is enclosed deepest; negative where no ring is enclosed.
+    """
 
     degrees: float
     length_mm: float
     gap_mm: float
+    depth_mm: float = -np.inf
+
+    @property
+    def sloping_degrees(self) -> float:
+        """The angle, going on below 0 with the gap and above 360 with the depth, so that solvers see a way."""
+        if self.degrees == 0:
+            return -_SLOPE_DEGREES_PER_MM * self.gap_mm
+        return self.degrees + _SLOPE_DEGREES_PER_MM * max(self.depth_mm, 0.0)
 
 
 def _reach(tumour: Tumour, wall: Wall) -> _Reach:
@@ -205,6 +243,7 @@ def _reach(tumour: Tumour, wall: Wall) -> _Reach:
         float(ring_degrees(gaps, 0.0).max()),
         float(stretches(nearest, wall.arc_mm, wall.weight_mm).sum()),
         float(nearest.min()),
+        -float(gaps.max(axis=1).min()),
     )
 
 
@@ -213,8 +252,7 @@ def _offset_for(tumour: Tumour, wall: Wall, base: Array, direction: Array, degre
     farthest = tumour.reach_mm + 3 * float(np.linalg.norm(wall.points - wall.centres[:, None], axis=2).max())
 
     def excess(offset: float) -> float:
-        reached = _reach(_at(tumour, base + offset * direction), wall)
-        return reached.degrees - degrees - (8.0 * reached.gap_mm if reached.degrees == 0 else 0.0)
+        return _reach(_at(tumour, base + offset * direction), wall).sloping_degrees - degrees
 
     if degrees > _ENCLOSED_DEGREES:
         low, high = 0.0, farthest
@@ -258,7 +296,22 @@ def _polished(tumour: Tumour, tube: Tube, problem: Problem, touch: Touch, line: 
     if fine is None:
         return Solved(tumour, np.inf, "no contact")
     placed = _offset_for(tumour, fine, base, direction, touch.degrees)
-    return _judged(placed, problem, {touch.vessel: fine})
+    return _confirmed(_judged(placed, problem, {touch.vessel: fine}), problem)
+
+
+def _confirmed(solved: Solved, problem: Problem) -> Solved:
+    """What was solved against bare walls, judged again as the truth tells it: branches leave less wall to touch."""
+    if solved.miss > 1:
+        return solved
+    lumina, misses, words = problem.lumina(solved.tumour), [solved.miss], []
+    for touch in problem.place.touches:
+        contact = contact_of(
+            solved.tumour, problem.tubes[touch.vessel], problem.pose, (0.0,), others=lumina, rays=_FINE_RAYS
+        )
+        degrees = 0.0 if contact is None else contact.degrees_max[0.0]
+        misses.append(abs(degrees - touch.degrees) / _MISS_DEGREES_LEFT)
+        words.append(f"{touch.vessel} {degrees:.0f} degrees where no branch leaves it")
+    return replace(solved, miss=max(misses), reached=solved.reached if max(misses) <= 1 else ", ".join(words))
 
 
 def _walls(tumour: Tumour, problem: Problem, step_mm: float, rays: int) -> dict[str, Wall]:
@@ -271,7 +324,10 @@ def _walls(tumour: Tumour, problem: Problem, step_mm: float, rays: int) -> dict[
 
 
 def _refine(start: Tumour, problem: Problem) -> Solved:
-    """All constraints at once: centre and two elongations by least squares from one start."""
+    """All constraints at once, by least squares from one start: centre and two elongations.
+
+    First with what is wished for (round, in its own structure), then, from there, with what is asked alone.
+    """
     walls = _walls(start, problem, _SEARCH_STEP_MM, _SEARCH_RAYS)
     origin, axes = np.asarray(start.centre_personal_mm), np.asarray(start.semi_axes_mm)
 
@@ -280,16 +336,23 @@ def _refine(start: Tumour, problem: Problem) -> Solved:
         a, b, c = axes * stretch
         return replace(_at(start, origin + unknown[:3]), semi_axes_mm=(float(a), float(b), float(c)))
 
-    def misses(unknown: Array) -> Array:
-        return np.concatenate([_residuals(shaped(unknown), problem, walls), 0.3 * unknown[3:]])
+    def asked(unknown: Array) -> Array:
+        return np.concatenate([_residuals(shaped(unknown), problem, walls), _ROUNDNESS_LEFT * unknown[3:]])
+
+    def wished(unknown: Array) -> Array:
+        placed = shaped(unknown)
+        soft = [problem.stray(placed) / _STRAY_STEP_MM, *(_ROUNDNESS * unknown[3:])]
+        return np.concatenate([_residuals(placed, problem, walls), soft])
 
     bounds = (np.array([-40.0] * 3 + [-0.7] * 2), np.array([40.0] * 3 + [0.7] * 2))
     from scipy import optimize  # loads slowly, and few lesions need it
 
-    found = optimize.least_squares(misses, np.zeros(5), bounds=bounds, diff_step=1e-3, x_scale=[2, 2, 2, 0.2, 0.2],
-                                   max_nfev=40)  # fmt: skip
-    placed = shaped(found.x)
-    return _judged(placed, problem, _walls(placed, problem, 2 * _FINE_STEP_MM, _FINE_RAYS // 2))
+    found = np.zeros(5)
+    for misses, rounds in ((wished, 40), (asked, 20)):
+        found = optimize.least_squares(misses, found, bounds=bounds, diff_step=1e-3, x_scale=[2, 2, 2, 0.2, 0.2],
+                                       max_nfev=rounds).x  # fmt: skip
+    placed = shaped(found)
+    return _confirmed(_judged(placed, problem, _walls(placed, problem, 2 * _FINE_STEP_MM, _FINE_RAYS // 2)), problem)
 
 
 def _residuals(tumour: Tumour, problem: Problem, walls: Mapping[str, Wall]) -> Array:
@@ -301,8 +364,7 @@ def _residuals(tumour: Tumour, problem: Problem, walls: Mapping[str, Wall]) -> A
             out += [touch.degrees / _MISS_DEGREES] * (1 if touch.length_mm is None else 2)
             continue
         reached = _reach(tumour, wall)
-        apart = 8.0 * reached.gap_mm if reached.degrees == 0 else 0.0
-        out.append((reached.degrees - touch.degrees - apart) / _MISS_DEGREES)
+        out.append((reached.sloping_degrees - touch.degrees) / _MISS_DEGREES)
         if touch.length_mm is not None:
             out.append((reached.length_mm - touch.length_mm) / _MISS_LENGTH_MM)
     near = problem.place.near_duct
@@ -310,6 +372,8 @@ def _residuals(tumour: Tumour, problem: Problem, walls: Mapping[str, Wall]) -> A
         wall = walls.get(near.duct)
         gap = _reach(tumour, wall).gap_mm if wall else 30.0
         out.append((gap - near.distance_mm) / _MISS_GAP_MM)
+    for name, distance in problem.place.clear_of:
+        out.append(max(distance + _CLEAR_AIM_MM - problem.gap(tumour, name), 0.0) / _CLEAR_STEP_MM)
     return np.array(out)
 
 
@@ -331,6 +395,9 @@ def _judged(tumour: Tumour, problem: Problem, walls: Mapping[str, Wall]) -> Solv
         gap = gap_on(distance, wall) if wall else np.inf
         misses.append(abs(gap - near.distance_mm) / _MISS_GAP_MM)
         words.append(f"{near.duct} at {gap:.1f} mm")
+    for name, short_mm in problem.too_near(tumour).items():
+        misses.append(1.0 + short_mm / _CLEAR_STEP_MM)
+        words.append(f"{short_mm:.1f} mm too near to {name}")
     return Solved(tumour, max(misses), ", ".join(words))
 
 

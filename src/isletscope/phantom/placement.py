@@ -24,7 +24,7 @@ from isletscope.phantom.liver_pattern import (
     scaled_to_burden,
 )
 from isletscope.phantom.pose import Pose
-from isletscope.phantom.regions import LEFT_SEGMENTS, RIGHT_SEGMENTS, Regions, region_names
+from isletscope.phantom.regions import LEFT_SEGMENTS, RIGHT_SEGMENTS, STEP_MM, Regions, region_names
 from isletscope.phantom.scenario import Scenario
 from isletscope.phantom.scenario_lesions import LesionRule
 from isletscope.phantom.shapes import Array
@@ -42,9 +42,11 @@ _OLD_OFFSET_HU = -8.0
 _SAMPLES = 400
 # Vessels whose contact decides on surgery: a place clear of them is preferred when the rule does not ask for contact.
 _PREFER_CLEAR = ("superior_mesenteric_artery", "celiac_artery", "common_hepatic_artery", "aorta", "portal_vein",
-                 "superior_mesenteric_vein")  # fmt: skip
+                 "superior_mesenteric_vein", "inferior_vena_cava")  # fmt: skip
 _CLEAR_MM = 2.0
 _OVERLAP_COST = 3.0
+# Half of the draws insist on such a place, the others take what there is.
+_INSISTING = 0.5
 
 
 class NoRoom(InputError):
@@ -239,7 +241,16 @@ class Placer:
         towards = self.regions.centre(place.region or ("pancreas" if rule.site == "pancreas" else "pancreas_head"))
         found = solve(
             tumour,
-            Problem(place, self.body.tubes, self.regions.pose, towards, lambda moved_to: self.cost(rule, moved_to)),
+            Problem(
+                place,
+                self.body.tubes,
+                self.regions.pose,
+                towards,
+                cost=lambda moved_to: self.cost(rule, moved_to),
+                gap=self.tubes.gap,
+                stray=lambda moved_to: self._stray_mm(rule, moved_to),
+                lumina=lambda moved_to: [self.body.tubes[name] for name in self.spared(moved_to, rule)],
+            ),
         )
         if found.miss > 1:
             wanted = [
@@ -253,6 +264,14 @@ class Placer:
                 f"the place cannot be met by a tumour of {tumour.diameter_mm:.0f} mm: {', '.join(wanted)}",
                 f"best reached: {found.reached}",
                 "another diameter, angle, length or direction",
+            )
+        stray_mm = self._stray_mm(rule, found.tumour)
+        if stray_mm > tumour.diameter_mm / 2:
+            raise self.scenario.refuse(
+                place.line,
+                f"what is asked cannot be met in {place.region}",
+                f"the centre of the nearest such tumour lies {stray_mm:.0f} mm outside it ({found.reached})",
+                "another structure under 'in', or a vessel or duct nearer to it",
             )
         if self.cost(rule, found.tumour) >= _OVERLAP_COST:
             raise self._no_room(rule, tumour)
@@ -273,13 +292,23 @@ class Placer:
         for other in (lesion.tumour for lesion in self.placed):
             apart = float(np.linalg.norm(np.subtract(tumour.centre_personal_mm, other.centre_personal_mm)))
             penalty += _OVERLAP_COST if apart < tumour.reach_mm + other.reach_mm + min(rule.margin_mm, 2.0) else 0.0
+        penalty += self._stray_mm(rule, tumour) / tumour.reach_mm
         touched = {touch.vessel for touch in place.touches}
         for name, distance in place.clear_of:
-            penalty += 5.0 if name not in touched and self.tubes.gap(tumour, name) < distance else 0.0
-        for name in _PREFER_CLEAR:
-            if name in self.body.tubes and name not in touched and self.tubes.gap(tumour, name) < _CLEAR_MM:
-                penalty += 0.6
-        return penalty
+            penalty += 5.0 if self.tubes.gap(tumour, name) < distance else 0.0
+        return penalty + 0.6 * sum(name not in touched for name in self._deciding_near(tumour))
+
+    def _deciding_near(self, tumour: Tumour) -> list[str]:
+        """Vessels that decide on surgery and come too near to a tumour that is not asked to touch them."""
+        present = (name for name in _PREFER_CLEAR if name in self.body.tubes)
+        return [name for name in present if self.tubes.gap(tumour, name) < _CLEAR_MM]
+
+    def _stray_mm(self, rule: LesionRule, tumour: Tumour) -> float:
+        """How far a tumour's centre lies outside the structure of its place; 0 where none is named."""
+        region = rule.place.region
+        if region is None or not self.regions.organ_labels(region):
+            return 0.0
+        return max(self.regions.distance_mm(region, np.asarray(tumour.centre_personal_mm)) - STEP_MM, 0.0)
 
     def _given(self, rule: LesionRule, radius: float) -> Array:
         anatomical = np.array([rule.place.at])
@@ -368,7 +397,9 @@ class Placer:
                 str(place.region), rng, radius, attempt / _TRIES, place.side, place.segments
             )
             candidate = moved(tumour, point)
-            if self._crowding(candidate, rule) == 0:
+            if self._crowding(candidate, rule) > 0:
+                continue
+            if rule.site != "pancreas" or attempt > _INSISTING * _TRIES or not self._deciding_near(candidate):
                 return candidate, exact
         raise self._no_room(rule, tumour)
 

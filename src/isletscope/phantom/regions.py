@@ -173,6 +173,11 @@ class Regions:
         jitter = rng.uniform(-0.5, 0.5, 3) * STEP_MM
         return points[int(rng.integers(len(points)))] + jitter, region
 
+    def distance_mm(self, region: str, point: Array) -> float:
+        """Distance (mm) of a personal point [3] to the nearest grid point of an organ or part."""
+        points, _ = self.volume_points(region)
+        return float(np.linalg.norm(points - point, axis=1).min())
+
     def centre(self, region: str) -> Array:
         """Personal centre of a region."""
         spot = _spot(region)

@@ -75,6 +75,13 @@ def read_place(node: Node, site: str) -> Place:
     liver_only = [key for key in ("segment", "pattern", "right_share") if key in entries and site != "liver"]
     if liver_only:
         raise entries[liver_only[0]].refuse(f"'{liver_only[0]}' is for lesions of the liver", found=f"site {site}")
+    touches = _touches(entries["touches"]) if "touches" in entries else ()
+    clear_of = _clear_of(entries["clear_of"]) if "clear_of" in entries else ()
+    both = {touch.vessel for touch in touches} & {name for name, _ in clear_of}
+    if both:
+        raise entries["clear_of"].refuse(
+            "'clear_of' names a vessel that 'touches' names too", ", ".join(sorted(both)), "one of the two"
+        )
     return Place(
         at=_point(entries["at"]) if "at" in entries else None,
         region=entries["in"].text() if "in" in entries else None,
@@ -82,11 +89,11 @@ def read_place(node: Node, site: str) -> Place:
         segments=_segments(entries["segment"]) if "segment" in entries else (),
         pattern=entries["pattern"].choice(PATTERNS) if "pattern" in entries else None,
         right_share=entries["right_share"].number(0, 1) if "right_share" in entries else 0.6,
-        touches=_touches(entries["touches"]) if "touches" in entries else (),
+        touches=touches,
         near_duct=_near_duct(entries["near_duct"]) if "near_duct" in entries else None,
         beside=entries["beside"].text() if "beside" in entries else None,
         gap_mm=entries["gap_mm"].number(0, 60) if "gap_mm" in entries else 2.0,
-        clear_of=_clear_of(entries["clear_of"]) if "clear_of" in entries else (),
+        clear_of=clear_of,
         exophytic=_exophytic(entries["exophytic"]) if "exophytic" in entries else None,
         line=node.line,
     )
