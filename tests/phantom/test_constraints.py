@@ -147,8 +147,9 @@ def test_breathing_changes_the_contact_a_little() -> None:
          r"line 12: 'clear_of' names a vessel that 'touches' names too; found superior_mesenteric_vein"),
         (HEAD_TUMOUR.replace("[superior_mesenteric_artery]", "{inferior_vena_cava: 45}") % (120, 18),
          r"line 10: the place cannot be met.*too near to inferior_vena_cava"),
-        (HEAD_TUMOUR.replace("pancreas_head", "pancreas_tail").replace(", length_mm: %d", "") % 100,
-         r"line 10: what is asked cannot be met in pancreas_tail; found the centre of the nearest such tumour lies"),
+        ("lesions:\n  - {site: pancreas, place: {in: pancreas_tail, touches: {vessel: superior_mesenteric_vein, "
+         "degrees: 60}}, diameter_mm: 20}",
+         r"line 7: what is asked cannot be met in pancreas_tail; found the centre of the nearest such tumour lies"),
         ("lesions:\n  - {site: pancreas, place: {in: pancreas_tail, near_duct: {distance_mm: 1}}, diameter_mm: 12,"
          " thrombus: {vein: portal_vein, length_mm: 9}}", r"line 7: no thrombus of 9 mm.*the tumour stays"),
     ],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from isletscope.errors import InputError
 from isletscope.phantom.generate import patient_of
-from isletscope.phantom.lesion_truth import lesion_truths
+from isletscope.phantom.lesion_truth import contact_truth, lesion_truths
 from isletscope.phantom.liver_pattern import draw_diameters
+from isletscope.phantom.regions import STEP_MM, Regions
 from isletscope.phantom.scenario import load_scenario
 from isletscope.phantom.scenario_lesions import SizeLaw
 from tests.phantom.person import disease, person, plan, regions
@@ -149,3 +152,40 @@ def test_lesions_are_drawn_again_where_chance_left_no_room(name: str, seed: int)
     wanted = {rule.id for rule in load_scenario(name).lesions if rule.id}
     first = load_scenario(name).exams[0].name
     assert wanted <= {lesion.id for lesion in patient.disease.tumours_of(first)}
+
+
+DECIDING = {
+    "celiac_artery", "common_hepatic_artery", "superior_mesenteric_artery", "aorta", "superior_mesenteric_vein",
+    "portal_vein", "inferior_vena_cava",
+}  # fmt: skip
+SURGICAL = (
+    "head-smv-100",
+    "head-smv-220",
+    "head-sma-90",
+    "head-sma-200",
+    "tail-resectable",
+    "small-incidental",
+    "cystic",
+)
+
+
+@pytest.mark.parametrize("seed", [2, 41])
+@pytest.mark.parametrize("name", SURGICAL)
+def test_a_primary_lies_in_its_part_and_touches_what_is_stated_alone(name: str, seed: int) -> None:
+    plan_of = load_scenario(name)
+    patient = patient_of(plan_of, seed)
+    body, pose = patient.scenes[0].body, patient.scenes[0].pose
+    where = Regions.of(body, pose)
+    first, rule = plan_of.exams[0].name, plan_of.lesions[0]
+    tumour = next(t for t in patient.disease.tumours_of(first) if t.id == rule.id)
+    outside = where.distance_mm(str(rule.place.region), np.asarray(tumour.centre_personal_mm))
+    assert outside <= STEP_MM + tumour.diameter_mm / 4
+    stated = next(iter(plan_of.expected.values())).get("contact", {"value": {}})["value"]
+    touched = contact_truth(tumour, where.pose, body)["vessel_contact"]
+    found = {vessel: _category(touched.get(vessel)) for vessel in DECIDING}
+    assert found == {vessel: stated.get(vessel, "none") for vessel in DECIDING}
+
+
+def _category(contact: dict[str, Any] | None) -> str:
+    degrees = contact["by_tolerance_mm"]["1.0"]["degrees_max"] if contact else 0.0
+    return "none" if degrees == 0 else "abutment" if degrees <= 180 else "encasement"
