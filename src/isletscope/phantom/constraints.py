@@ -46,6 +46,8 @@ _CLEAR_STEP_MM = 0.3
 _CLEAR_AIM_MM = 0.2
 _STRAY_STEP_MM = 4.0
 _ROUNDNESS, _ROUNDNESS_LEFT = 3.0, 0.1
+# Unknowns of the least squares: three of the centre, two elongations.
+_PLACE, _PLACE_AND_SHAPE = 3, 5
 _GOOD_COST = 1.0
 _STARTS = 6
 _STATIONS = 5
@@ -112,9 +114,12 @@ def solve(tumour: Tumour, problem: Problem) -> Solved:
         if not place.clear_of or problem.cost(single.tumour) < _GOOD_COST:
             return single
     found = []
-    for start in starts[:_STARTS]:
-        found.append(_refine(start.tumour, problem))
-        if found[-1].miss <= 1 and problem.cost(found[-1].tumour) < _GOOD_COST:
+    for shape in (_PLACE, _PLACE_AND_SHAPE):
+        for start in starts[:_STARTS]:
+            found.append(_refine(start.tumour, problem, shape))
+            if found[-1].miss <= 1 and problem.cost(found[-1].tumour) < _GOOD_COST:
+                return found[-1]
+        if min(solved.miss for solved in found) <= 1:
             break
     return _best(found, problem)
 
@@ -323,8 +328,8 @@ def _walls(tumour: Tumour, problem: Problem, step_mm: float, rays: int) -> dict[
     return {name: wall for name, wall in walls.items() if wall is not None}
 
 
-def _refine(start: Tumour, problem: Problem) -> Solved:
-    """All constraints at once, by least squares from one start: centre and two elongations.
+def _refine(start: Tumour, problem: Problem, unknowns: int) -> Solved:
+    """All constraints at once, by least squares from one start: the centre, or centre and two elongations.
 
     First with what is wished for (round, in its own structure), then, from there, with what is asked alone.
     """
@@ -332,8 +337,8 @@ def _refine(start: Tumour, problem: Problem) -> Solved:
     origin, axes = np.asarray(start.centre_personal_mm), np.asarray(start.semi_axes_mm)
 
     def shaped(unknown: Array) -> Tumour:
-        stretch = np.exp(np.array([unknown[3], unknown[4], -unknown[3] - unknown[4]]))
-        a, b, c = axes * stretch
+        first, second = unknown[3:] if len(unknown) > _PLACE else (0.0, 0.0)
+        a, b, c = axes * np.exp(np.array([first, second, -first - second]))
         return replace(_at(start, origin + unknown[:3]), semi_axes_mm=(float(a), float(b), float(c)))
 
     def asked(unknown: Array) -> Array:
@@ -344,12 +349,13 @@ def _refine(start: Tumour, problem: Problem) -> Solved:
         soft = [problem.stray(placed) / _STRAY_STEP_MM, *(_ROUNDNESS * unknown[3:])]
         return np.concatenate([_residuals(placed, problem, walls), soft])
 
-    bounds = (np.array([-40.0] * 3 + [-0.7] * 2), np.array([40.0] * 3 + [0.7] * 2))
+    widest = np.array([40.0] * 3 + [0.7] * 2)[:unknowns]
+    scale = np.array([2, 2, 2, 0.2, 0.2])[:unknowns]
     from scipy import optimize  # loads slowly, and few lesions need it
 
-    found = np.zeros(5)
+    found = np.zeros(unknowns)
     for misses, rounds in ((wished, 40), (asked, 20)):
-        found = optimize.least_squares(misses, found, bounds=bounds, diff_step=1e-3, x_scale=[2, 2, 2, 0.2, 0.2],
+        found = optimize.least_squares(misses, found, bounds=(-widest, widest), diff_step=1e-3, x_scale=scale,
                                        max_nfev=rounds).x  # fmt: skip
     placed = shaped(found)
     return _confirmed(_judged(placed, problem, _walls(placed, problem, 2 * _FINE_STEP_MM, _FINE_RAYS // 2)), problem)

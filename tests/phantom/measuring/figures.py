@@ -129,11 +129,19 @@ def contact_degrees(patient: MadePatient, exam: str, lesion: str, vessel: str) -
     reach = 0.5 * float(patient.lesions[lesion]["diameter_mm"]) + 10.0
     near = course[np.linalg.norm(course - centre, axis=1) < reach]
     built = patient.lesions[lesion]["exams"][exam]["vessel_contact"][vessel]["by_tolerance_mm"]
-    measured = measure_contact(stack, near, centre)
+    measured = measure_contact(stack, near, _well_inside(patient, exam, lesion))
     return {
         tolerance: Figure(measured.degrees_max(float(tolerance)), float(true["degrees_max_median_3mm"]))
         for tolerance, true in built.items()
     }
+
+
+def _well_inside(patient: MadePatient, exam: str, lesion: str) -> Array:
+    """The place (LPS mm) deepest in a lesion on the detail; its centre may lie in a vessel that it surrounds."""
+    lesions = patient.mask(exam, "ct_detail", "lesions")
+    depth = ndimage.distance_transform_edt(lesions.image == int(patient.lesions[lesion]["label"]))
+    deepest = np.array(np.unravel_index(int(depth.argmax()), depth.shape), dtype=np.float64)
+    return np.asarray(lesions.points(deepest[None])[0])
 
 
 def adc(patient: MadePatient, exam: str, lesion: str) -> Figure:
