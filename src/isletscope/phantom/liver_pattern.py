@@ -8,7 +8,7 @@ burden is that of the union, counted on the grid.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -74,10 +74,14 @@ class LiverFill:
         """Volume of the liver with its vessels and tumours, mL."""
         return len(self.points) * STEP_MM**3 / 1000
 
-    @property
-    def burden_percent(self) -> float:
+    def covered_percent(self, tumours: Iterable[Tumour]) -> float:
         """Share of the liver that tumours cover."""
-        return float(100 * (self.gap <= 0).mean())
+        covered = np.zeros(len(self.points), dtype=bool)
+        for tumour in tumours:
+            offsets = self.points - tumour.centre_personal_mm
+            near = np.flatnonzero((offsets**2).sum(axis=1) <= tumour.reach_mm**2)
+            covered[near] |= tumour.distance(offsets[near]) <= 0
+        return float(100 * covered.mean())
 
     def allowed(self, segments: Sequence[int]) -> npt.NDArray[np.bool_]:
         """Which points lie in the segments (all when none are named)."""

@@ -450,15 +450,16 @@ class Placer:
             factor = float(np.sqrt(low * high))
             for k, lesion in zip(mine, original, strict=True):
                 self.placed[k] = Lesion(rule, scaled(lesion.tumour, factor))
-            self.__dict__.pop("fill", None)
-            low, high = (factor, high) if self.fill.burden_percent < rule.burden_percent else (low, factor)
+            reached = self.fill.covered_percent(lesion.tumour for lesion in self.placed)
+            low, high = (factor, high) if reached < rule.burden_percent else (low, factor)
         for k in mine:
             tumour = self.placed[k].tumour
             self.placed[k] = Lesion(rule, replace(tumour, spared=self.spared(tumour, rule)))
-        if abs(self.fill.burden_percent - rule.burden_percent) > 1.0:
+        self.__dict__.pop("fill", None)
+        if abs(reached - rule.burden_percent) > 1.0:
             raise self.scenario.refuse(
                 rule.line, f"a burden of {rule.burden_percent:g} % cannot be reached",
-                f"{self.fill.burden_percent:.1f} % with {len(mine)} lesions", "more or larger lesions",
+                f"{reached:.1f} % with {len(mine)} lesions", "more or larger lesions",
             )  # fmt: skip
 
 
