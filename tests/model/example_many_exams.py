@@ -58,6 +58,9 @@ def example_image_reading(focus: Focus) -> ReadingOfImages:
         organs=[
             OrganFinding(name="liver", state=State.DERIVED, source="atlas", confidence="moderate", volume_ml=1500.0)
         ],
+        structures=[
+            OrganFinding(name="superior_mesenteric_vein", state=State.DERIVED, source="tracked", volume_ml=6.0, label=1)
+        ],
         foci=[focus.model_copy(update={"id": "ct-1/1", "series_key": "ct-1"})],
         looked_for={"L1": "no difference from the liver around it on ct-1"},
         undecided={"L2": "mr-1 could not be loaded"},
@@ -65,6 +68,7 @@ def example_image_reading(focus: Focus) -> ReadingOfImages:
         limits=["lymph nodes were not searched"],
         foci_map="masks/ct-1_foci.nii.gz",
         organ_map="masks/ct-1_organs.nii.gz",
+        structure_map="masks/ct-1_structures.nii.gz",
     )
 
 

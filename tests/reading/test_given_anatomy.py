@@ -15,7 +15,7 @@ from isletscope.errors import InputError
 from isletscope.intake import read_image
 from isletscope.model import Role
 from isletscope.reading.anatomy_files import GivenAnatomy, GivenByFrame, given_by_frame
-from isletscope.reading.anatomy_names import NamesTable, organ_of
+from isletscope.reading.anatomy_names import NamesTable, part_of
 from isletscope.reading.first_look import Seen
 from tests.intake.mask_files import (
     FRAME,
@@ -138,8 +138,8 @@ def _code(value: str, scheme: str, meaning: str) -> Dataset:
     ],
 )
 def test_names_of_programs_and_of_radiotherapy(name: str, organ: str | None) -> None:
-    assert organ_of(name) == organ
-    assert NamesTable(by_name={"gtv": "liver"}).organ_of("GTV") == "liver"
+    assert part_of(name) == organ
+    assert NamesTable(by_name={"gtv": "liver"}).part_of("GTV") == "liver"
 
 
 def test_label_table_of_totalsegmentator_in_the_header(test_data: Path) -> None:

@@ -6,12 +6,13 @@ the reason. Knows nothing of tumours.
 
 from .given import GROUPS, GivenOrgan
 from .images import find_image_organs, grid_role
-from .organs import LABELS, Organs, find_organs
+from .organs import GIVEN_SOURCE, LABELS, Organs, find_organs
 from .references import find_references
 from .thresholds import Threshold, Thresholds, load_thresholds
 from .vessels import VESSEL_NAMES, find_named_vessels
 
 __all__ = [
+    "GIVEN_SOURCE",
     "GROUPS",
     "LABELS",
     "VESSEL_NAMES",

@@ -11,7 +11,7 @@ from isletscope.assessment.labels import concordance_labels
 from isletscope.assessment.liver import body_size, liver_findings
 from isletscope.assessment.on_lesions import LesionsAssessed, assess_lesions
 from isletscope.assessment.view import ANATOMICAL, KIND_OF_TRACER, Found, View, kinds_of, views
-from isletscope.assessment.wiring_book import response_book
+from isletscope.assessment.wiring_book import response_book, surgery_book
 
 __all__ = [
     "ANATOMICAL",
@@ -34,5 +34,6 @@ __all__ = [
     "samples_of",
     "size_on",
     "starts_after",
+    "surgery_book",
     "views",
 ]

@@ -50,6 +50,7 @@ class SurgeryBook(WiringBook):
     """Names of vessels, sites, functions and syndromes as the surgical criteria have them; worst results first."""
 
     vessels: dict[str, str]
+    deciding_vessels: tuple[str, ...]
     other_vessels: tuple[str, ...]
     sites: dict[str, str]
     operation_sites: dict[str, str]

@@ -20,6 +20,9 @@ class ReadingOfImages(Document):
     series_key: str = Field(description="the series whose grid the label maps have")
     series_keys: list[str] = Field(default_factory=list)
     organs: list[OrganFinding] = Field(default_factory=list)
+    structures: list[OrganFinding] = Field(
+        default_factory=list, description="vessels, ducts and segments of the liver; label in the structure map"
+    )
     foci: list[Focus] = Field(default_factory=list)
     looked_for: dict[str, str] = Field(
         default_factory=dict,
@@ -33,3 +36,6 @@ class ReadingOfImages(Document):
     limits: list[str] = Field(default_factory=list, description="what could not be done, and why")
     foci_map: str | None = Field(default=None, description="label map of foci, path inside the case folder")
     organ_map: str | None = Field(default=None, description="label map of organs, path inside the case folder")
+    structure_map: str | None = Field(
+        default=None, description="label map of structures on the same grid, path inside the case folder"
+    )

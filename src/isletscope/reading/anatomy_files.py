@@ -1,4 +1,4 @@
-"""Organ masks that the user gives: to which images each file belongs, and which organ each of its regions is."""
+"""Organ and vessel masks that the user gives: to which images each file belongs, and what each of its regions is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ from isletscope.intake import (
     read_regions,
 )
 from isletscope.model import RefusedInput, Series
-from isletscope.reading.anatomy_names import NamesTable, organ_of, organ_of_codes, read_names_table, sidecar_of
+from isletscope.reading.anatomy_names import (
+    NamesTable,
+    is_structure,
+    part_of,
+    part_of_codes,
+    read_names_table,
+    sidecar_of,
+)
 from isletscope.reading.anatomy_places import frame_of, frames_of_mask
 from isletscope.reading.first_look import Seen
 from isletscope.reading.steps import digest
@@ -42,9 +49,13 @@ class GivenFile:
 
 @dataclass(frozen=True)
 class GivenOrgans:
-    """Given organs on one grid, by name; ``limits`` tells what could not be used, in sentences."""
+    """Given organs on one grid, by name; ``limits`` tells what could not be used, in sentences.
+
+    ``structures``: vessels, ducts and segments of the liver, which are no organs of the organ map.
+    """
 
     organs: Mapping[str, GivenOrgan] = field(default_factory=dict)
+    structures: Mapping[str, GivenOrgan] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
 
 
@@ -63,11 +74,11 @@ class GivenAnatomy:
 
     def organs_on(self, onto: SeriesFiles | Volume) -> GivenOrgans:
         """The organs on the grid of ``onto``; regions of one organ are joined, unknown ones named in ``limits``."""
-        organs: dict[str, GivenOrgan] = {}
+        parts: dict[str, GivenOrgan] = {}
         limits: list[str] = []
         for file in self.files:
-            wanted = [value for value, name in file.labels.items() if self.table.organ_of(name)]
-            unused = [name for name in file.labels.values() if not self.table.organ_of(name)]
+            wanted = [value for value, name in file.labels.items() if self.table.part_of(name)]
+            unused = [name for name in file.labels.values() if not self.table.part_of(name)]
             try:
                 read = Regions(()) if file.labels and not wanted else read_regions(file.path, onto, wanted or None)
             except IsletscopeError as error:
@@ -75,19 +86,21 @@ class GivenAnatomy:
                 continue
             limits += [f"Given anatomy: {note}" for note in read.notes]
             for region in read.regions:
-                organ, because = self._organ(file, region)
-                if organ is None:
+                part, because = self._part(file, region)
+                if part is None:
                     unused.append(because)
                 else:
-                    _join(organs, organ, _given(file, region))
+                    _join(parts, part, _given(file, region))
             if unused:
                 limits.append(f"Given anatomy, {file.path.name}: not used, no known organ: {', '.join(unused)}.")
-        return GivenOrgans(organs, tuple(limits))
+        structures = {name: one for name, one in parts.items() if is_structure(name)}
+        organs = {name: one for name, one in parts.items() if name not in structures}
+        return GivenOrgans(organs, structures, tuple(limits))
 
-    def _organ(self, file: GivenFile, region: Region) -> tuple[str | None, str]:
-        """The organ of a region; else its name, with the reason where name and code contradict each other."""
+    def _part(self, file: GivenFile, region: Region) -> tuple[str | None, str]:
+        """The organ or structure of a region; else its name, with the reason where name and code contradict."""
         name = file.labels.get(region.number, region.label)
-        by_name, by_code = self.table.organ_of(name), organ_of_codes(region)
+        by_name, by_code = self.table.part_of(name), part_of_codes(region)
         if by_name is None or by_code is None or by_name == by_code or by_name in GROUPS.get(by_code, ()):
             return by_name or by_code, name
         if by_code in GROUPS.get(by_name, ()):
@@ -184,7 +197,7 @@ def given_file(path: Path, table: NamesTable | None = None) -> GivenFile:
         )
     if not labels.present:
         raise InputError("the mask is empty", subject=path.name, found="no voxel above zero")
-    if organ_of(stem) is None and table.organ_of(stem) is None:
+    if part_of(stem) is None and table.part_of(stem) is None:
         raise InputError(
             "the file does not say which organ it is",
             subject=path.name,

@@ -1,4 +1,4 @@
-"""Which organ a region of a mask file is: by its name, by its code, or by a table of the user's."""
+"""Which organ, vessel or duct a region of a mask file is: by its name, by its code, or by a table of the user's."""
 
 from __future__ import annotations
 
@@ -24,35 +24,47 @@ _HEADINGS = ({"value", "name"}, {"value", "organ"}, {"name", "organ"}, {"label",
 
 
 class OrganNames(BaseModel):
-    """The content of ``organ_names.yaml``: names, codes with their scheme, and codes of sides."""
+    """The content of ``organ_names.yaml``: names, codes with their scheme, codes of sides, what lies right of what."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     support: Support
     organs: Mapping[str, tuple[str, ...]]
+    structures: Mapping[str, tuple[str, ...]]
+    right_of: Mapping[str, str]
     codes: Mapping[str, str]
     sides: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class NamesTable:
-    """What the user says of regions: names by label value, and organs by region name in plain words."""
+    """What the user says of regions: names by label value, and organs or structures by region name in plain words."""
 
     by_value: Mapping[int, str] = field(default_factory=dict)
     by_name: Mapping[str, str] = field(default_factory=dict)
 
-    def organ_of(self, name: str) -> str | None:
-        """The organ of a region name, by the user's table first; None when it is not known."""
-        return organ_of(self.by_name.get(_plain(name), name))
+    def part_of(self, name: str) -> str | None:
+        """The organ or structure of a region name, by the user's table first; None when it is not known."""
+        return part_of(self.by_name.get(_plain(name), name))
 
 
-def organ_of(name: str) -> str | None:
-    """The organ that a region or file name stands for; None when it is not known."""
+def part_of(name: str) -> str | None:
+    """The organ or structure that a region or file name stands for; None when it is not known."""
     return _by_words().get(_plain(name))
 
 
-def organ_of_codes(region: Region) -> str | None:
-    """The organ that a segment's code names, with its side where the pair is coded; None when it is not known."""
+def is_structure(part: str) -> bool:
+    """Whether a part is a vessel, a duct or a segment of the liver, which stands beside the organs."""
+    return part in _names().structures
+
+
+def right_of() -> Mapping[str, str]:
+    """Structures that lie on the patient's right of another: right one -> left one."""
+    return _names().right_of
+
+
+def part_of_codes(region: Region) -> str | None:
+    """The organ or structure that a segment's code names, with its side where the pair is coded; None: not known."""
     names, words = _names(), [f"{value} {scheme}" for value, scheme in region.codes]
     organ = names.codes.get(words[0]) if words else None
     side = next((names.sides[word] for word in words[1:] if word in names.sides), None)
@@ -126,4 +138,5 @@ def _names() -> OrganNames:
 
 @cache
 def _by_words() -> dict[str, str]:
-    return {_plain(name): organ for organ, names in _names().organs.items() for name in (organ, *names)}
+    parts = {**_names().organs, **_names().structures}
+    return {_plain(name): part for part, names in parts.items() for name in (part, *names)}

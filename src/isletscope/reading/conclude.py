@@ -1,6 +1,6 @@
 """What follows once it is known what the images show: a reader's verdicts, and all that rests on them.
 
-    verdicts ─► observations ─► phenotype ─► heterogeneity ─► assessments
+    verdicts ─► observations ─► phenotype ─► heterogeneity ─► contact with vessels ─► assessments
 
 No image is opened for what was measured of a lesion before (:mod:`isletscope.reading.kept_results`).
 """
@@ -24,6 +24,7 @@ from isletscope.reading.overrides import all_overrides, override_lesions
 from isletscope.reading.phenotypes import measure_phenotypes
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.series_source import SeriesSource
+from isletscope.reading.vessel_contacts import measure_contacts
 from isletscope.spatial import Transform
 
 
@@ -66,6 +67,8 @@ def conclude_case(
         case.clinical = earlier.clinical
     with recorder.timed("heterogeneity"):
         case.heterogeneity = measure_heterogeneity(folder, case, source, transforms, results)
+    with recorder.timed("contact"):
+        measure_contacts(folder, case, transforms, results)
     with recorder.timed("assessment"):
         return assess(answered(case, says.answers, earlier, says.time_point))
 

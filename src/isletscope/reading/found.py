@@ -17,7 +17,9 @@ from isletscope.reading.kept_results import KeptResults
 from isletscope.reading.steps import StepStore, digest, rules_digest
 
 _NAME = "found"
-_ROOMS = ("errors.py", "model", "spatial", "intake", "anatomy", "criteria", "assessment", "lesions", "reading")
+_ROOMS = (
+    "errors.py", "model", "spatial", "intake", "anatomy", "criteria", "assessment", "lesions", "surgery", "reading",
+)  # fmt: skip
 _MAPS = ("masks", "alignment")
 
 

@@ -17,6 +17,7 @@ from isletscope.reading.label_maps import write_label_map
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.series_source import SeriesSource
 from isletscope.reading.steps import StepStore, digest, rules_digest
+from isletscope.reading.structure_maps import Structures, structures_of
 from isletscope.spatial import Volume
 
 _CT_ROLES = (
@@ -39,7 +40,7 @@ _MR_ROLES = (
     Role.MR_ADC,
 )
 _FEWEST_SLICES = 5
-_PARTS = 4
+_PARTS = 5
 _RANK = {Verdict.TUMOUR: 0, Verdict.UNSURE: 1, Verdict.PHYSIOLOGIC: 2}
 
 
@@ -110,8 +111,9 @@ def read_exam_images(
     """The reading of one task, and whether it was computed now (True) or recalled (False).
 
     Organs and foci lie on the grid of the best series; they come from the store when nothing changed.
-    Writes ``masks/<series>_foci.nii.gz`` and ``masks/<series>_organs.nii.gz``. A series whose files form no volume is
-    named in ``limits`` and left out. Raises OutputError.
+    Writes ``masks/<series>_foci.nii.gz``, ``<series>_organs.nii.gz`` and, where there are vessels or other structures,
+    ``<series>_structures.nii.gz``. A series whose files form no volume is named in ``limits`` and left out. Raises
+    OutputError.
     """
     stored = _recalled(folder, store, task)
     if stored is not None:
@@ -141,10 +143,12 @@ def read_exam_images(
     progress(f"{words}: foci", 2, _PARTS)
     searched = {key: volumes[key] for key in names}
     candidates = find_candidates(searched, names, organs, task.kind)
+    progress(f"{words}: vessels", 3, _PARTS)
+    structures = structures_of(given, organs, of_role, task.kind)
     reading = _reading(task, organs, grid_key, names, candidates, searched)
-    reading.limits = [*task.left_out, *limits, *given.limits, *organs.limits, *reading.limits]
-    progress(f"{words}: masks", 3, _PARTS)
-    _write_maps(folder, reading, organs, candidates)
+    reading.limits = [*task.left_out, *limits, *given.limits, *organs.limits, *structures.limits, *reading.limits]
+    progress(f"{words}: masks", 4, _PARTS)
+    _write_maps(folder, reading, organs, candidates, structures)
     store.keep(task.key, task.inputs_hash, reading.model_dump(mode="json"))
     progress(f"{words}: done", _PARTS, _PARTS)
     return reading, True
@@ -160,7 +164,7 @@ def _recalled(folder: CaseFolder, store: StepStore, task: ImageTask) -> ReadingO
     if stored is None:
         return None
     reading = ReadingOfImages.model_validate(stored)
-    maps = [reading.foci_map, reading.organ_map]
+    maps = [reading.foci_map, reading.organ_map, *([reading.structure_map] if reading.structure_map else [])]
     return reading if all(name and (folder.path / name).is_file() for name in maps) else None
 
 
@@ -235,10 +239,17 @@ def _limits(organs: Organs, names: Mapping[str, str]) -> list[str]:
     return limits
 
 
-def _write_maps(folder: CaseFolder, reading: ReadingOfImages, organs: Organs, candidates: list[Candidate]) -> None:
+def _write_maps(
+    folder: CaseFolder, reading: ReadingOfImages, organs: Organs, candidates: list[Candidate], structures: Structures
+) -> None:
+    """The label maps of a reading, all on the grid of its organs; structures only where there are some."""
     labels = np.zeros(organs.geometry.shape, dtype=np.uint16)
     for number, candidate in reversed(list(enumerate(candidates, start=1))):
         labels[candidate.extent.box.slices][candidate.extent.inside] = number
+    reading.structures = structures.findings
+    if structures.labels.any():
+        reading.structure_map = f"masks/{reading.series_key}_structures.nii.gz"
+        write_label_map(folder.path / reading.structure_map, structures.labels, organs.geometry)
     for name, array in ((reading.foci_map, labels), (reading.organ_map, organs.labels)):
         assert name is not None  # _reading names both
         write_label_map(folder.path / name, array, organs.geometry)

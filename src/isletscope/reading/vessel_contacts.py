@@ -1,0 +1,159 @@
+"""Contact of the primaries with the vessels around, measured from the masks of a reading, as findings of a time point.
+
+A vessel that decides on resectability and has no mask is said to be not assessable, with the reason; where a reading
+has no vessel at all nothing is said, and the conclusions ask for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from isletscope.assessment import surgery_book
+from isletscope.model import (
+    Case,
+    Compartment,
+    ExamKind,
+    Lesion,
+    ReadingOfImages,
+    TimePoint,
+    Verdict,
+    VesselFinding,
+)
+from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.kept_results import KeptResults
+from isletscope.reading.label_maps import read_label_map
+from isletscope.reading.outlines import Outlines
+from isletscope.reading.places import Look, Places, grid_of
+from isletscope.spatial import Geometry, Mask, Transform, bounding_box, carried_mask, cropped_geometry
+from isletscope.surgery import Apart, NotAssessable, VesselContact, vessel_contact, vessel_finding
+
+# Great vessels that have an outline as organs where no lumen was found.
+_GREAT = ("aorta", "inferior_vena_cava")
+_AROUND_MM = 80.0
+_NO_MASK = "no mask of it was given, and it was not looked for on these images"
+
+
+def measure_contacts(
+    folder: CaseFolder, case: Case, transforms: Mapping[str, Transform], results: KeptResults | None = None
+) -> None:
+    """Give every time point a finding for each vessel beside each primary, on the best of its readings with vessels."""
+    results = results or KeptResults()
+    beside = _Beside(case, Places(case, transforms), Outlines(case, folder.path), folder)
+    case.time_points = [
+        point.model_copy(update={"vessels": _contacts(beside, point, results)}) for point in case.time_points
+    ]
+
+
+def _contacts(beside: _Beside, point: TimePoint, results: KeptResults) -> list[VesselFinding]:
+    found: list[VesselFinding] = []
+    for lesion in beside.case.lesions:
+        if lesion.compartment is not Compartment.PANCREAS or lesion.verdict is Verdict.PHYSIOLOGIC:
+            continue
+        chosen = beside.reading_of(lesion, point)
+        if chosen is None:
+            continue
+        reading, look = chosen
+        named = ["vessels", lesion.id, look.focus.id, look.grid_key, reading.series_key]
+        kept = results.of(named, partial(beside.findings, lesion, reading, look))
+        found += [VesselFinding.model_validate(one) for one in kept]
+    return found
+
+
+@dataclass(frozen=True)
+class _Near:
+    """Masks about one tumour on one grid: the tumour, by name the lumina of vessels, and a thrombus in any of them."""
+
+    tumour: Mask
+    vessels: Mapping[str, Mask]
+    thrombus: Mask | None
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """Looks up masks of tumours and vessels of a case."""
+
+    case: Case
+    places: Places
+    outlines: Outlines
+    folder: CaseFolder
+
+    def reading_of(self, lesion: Lesion, point: TimePoint) -> tuple[ReadingOfImages, Look] | None:
+        """The reading with vessels that outlines the lesion itself, CT first; else one that its outline reaches."""
+        readings = [one for one in self.case.image_readings if one.exam_key in point.exam_keys and one.structure_map]
+        looks = [one for one in self.places.looks(lesion) if not one.no_outline and one.exam.key in point.exam_keys]
+        anatomical = [one for one in looks if one.kind in (ExamKind.CT, ExamKind.MRI)]
+        pairs = [
+            (reading.series_key != look.grid_key, reading.kind is not ExamKind.CT, number, reading, look)
+            for reading in readings
+            for number, look in enumerate(anatomical)
+            if self.places.between(look.grid_key, reading.series_key) is not None
+        ]
+        if not pairs:
+            return None
+        _, _, _, reading, look = min(pairs, key=lambda one: one[:3])
+        return reading, look
+
+    def findings(self, lesion: Lesion, reading: ReadingOfImages, look: Look) -> list[dict[str, Any]]:
+        """The findings, ready for JSON; none when the outlines are gone."""
+        near = self._near(lesion, reading, look)
+        if near is None:
+            return []
+        missing = {one.name: one.missing_because or _NO_MASK for one in reading.structures if one.label is None}
+        lumina = _union([one.array for one in near.vessels.values()], near.tumour.geometry)
+        found: list[VesselContact | Apart | NotAssessable] = []
+        for name in _named():
+            vessel = near.vessels.get(name)
+            if vessel is None:
+                if name in surgery_book().deciding_vessels:
+                    found.append(NotAssessable(name, missing.get(name, _NO_MASK)))
+                continue
+            found.append(vessel_contact(vessel, near.tumour, name=name, others=lumina, defect=near.thrombus))
+        written = [vessel_finding(one, lesion=lesion.id, exam_key=reading.exam_key) for one in found]
+        return [one.model_dump(mode="json") for one in written]
+
+    def _near(self, lesion: Lesion, reading: ReadingOfImages, look: Look) -> _Near | None:
+        grid = grid_of(self.case.series(reading.series_key))
+        path = self.folder.path / str(reading.structure_map)
+        tumour = None if grid is None else self._tumour(lesion, reading, look, grid)
+        if grid is None or tumour is None or not path.is_file():
+            return None
+        inner = bounding_box(tumour.array)
+        if inner is None:
+            return None
+        box = inner.grown(_AROUND_MM, grid)
+        geometry = cropped_geometry(grid, box)
+        labels = read_label_map(path)[box.slices]
+        numbers = {one.name: one.label for one in reading.structures if one.label is not None}
+        vessels = {name: Mask(labels == numbers[name], geometry, name=name) for name in _named() if name in numbers}
+        for name in _GREAT:
+            organ = self.outlines.organ(reading.series_key, name, box) if name not in vessels else None
+            if organ is not None:
+                vessels[name] = organ
+        thrombus = Mask(labels == numbers["thrombus"], geometry) if "thrombus" in numbers else None
+        inside = tumour.array[box.slices] & ~_union([one.array for one in vessels.values()], geometry)
+        return _Near(Mask(inside, geometry, name=lesion.id), vessels, thrombus)
+
+    def _tumour(self, lesion: Lesion, reading: ReadingOfImages, look: Look, grid: Geometry) -> Mask | None:
+        outlined = self.outlines.of(look, lesion.compartment)
+        pair = self.places.between(look.grid_key, reading.series_key)
+        if outlined is None or pair is None:
+            return None
+        return carried_mask(outlined.mask, pair[0], grid, pair[1])
+
+
+def _named() -> tuple[str, ...]:
+    """The vessels that the surgical criteria know, by their name in the findings."""
+    return (*surgery_book().vessels, *surgery_book().other_vessels)
+
+
+def _union(masks: list[npt.NDArray[np.bool_]], geometry: Geometry) -> npt.NDArray[np.bool_]:
+    total = np.zeros(geometry.shape, dtype=bool)
+    for one in masks:
+        total |= one
+    return total
