@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from isletscope.criteria import resectability_nccn, resectability_net
 from isletscope.model import Conclusion, State, VesselFinding
 from isletscope.surgery.calibre import Calibre
 from isletscope.surgery.findings import teardrop, vessel_finding
-from isletscope.surgery.vessel_contact import Apart, NotAssessable, vessel_contact
+from isletscope.surgery.vessel_contact import Apart, NotAssessable, VesselContact, vessel_contact
 from tests.criteria.vessels import FREE, free
 from tests.surgery.tubes import ball, rod, scene, tube
 
@@ -48,7 +49,7 @@ def test_a_finding_tells_angle_interval_lengths_and_distance() -> None:
 
 
 def test_apart_is_no_contact_and_not_assessable_is_no_zero() -> None:
-    free_one = vessel_finding(Apart("portal_vein", 12.5), lesion="P1", exam_key="exam-1")
+    free_one = vessel_finding(Apart("portal_vein", 12.5, 60.0), lesion="P1", exam_key="exam-1")
     assert free_one.contact_deg["1.0"].value == 0.0
     assert free_one.number("distance") == 12.5
     unknown = vessel_finding(NotAssessable("portal_vein", "there is no mask of this vessel"), lesion="P1", exam_key="e")
@@ -68,3 +69,36 @@ def test_a_round_vessel_beside_a_ball_has_no_teardrop() -> None:
     one = vessel_finding(found, lesion="P1", exam_key="exam-1")
     assert one.features["teardrop"] == "no"
     assert one.number("narrowing") == pytest.approx(0.0, abs=6.0)
+
+
+def test_untouched_course_is_told_towards_either_end_of_the_body() -> None:
+    at_the_middle = finding(15.0)
+    below, touched, above = (
+        at_the_middle.number(name) or 0 for name in ("clean_below", "contact_length", "clean_above")
+    )
+    assert below == pytest.approx(above, abs=2.0)
+    assert below + touched + above == pytest.approx(32.0, abs=3.0)  # the whole tube
+
+
+def test_a_thrombus_is_ruled_out_only_where_blood_was_followed_through_a_lumen_that_is_not_narrowed() -> None:
+    masks = scene(tube(4.0, 22.0), ball(16.0), FINE, seed=7, half_mm=26.0)
+    found = vessel_contact(*masks, name="superior_mesenteric_vein")
+    drawn = vessel_finding(found, lesion="P1", exam_key="exam-1")
+    followed = vessel_finding(found, lesion="P1", exam_key="exam-1", blood_seen=True)
+    assert "thrombus" not in drawn.features
+    assert followed.features["thrombus"] == "none"
+    assert followed.features["contour"] == "smooth"
+    assert isinstance(found, VesselContact)
+    assert found.calibre is not None
+    narrow = replace(found, calibre=replace(found.calibre, smallest_mm=0.7 * found.calibre.reference_mm))
+    told = vessel_finding(narrow, lesion="P1", exam_key="exam-1", blood_seen=True)
+    assert told.features["contour"] == "irregular"
+    assert "thrombus" not in told.features
+
+
+def test_an_open_vessel_apart_is_patent_and_free_of_thrombus_only_where_blood_was_followed() -> None:
+    apart = Apart("portal_vein", 12.5, 60.0)
+    drawn = vessel_finding(apart, lesion="P1", exam_key="e")
+    assert drawn.features == {"occlusion": "no"}
+    assert drawn.number("clean_above") == 60.0
+    assert vessel_finding(apart, lesion="P1", exam_key="e", blood_seen=True).features["thrombus"] == "none"

@@ -21,6 +21,7 @@ from isletscope.model import (
     ExamKind,
     Lesion,
     ReadingOfImages,
+    State,
     TimePoint,
     Verdict,
     VesselFinding,
@@ -114,7 +115,11 @@ class _Beside:
                     found.append(NotAssessable(name, missing.get(name, _NO_MASK)))
                 continue
             found.append(vessel_contact(vessel, near.tumour, name=name, others=lumina, defect=near.thrombus))
-        written = [vessel_finding(one, lesion=lesion.id, exam_key=reading.exam_key) for one in found]
+        followed = {one.name for one in reading.structures if one.state is State.DERIVED}
+        written = [
+            vessel_finding(one, lesion=lesion.id, exam_key=reading.exam_key, blood_seen=one.vessel in followed)
+            for one in found
+        ]
         return [one.model_dump(mode="json") for one in written]
 
     def _near(self, lesion: Lesion, reading: ReadingOfImages, look: Look) -> _Near | None:

@@ -13,11 +13,19 @@ from isletscope.surgery.contact import TOLERANCES_MM
 from isletscope.surgery.vessel_contact import Apart, NotAssessable, VesselContact
 
 METHOD = "rays perpendicular to the course of the vessel, from masks of vessel and tumour"
+_CLEAN = ("clean_below", "clean_above")
+_WHOLE = "the whole course that the mask shows"
 _LENGTHS = {"contact_length": "any", "contact_length_over_90": "gt90", "contact_length_over_180": "gt180"}
 
 
-def vessel_finding(found: VesselContact | Apart | NotAssessable, *, lesion: str, exam_key: str) -> VesselFinding:
-    """One vessel beside one lesion in one exam, under the names of the vocabulary."""
+def vessel_finding(
+    found: VesselContact | Apart | NotAssessable, *, lesion: str, exam_key: str, blood_seen: bool = False
+) -> VesselFinding:
+    """One vessel beside one lesion in one exam, under the names of the vocabulary.
+
+    ``blood_seen``: the mask is the enhanced blood that was followed along the vessel, not a drawing, which may hold a
+    thrombus: where it goes on without a break and without narrowing there is none.
+    """
     if isinstance(found, NotAssessable):
         measurements = {
             "distance": missing("distance", found.because, "mm"),
@@ -28,10 +36,11 @@ def vessel_finding(found: VesselContact | Apart | NotAssessable, *, lesion: str,
     elif isinstance(found, Apart):
         measurements = {"distance": _measured("distance", found.gap_mm, "mm")}
         measurements |= {key: _measured(key, 0.0, "mm") for key in _LENGTHS}
+        measurements |= {key: _measured(key, found.length_mm, "mm", _WHOLE) for key in _CLEAN}
         angles = {_key(tolerance): _measured("contact", 0.0, "deg") for tolerance in TOLERANCES_MM}
-        features = {}
+        features = {"occlusion": "no", **({"thrombus": "none"} if blood_seen else {})}
     else:
-        measurements, angles, features = _lengths(found), _angles(found), _features(found)
+        measurements, angles, features = _lengths(found), _angles(found), _features(found, blood_seen)
     return VesselFinding(
         lesion=lesion,
         vessel=found.vessel,
@@ -67,6 +76,7 @@ def _lengths(found: VesselContact) -> dict[str, Measurement]:
         said = f"{said}; cut by the edge of the images, a lower bound"
     lengths = found.contact.length_mm
     table = {key: _measured(key, lengths[name], "mm", said) for key, name in _LENGTHS.items()}
+    table |= {key: _measured(key, clean, "mm") for key, clean in zip(_CLEAN, found.clean_mm, strict=True)}
     table["distance"] = _measured("distance", found.gap_mm, "mm")
     table["radius"] = _measured("radius", found.radius_mm, "mm")
     if found.filling is not None and found.filling.occluded_mm > 0:
@@ -78,12 +88,22 @@ def _lengths(found: VesselContact) -> dict[str, Measurement]:
     return table
 
 
-def _features(found: VesselContact) -> dict[str, str]:
-    """What the masks tell: a lumen without a break is patent unless a defect fills it."""
+def _features(found: VesselContact, blood_seen: bool) -> dict[str, str]:
+    """What the masks tell: a lumen without a break is patent unless a defect fills it.
+
+    The wall is irregular where it is narrowed by the least grade or drawn into a cusp (SURG-103).
+    """
     occluded = found.filling is not None and found.filling.occluded_mm > 0
     features = {"occlusion": "yes" if occluded else "no"}
+    irregular = False
     if found.calibre is not None and not occluded:
-        features["teardrop"] = "yes" if teardrop(found.calibre) else "no"
+        cusp = teardrop(found.calibre)
+        percent = narrowing_percent(found.calibre.reference_mm, found.calibre.smallest_mm)
+        irregular = cusp or percent >= VESSEL_SIGNS_BOOK.limit("narrowing_1")
+        features |= {"teardrop": "yes" if cusp else "no", "contour": "irregular" if irregular else "smooth"}
+    told = found.calibre is not None or found.contact.degrees_max == 0
+    if blood_seen and told and not irregular and found.filling is None:
+        features["thrombus"] = "none"
     return features
 
 

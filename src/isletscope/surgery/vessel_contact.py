@@ -59,7 +59,8 @@ class VesselContact:
     ``by_tolerance``: contact by tolerance in mm; the category is that at 1.0 mm. ``gap_mm``: shortest distance, 0 in
     contact. ``truncated``: contact goes on where the vessel mask meets the edge of the images, so lengths are lower
     bounds. ``at_mouth``: contact reaches the mouth of another vessel, where neither angle nor length is that of one
-    vessel alone. ``notes``: what to know when reading it.
+    vessel alone. ``clean_mm``: course without contact from its caudal end to the contact, and from the contact to its
+    cranial end. ``notes``: what to know when reading it.
     """
 
     vessel: str
@@ -73,6 +74,7 @@ class VesselContact:
     radius_mm: float
     at_mouth: bool
     truncated: bool
+    clean_mm: tuple[float, float]
     notes: tuple[str, ...]
 
     @property
@@ -97,10 +99,11 @@ class VesselContact:
 
 @dataclass(frozen=True)
 class Apart:
-    """A vessel that lies farther from the tumour than any tolerance reaches: its shortest distance, mm."""
+    """A vessel that lies farther from the tumour than any tolerance reaches: its shortest distance and length, mm."""
 
     vessel: str
     gap_mm: float
+    length_mm: float
 
 
 def vessel_contact(
@@ -131,7 +134,7 @@ def vessel_contact(
         return NotAssessable(name, _broken(course, tumour))
     distance = _shortest(vessel, tumour)
     if distance > 2 * max(TOLERANCES_MM) + max(vessel.geometry.spacing_mm):
-        return Apart(name, distance)
+        return Apart(name, distance, STEP_MM * (len(course.points) - 1))
     return _measured(vessel, tumour, name, others, defect, course)
 
 
@@ -172,8 +175,22 @@ def _measured(
         radius_mm=float(np.nanmedian(wall.radius_mm)),
         at_mouth=at_mouth,
         truncated=_truncated(wall, table[tolerance], vessel),
+        clean_mm=_clean(course, wall.centres[table[tolerance].degrees > 0]),
         notes=_notes(course, vessel, at_mouth),
     )
+
+
+def _clean(course: Course, touched: FloatArray) -> tuple[float, float]:
+    """Length (mm) of the course from its caudal end to the first of the ``touched`` points [n, 3], and from the last.
+
+    The whole course on both sides where none is touched.
+    """
+    points = course.points if course.points[0, 2] <= course.points[-1, 2] else course.points[::-1]
+    whole = STEP_MM * (len(points) - 1)
+    if not len(touched):
+        return whole, whole
+    at = [int(np.linalg.norm(points - one, axis=1).argmin()) for one in (touched[0], touched[-1])]
+    return STEP_MM * min(at), whole - STEP_MM * max(at)
 
 
 def _category(degrees: float, occluded: bool) -> str:
