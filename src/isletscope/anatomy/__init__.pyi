@@ -9,15 +9,18 @@ from .images import find_image_organs, grid_role
 from .organs import LABELS, Organs, find_organs
 from .references import find_references
 from .thresholds import Threshold, Thresholds, load_thresholds
+from .vessels import VESSEL_NAMES, find_named_vessels
 
 __all__ = [
     "GROUPS",
     "LABELS",
+    "VESSEL_NAMES",
     "GivenOrgan",
     "Organs",
     "Threshold",
     "Thresholds",
     "find_image_organs",
+    "find_named_vessels",
     "find_organs",
     "find_references",
     "grid_role",

@@ -105,13 +105,14 @@ def _placed(volume: Volume, onto: Geometry) -> Float3D:
     array = np.maximum(np.asarray(volume.array, dtype=np.float32), _PADDING_BELOW_HU)
     spacing = volume.geometry.spacing_mm
     factors = tuple(max(1, int(onto.spacing_mm[0] / step + 0.3)) for step in spacing)
-    coarse = _block_mean(volume.with_array(array), factors)
+    coarse = block_mean(volume.with_array(array), factors)
     outside = float(np.float32(-1e6))
     placed = np.asarray(resample(coarse, onto, order="linear", outside=outside).array, dtype=np.float32)
     return np.where(placed < -1e5, np.nan, placed).astype(np.float32)
 
 
-def _block_mean(volume: Volume, factors: tuple[int, ...]) -> Volume:
+def block_mean(volume: Volume, factors: tuple[int, ...]) -> Volume:
+    """Means over blocks of voxels, so many along k, j, i; a remainder is cut off."""
     if max(factors) == 1:
         return volume
     geometry = volume.geometry
