@@ -23,6 +23,12 @@ LEAST_DICE = {
     "splenic_vein": 0.8,
     "portal_vein": 0.75,
     "inferior_vena_cava": 0.75,
+    "portal_vein_left": 0.7,
+    "portal_vein_right_anterior": 0.65,
+    "portal_vein_right_posterior": 0.65,
+    "hepatic_vein_right": 0.65,
+    "hepatic_vein_middle": 0.65,
+    "hepatic_vein_left": 0.6,
 }
 
 

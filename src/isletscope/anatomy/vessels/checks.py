@@ -16,8 +16,6 @@ PARENTS = {
     "splenic_artery": "celiac_artery",
     "gastroduodenal_artery": "common_hepatic_artery",
     "portal_vein": "superior_mesenteric_vein",
-    "portal_vein_left": "portal_vein",
-    "portal_vein_right": "portal_vein",
 }
 
 

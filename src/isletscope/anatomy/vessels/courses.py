@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from isletscope.anatomy.shapes import Bool3D, Float3D, depth_mm, dilated
+from isletscope.anatomy.shapes import Bool3D, Float3D, Parts, depth_mm, dilated
 from isletscope.anatomy.vessels.lumen import Tube, laid
 from isletscope.anatomy.vessels.scene import RULES, Scene
 from isletscope.anatomy.vessels.ways import Index, Spread, Ways
 from isletscope.spatial import FloatArray, Mask, distance_to_mm
 
 _GAP_VOXELS = 2
-_BONE_MM, _DEEP_MM = 2.0, 6.0
+_BONE_MM, _LEAST_BONE_ML, _DEEP_MM = 2.0, 3.0, 6.0
 _REACH_MM, _REACH_COST = 15.0, 30.0
 
 
@@ -97,7 +97,10 @@ def closed_organs(scene: Scene) -> Bool3D:
     """Where no vessel runs that is looked for: bone, and deep inside kidneys and spleen, whose outlines err."""
     closed = np.zeros(scene.geometry.shape, dtype=bool)
     if scene.has("bone"):
-        closed |= dilated(scene.organs["bone"], _BONE_MM, scene.spacing_mm)
+        # Arteries beside calcium or of a dense bolus are now and then taken for bone; they make small parts.
+        least = max(1, int(_LEAST_BONE_ML / scene.geometry.voxel_volume_ml))
+        bone = Parts(scene.organs["bone"], least_voxels=least).labels > 0
+        closed |= dilated(bone, _BONE_MM, scene.spacing_mm)
     for name in ("kidney_right", "kidney_left", "spleen"):
         if scene.has(name):
             closed |= depth_mm(scene.organs[name], scene.spacing_mm) > _DEEP_MM

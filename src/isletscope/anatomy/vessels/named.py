@@ -14,6 +14,14 @@ from isletscope.anatomy.vessels.arteries import ARTERIES, ArterialTree, arterial
 from isletscope.anatomy.vessels.checks import implausible, orphans, wrong_together
 from isletscope.anatomy.vessels.courses import Course, Tree
 from isletscope.anatomy.vessels.great import great_vessel
+from isletscope.anatomy.vessels.in_liver import (
+    HEPATIC_VEINS,
+    PORTAL_BRANCHES,
+    LiverVeins,
+    liver_veins,
+    region_checks,
+    region_mask,
+)
 from isletscope.anatomy.vessels.levels import Blood, arterial_blood, venous_blood
 from isletscope.anatomy.vessels.lumen import Tube, laid, measured_tube
 from isletscope.anatomy.vessels.scene import RULES, Scene, scene_of
@@ -23,7 +31,8 @@ from isletscope.model import Role
 from isletscope.spatial import Geometry, Volume
 
 AORTA, CAVA = "aorta", "inferior_vena_cava"
-VESSEL_NAMES = (AORTA, *ARTERIES, *PORTAL_SYSTEM, CAVA)
+IN_LIVER = (*PORTAL_BRANCHES, *HEPATIC_VEINS)
+VESSEL_NAMES = (AORTA, *ARTERIES, *PORTAL_SYSTEM, CAVA, *IN_LIVER)
 _PHASE_WORDS = {Role.CT_ARTERIAL: "late arterial CT", Role.CT_PORTAL_VENOUS: "portal venous CT"}
 _GREAT_ROUNDNESS = {AORTA: 1.25, CAVA: 1.8}
 
@@ -35,6 +44,8 @@ class _Search:
     tubes: dict[str, Tube] = field(default_factory=dict)
     phases: dict[str, Role] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    tree: VenousTree | None = None
+    in_liver: LiverVeins | None = None
 
     def refuse(self, names: Collection[str], because: str) -> None:
         for name in names:
@@ -72,14 +83,16 @@ def find_named_vessels(
         return {name: not_found("no CT series was given") for name in names}
     found = _Search()
     arterial = _scene(Role.CT_ARTERIAL, series, organs, finer or {}, (AORTA, *ARTERIES), found)
-    portal = _scene(Role.CT_PORTAL_VENOUS, series, organs, finer or {}, (AORTA, CAVA, *PORTAL_SYSTEM), found)
+    portal = _scene(Role.CT_PORTAL_VENOUS, series, organs, finer or {}, (AORTA, CAVA, *PORTAL_SYSTEM, *IN_LIVER), found)
     arteries = _find_arteries(arterial, organs, found) if arterial is not None else Blood()
     if portal is not None:
         _find_veins(portal, organs, arteries, found)
     found.drop(wrong_together(found.tubes))
     while lost := orphans(found.tubes):
         found.drop(lost)
+    _find_in_liver(found)
     masks = _masks(found.tubes, grid)
+    _add_regions(masks, found, grid)
     return {name: _as_found(name, masks, found) for name in names}
 
 
@@ -124,18 +137,33 @@ def _find_arteries(scene: Scene, organs: Organs, found: _Search) -> Blood:
 def _find_veins(scene: Scene, organs: Organs, arteries: Blood, found: _Search) -> None:
     blood = venous_blood(scene)
     if blood.because:
-        found.refuse((AORTA, CAVA, *PORTAL_SYSTEM), blood.because)
+        found.refuse((AORTA, CAVA, *PORTAL_SYSTEM, *IN_LIVER), blood.because)
         return
     aorta = found.tubes.get(AORTA) or _great(AORTA, scene, organs, blood.level, found)
     cava = _great(CAVA, scene, organs, blood.level, found)
     if aorta is None:
-        found.refuse(PORTAL_SYSTEM, f"the aorta, the landmark beside them, is missing: {found.reasons[AORTA]}")
+        found.refuse(
+            (*PORTAL_SYSTEM, *IN_LIVER), f"the aorta, the landmark beside them, is missing: {found.reasons[AORTA]}"
+        )
         return
     arterial = None
     if Role.CT_ARTERIAL in scene.phases and arteries.level:
         arterial = 0.5 * (arteries.level + arteries.tissue)
-    tree = VenousTree(scene, aorta, cava, blood.level, blood.tissue, arterial)
-    _measure(portal_courses(tree), tree, found)
+    found.tree = VenousTree(scene, aorta, cava, blood.level, blood.tissue, arterial)
+    _measure(portal_courses(found.tree), found.tree, found)
+
+
+def _find_in_liver(found: _Search) -> None:
+    """Portal branches and hepatic veins; both need the portal vein, which tells them apart."""
+    portal, cava = found.tubes.get("portal_vein"), found.tubes.get(CAVA)
+    if portal is None or found.tree is None:
+        found.refuse(IN_LIVER, "the portal vein, which tells portal from hepatic venous blood, was not found")
+        return
+    if cava is None:
+        found.refuse(HEPATIC_VEINS, f"the vena cava, to which they lead, is missing: {found.reasons[CAVA]}")
+    found.in_liver = liver_veins(found.tree, portal, cava)
+    for name, because in region_checks(found.in_liver, found.tree, portal, cava).items():
+        found.refuse([name], because)
 
 
 def _great(name: str, scene: Scene, organs: Organs, level: float, found: _Search) -> Tube | None:
@@ -191,12 +219,32 @@ def _masks(tubes: Mapping[str, Tube], grid: Geometry) -> dict[str, Bool3D]:
     return masks
 
 
+def _add_regions(masks: dict[str, Bool3D], found: _Search, grid: Geometry) -> None:
+    """Adds the veins of the liver, where no lumen lies yet."""
+    if found.in_liver is None or found.tree is None:
+        return
+    for name in IN_LIVER:
+        placed = None if name in found.reasons else region_mask(found.in_liver, name, found.tree, grid)
+        if placed is None:
+            continue
+        box, inside = placed
+        for other in masks.values():
+            inside &= ~other[box]
+        mask = np.zeros(grid.shape, dtype=bool)
+        mask[box] = inside
+        masks[name] = mask
+
+
 def _as_found(name: str, masks: Mapping[str, Bool3D], found: _Search) -> Found:
-    if name not in found.tubes:
+    if name in found.reasons or (name not in found.tubes and name not in masks):
         return not_found(found.reasons.get(name, "it was not looked for"))
     mask = masks.get(name)
     if mask is None or not mask.any():
         return not_found("its mask is empty on this grid")
+    if name in IN_LIVER:
+        return Found(
+            mask, f"blood of the liver on {_PHASE_WORDS[Role.CT_PORTAL_VENOUS]} by the way it takes", "moderate"
+        )
     tube = found.tubes[name]
     source = (
         f"followed on {_PHASE_WORDS[found.phases[name]]}, {tube.diameter_mm:.1f} mm wide over {tube.length_mm:.0f} mm"

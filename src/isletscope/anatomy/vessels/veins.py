@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from isletscope.anatomy.shapes import depth_mm
+from isletscope.anatomy.shapes import depth_mm, dilated
 from isletscope.anatomy.vessels.courses import Course, Tree, closed_organs, fork_of, no_course, share_of
 from isletscope.anatomy.vessels.lumen import Tube
 from isletscope.anatomy.vessels.scene import RULES, Scene
@@ -17,8 +17,9 @@ from isletscope.anatomy.vessels.ways import Index
 from isletscope.model import Role
 
 MESENTERIC_VEIN, SPLENIC_VEIN, PORTAL = "superior_mesenteric_vein", "splenic_vein", "portal_vein"
-PORTAL_LEFT, PORTAL_RIGHT = "portal_vein_left", "portal_vein_right"
-PORTAL_SYSTEM = (MESENTERIC_VEIN, SPLENIC_VEIN, PORTAL, PORTAL_LEFT, PORTAL_RIGHT)
+PORTAL_SYSTEM = (MESENTERIC_VEIN, SPLENIC_VEIN, PORTAL)
+
+_LIVER_RIM_MM, _INSIDE_MM = 4.0, 3.0
 
 
 class VenousTree(Tree):
@@ -37,7 +38,10 @@ class VenousTree(Tree):
         if arterial is not None:
             closed |= scene.phases[Role.CT_ARTERIAL].values > arterial
         super().__init__(scene, closed, level, tissue + RULES.number("vein.grey_share") * (level - tissue), aorta)
-        self.depth = depth_mm(scene.organs["liver"], scene.spacing_mm)[tuple(self.ways.voxels.T)]
+        self.tissue = tissue
+        at = tuple(self.ways.voxels.T)
+        self.depth = depth_mm(scene.organs["liver"], scene.spacing_mm)[at]
+        self.in_liver = dilated(scene.organs["liver"], _LIVER_RIM_MM, scene.spacing_mm)[at]
 
 
 def portal_courses(tree: VenousTree) -> dict[str, Course]:
@@ -57,7 +61,7 @@ def portal_courses(tree: VenousTree) -> dict[str, Course]:
     return {
         SPLENIC_VEIN: tree.course(trunk[: confluence + 1]),
         MESENTERIC_VEIN: tree.course(mesenteric),
-        **_portal(tree, trunk[confluence]),
+        PORTAL: _portal(tree, trunk[confluence]),
     }
 
 
@@ -73,29 +77,18 @@ def _mesenteric(tree: VenousTree, trunk: Index) -> Index | None:
     return tree.downwards(trunk, window, heights)
 
 
-def _portal(tree: VenousTree, confluence: np.intp) -> dict[str, Course]:
-    """The portal vein and its two branches from the confluence."""
+def _portal(tree: VenousTree, confluence: np.intp) -> Course:
+    """The portal vein from the confluence to where the ways into the right and the left half of the liver part."""
     spread = tree.ways.spread(np.array([confluence]))
     start = tree.points[confluence]
     x, y, _ = tree.points.T
-    inside = (tree.depth > 3.0) & (tree.ways.brightness > 0.4)
-    ends = {
-        PORTAL_RIGHT: inside & (x < start[0] - RULES.number("vein.right_branch_mm")),
-        PORTAL_LEFT: inside & (x > start[0] - RULES.number("vein.left_branch_mm")) & (y < start[1] - 15.0),
-    }
-    paths = {}
-    for name, where in ends.items():
-        end = spread.nearest(np.flatnonzero(where))
-        if end is not None:
-            paths[name] = spread.path(end)
-    if len(paths) < 2:
-        reason = "no bright way leads from the confluence into both halves of the liver"
-        return dict.fromkeys((PORTAL, PORTAL_LEFT, PORTAL_RIGHT), no_course(reason))
-    right, left = paths[PORTAL_RIGHT], paths[PORTAL_LEFT]
+    inside = (tree.depth > _INSIDE_MM) & (tree.ways.brightness > RULES.number("vein.branch_brightness"))
+    right_of = inside & (x < start[0] - RULES.number("vein.right_branch_mm"))
+    left_of = inside & (x > start[0] - RULES.number("vein.left_branch_mm"))
+    left_of &= y < start[1] - RULES.number("vein.left_branch_ahead_mm")
+    ends = [spread.nearest(np.flatnonzero(where)) for where in (right_of, left_of)]
+    if ends[0] is None or ends[1] is None:
+        return no_course("no bright way leads from the confluence into both halves of the liver")
+    right, left = spread.path(ends[0]), spread.path(ends[1])
     fork = fork_of(tree.points[left], tree.points[right], RULES.number("vein.fork_mm"))
-    other = fork_of(tree.points[right], tree.points[left], RULES.number("vein.fork_mm"))
-    return {
-        PORTAL: tree.course(right[: fork + 1]),
-        PORTAL_RIGHT: tree.course(right[fork:]),
-        PORTAL_LEFT: tree.course(left[other:]),
-    }
+    return tree.course(right[: fork + 1])
