@@ -15,6 +15,7 @@ from scripts.accept.clinical_mind import advice_claims, measure_advice, measure_
 from scripts.accept.document import write_document
 from scripts.accept.image_lesions_real import image_lesions_real_claims, measure_image_lesions_real
 from scripts.accept.many_exams import ALL, SOME, many_exams_claims, measure_many_exams
+from scripts.accept.named_vessels import measure_named_vessels, named_vessel_claims
 from scripts.accept.organs import measure_organs_real, organs_real_claims
 from scripts.accept.plans import measure_plans, plan_claims
 from scripts.accept.program import KEPT, ROOT, Result, kept, source_digest
@@ -92,6 +93,7 @@ def measure(
         items["contacts"] = measure_contacts
     if "vessels" in parts:
         items["vessel-contact"] = measure_vessel_contacts
+        items[f"named-vessels-{size}"] = partial(measure_named_vessels, size)
     if "plans" in parts:
         items["plans"] = measure_plans
     if "speed" in parts:
@@ -141,6 +143,9 @@ def all_claims(results: dict[str, Result]) -> list[Claim]:
         claims += contact_claims(results["contacts"])
     if "vessel-contact" in results:
         claims += vessel_contact_claims({"all": results["vessel-contact"]})
+    for size in ("small", "full"):
+        if f"named-vessels-{size}" in results:
+            claims += named_vessel_claims(results[f"named-vessels-{size}"], size)
     if "plans" in results:
         claims += plan_claims(results["plans"])
     if "statements" in results:

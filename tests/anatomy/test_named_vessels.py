@@ -29,6 +29,7 @@ LEAST_DICE = {
     "hepatic_vein_right": 0.65,
     "hepatic_vein_middle": 0.65,
     "hepatic_vein_left": 0.6,
+    "gallbladder": 0.9,
 }
 
 

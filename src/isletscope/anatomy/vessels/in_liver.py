@@ -236,11 +236,12 @@ def region_checks(veins: LiverVeins, tree: VenousTree, portal: Tube, cava: Tube 
             refused[name] = f"what was followed reaches {reach:.0f} mm far; expected at least {least:g} mm"
         elif name in PORTAL_BRANCHES and (side > 0) != (name == "portal_vein_left"):
             refused[name] = f"it lies {abs(side):.0f} mm on the wrong side of the end of the portal vein"
-    lost = [name for name in PORTAL_BRANCHES if "wrong side" in refused.get(name, "")]
-    for name in PORTAL_BRANCHES if lost else ():
-        refused.setdefault(
-            name, "another branch lies on the wrong side, so that the division of the portal vein is unsure"
-        )
+    if any("wrong side" in refused.get(name, "") for name in PORTAL_BRANCHES):
+        for name in PORTAL_BRANCHES:
+            refused.setdefault(name, "another branch lies on the wrong side: the division of the portal vein is unsure")
+    lost = next((name for name in HEPATIC_VEINS if name in refused), "")
+    for name in HEPATIC_VEINS if lost else ():
+        refused.setdefault(name, f"the {lost.replace('_', ' ')} was not told apart, so that its name is unsure")
     return refused
 
 

@@ -13,6 +13,7 @@ from isletscope.anatomy.shapes import Bool3D
 from isletscope.anatomy.vessels.arteries import ARTERIES, ArterialTree, arterial_courses
 from isletscope.anatomy.vessels.checks import implausible, orphans, wrong_together
 from isletscope.anatomy.vessels.courses import Course, Tree
+from isletscope.anatomy.vessels.gallbladder import find_gallbladder
 from isletscope.anatomy.vessels.great import great_vessel
 from isletscope.anatomy.vessels.in_liver import (
     HEPATIC_VEINS,
@@ -32,7 +33,9 @@ from isletscope.spatial import Geometry, Volume
 
 AORTA, CAVA = "aorta", "inferior_vena_cava"
 IN_LIVER = (*PORTAL_BRANCHES, *HEPATIC_VEINS)
-VESSEL_NAMES = (AORTA, *ARTERIES, *PORTAL_SYSTEM, CAVA, *IN_LIVER)
+GALLBLADDER = "gallbladder"
+VESSEL_NAMES = (AORTA, *ARTERIES, *PORTAL_SYSTEM, CAVA, *IN_LIVER, GALLBLADDER)
+_ON_PORTAL = (AORTA, CAVA, *PORTAL_SYSTEM, *IN_LIVER, GALLBLADDER)
 _PHASE_WORDS = {Role.CT_ARTERIAL: "late arterial CT", Role.CT_PORTAL_VENOUS: "portal venous CT"}
 _GREAT_ROUNDNESS = {AORTA: 1.25, CAVA: 1.8}
 
@@ -65,7 +68,7 @@ def find_named_vessels(
     onto: Geometry | None = None,
     finer: Mapping[Role, Volume] | None = None,
 ) -> dict[str, Found]:
-    """Named vessels of one contrast CT, from its images alone.
+    """Named vessels and the gallbladder of one contrast CT, from its images alone.
 
     ``series``: phases of one exam in one frame of reference (HU); arteries are looked for on the late arterial, veins
     on the portal venous one. ``organs``: what :func:`isletscope.anatomy.find_image_organs` found on it, or given
@@ -83,7 +86,7 @@ def find_named_vessels(
         return {name: not_found("no CT series was given") for name in names}
     found = _Search()
     arterial = _scene(Role.CT_ARTERIAL, series, organs, finer or {}, (AORTA, *ARTERIES), found)
-    portal = _scene(Role.CT_PORTAL_VENOUS, series, organs, finer or {}, (AORTA, CAVA, *PORTAL_SYSTEM, *IN_LIVER), found)
+    portal = _scene(Role.CT_PORTAL_VENOUS, series, organs, finer or {}, _ON_PORTAL, found)
     arteries = _find_arteries(arterial, organs, found) if arterial is not None else Blood()
     if portal is not None:
         _find_veins(portal, organs, arteries, found)
@@ -93,7 +96,10 @@ def find_named_vessels(
     _find_in_liver(found)
     masks = _masks(found.tubes, grid)
     _add_regions(masks, found, grid)
-    return {name: _as_found(name, masks, found) for name in names}
+    results = {name: _as_found(name, masks, found) for name in names if name != GALLBLADDER}
+    if GALLBLADDER in names:
+        results[GALLBLADDER] = _gallbladder(portal, found, grid)
+    return results
 
 
 def _finest(series: Mapping[Role, Volume]) -> Geometry | None:
@@ -137,13 +143,14 @@ def _find_arteries(scene: Scene, organs: Organs, found: _Search) -> Blood:
 def _find_veins(scene: Scene, organs: Organs, arteries: Blood, found: _Search) -> None:
     blood = venous_blood(scene)
     if blood.because:
-        found.refuse((AORTA, CAVA, *PORTAL_SYSTEM, *IN_LIVER), blood.because)
+        found.refuse(_ON_PORTAL, blood.because)
         return
     aorta = found.tubes.get(AORTA) or _great(AORTA, scene, organs, blood.level, found)
     cava = _great(CAVA, scene, organs, blood.level, found)
     if aorta is None:
         found.refuse(
-            (*PORTAL_SYSTEM, *IN_LIVER), f"the aorta, the landmark beside them, is missing: {found.reasons[AORTA]}"
+            (*PORTAL_SYSTEM, *IN_LIVER, GALLBLADDER),
+            f"the aorta, the landmark beside them, is missing: {found.reasons[AORTA]}",
         )
         return
     arterial = None
@@ -219,6 +226,12 @@ def _masks(tubes: Mapping[str, Tube], grid: Geometry) -> dict[str, Bool3D]:
     return masks
 
 
+def _gallbladder(scene: Scene | None, found: _Search, grid: Geometry) -> Found:
+    if scene is None or AORTA not in found.tubes or GALLBLADDER in found.reasons:
+        return not_found(found.reasons.get(GALLBLADDER, "the aorta, the landmark beside it, was not found"))
+    return find_gallbladder(scene, found.tubes[AORTA], grid)
+
+
 def _add_regions(masks: dict[str, Bool3D], found: _Search, grid: Geometry) -> None:
     """Adds the veins of the liver, where no lumen lies yet."""
     if found.in_liver is None or found.tree is None:
@@ -242,9 +255,10 @@ def _as_found(name: str, masks: Mapping[str, Bool3D], found: _Search) -> Found:
     if mask is None or not mask.any():
         return not_found("its mask is empty on this grid")
     if name in IN_LIVER:
-        return Found(
-            mask, f"blood of the liver on {_PHASE_WORDS[Role.CT_PORTAL_VENOUS]} by the way it takes", "moderate"
-        )
+        told = Role.CT_ARTERIAL in found.phases.values()
+        source = f"blood of the liver on {_PHASE_WORDS[Role.CT_PORTAL_VENOUS]}, told by where it leads"
+        source += ", and by its grey on late arterial CT" if told else ""
+        return Found(mask, source, "moderate" if told else "low")
     tube = found.tubes[name]
     source = (
         f"followed on {_PHASE_WORDS[found.phases[name]]}, {tube.diameter_mm:.1f} mm wide over {tube.length_mm:.0f} mm"
