@@ -179,9 +179,9 @@ def _settled(
     radii: FloatArray, seen: npt.NDArray[np.bool_], radius_mm: tuple[float, float], roundness: float
 ) -> FloatArray:
     """Radii without stray directions and stretches: near the plane's median, which is near that of its stretch."""
-    known = np.where(seen, radii, np.nan)
-    with np.errstate(all="ignore"):
-        plane = np.array([np.nanmedian(row) if not np.all(np.isnan(row)) else np.nan for row in known])
+    plane = np.full(len(radii), np.nan)
+    some = seen.any(axis=1)
+    plane[some] = np.nanmedian(np.where(seen, radii, np.nan)[some], axis=1)
     good = ~np.isnan(plane)
     if not good.any():
         return np.full(radii.shape, radius_mm[0])
@@ -213,9 +213,15 @@ def laid(tube: Tube, grid: Geometry) -> tuple[tuple[slice, slice, slice], npt.ND
     if np.any(stop <= start):
         return None
     box = (slice(start[0], stop[0]), slice(start[1], stop[1]), slice(start[2], stop[2]))
-    voxels = np.stack(np.meshgrid(*(np.arange(a, b) for a, b in zip(start, stop, strict=True)), indexing="ij"), axis=-1)
-    share = _share_of_radius(tube, grid.to_lps(voxels.reshape(-1, 3)), widest)
-    return box, share.reshape(voxels.shape[:3]).astype(np.float32)
+    near = np.zeros(tuple(stop - start), dtype=bool)
+    reach = np.ceil(widest / np.asarray(grid.spacing_mm)).astype(int)
+    for station in np.round(grid.to_index(tube.course)).astype(int) - start:
+        (k, j, i), (dk, dj, di) = np.maximum(station + reach + 1, 0), np.maximum(station - reach, 0)
+        near[dk:k, dj:j, di:i] = True
+    voxels = np.argwhere(near)
+    share = np.full(near.shape, np.inf, dtype=np.float32)
+    share[near] = _share_of_radius(tube, grid.to_lps(voxels + start), widest)
+    return box, share
 
 
 def _share_of_radius(tube: Tube, points: FloatArray, widest: float) -> FloatArray:
