@@ -7,14 +7,13 @@ Where a direction shows no wall (a branch, a tumour as bright as blood), the pla
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from isletscope.anatomy.shapes import Bool3D
 from isletscope.anatomy.vessels.scene import RULES, Phase
 from isletscope.spatial import FloatArray, Geometry
 
@@ -53,10 +52,6 @@ class Tube:
     def diameters_mm(self) -> FloatArray:
         """Diameter [n] of a circle with the lumen's area."""
         return np.asarray(2.0 * np.sqrt((self.radii_mm**2).mean(axis=1)))
-
-    def part(self, start: int, stop: int) -> Tube:
-        """Stations ``start`` to ``stop`` (exclusive)."""
-        return Tube(*(getattr(self, name)[start:stop] for name in ("course", "across", "radii_mm", "level", "shown")))
 
 
 def even_course(points: FloatArray, smooth_mm: float, step_mm: float = _STATION_MM) -> FloatArray:
@@ -243,8 +238,3 @@ def _share_of_radius(tube: Tube, points: FloatArray, widest: float) -> FloatArra
     beyond = end & (along > 0.75 * _STATION_MM + 0.25 * radius)
     share[near] = np.where(beyond, np.inf, value)
     return share
-
-
-def narrowed_to(tube: Tube, keep: Bool3D) -> Tube:
-    """The tube of the stations that are kept."""
-    return replace(tube, **{n: getattr(tube, n)[keep] for n in ("course", "across", "radii_mm", "level", "shown")})
