@@ -7,7 +7,7 @@ import numpy as np
 from isletscope.anatomy.organs import Organs
 from isletscope.anatomy.vessels.lumen import Tube, measured_tube
 from isletscope.anatomy.vessels.scene import Phase
-from isletscope.spatial import FloatArray
+from isletscope.spatial import FloatArray, bounding_box
 
 _PLANE_MM = 3.0
 _LEAST_AREA_MM2 = 40.0
@@ -15,10 +15,11 @@ _LEAST_AREA_MM2 = 40.0
 
 def middle_line(organs: Organs, name: str) -> FloatArray | None:
     """Centres [n, 3] in LPS mm of an organ's planes across the body, from the feet up; None for less than five."""
-    mask = organs.mask(name)
-    points = organs.geometry.to_lps(np.argwhere(mask.array))
-    if not len(points):
+    inside = organs.labels == organs.names[name]
+    box = bounding_box(inside)
+    if box is None:
         return None
+    points = organs.geometry.to_lps(np.argwhere(inside[box.slices]) + box.start)
     step = max(_PLANE_MM, float(np.max(organs.geometry.spacing_mm)))
     plane = np.floor((points[:, 2] - points[:, 2].min()) / step).astype(int)
     count = np.bincount(plane)

@@ -7,14 +7,13 @@ Where a direction shows no wall (a branch, a tumour as bright as blood), the pla
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from isletscope.anatomy.shapes import Bool3D
 from isletscope.anatomy.vessels.scene import RULES, Phase
 from isletscope.spatial import FloatArray, Geometry
 
@@ -53,10 +52,6 @@ class Tube:
     def diameters_mm(self) -> FloatArray:
         """Diameter [n] of a circle with the lumen's area."""
         return np.asarray(2.0 * np.sqrt((self.radii_mm**2).mean(axis=1)))
-
-    def part(self, start: int, stop: int) -> Tube:
-        """Stations ``start`` to ``stop`` (exclusive)."""
-        return Tube(*(getattr(self, name)[start:stop] for name in ("course", "across", "radii_mm", "level", "shown")))
 
 
 def even_course(points: FloatArray, smooth_mm: float, step_mm: float = _STATION_MM) -> FloatArray:
@@ -179,9 +174,9 @@ def _settled(
     radii: FloatArray, seen: npt.NDArray[np.bool_], radius_mm: tuple[float, float], roundness: float
 ) -> FloatArray:
     """Radii without stray directions and stretches: near the plane's median, which is near that of its stretch."""
-    known = np.where(seen, radii, np.nan)
-    with np.errstate(all="ignore"):
-        plane = np.array([np.nanmedian(row) if not np.all(np.isnan(row)) else np.nan for row in known])
+    plane = np.full(len(radii), np.nan)
+    some = seen.any(axis=1)
+    plane[some] = np.nanmedian(np.where(seen, radii, np.nan)[some], axis=1)
     good = ~np.isnan(plane)
     if not good.any():
         return np.full(radii.shape, radius_mm[0])
@@ -213,9 +208,15 @@ def laid(tube: Tube, grid: Geometry) -> tuple[tuple[slice, slice, slice], npt.ND
     if np.any(stop <= start):
         return None
     box = (slice(start[0], stop[0]), slice(start[1], stop[1]), slice(start[2], stop[2]))
-    voxels = np.stack(np.meshgrid(*(np.arange(a, b) for a, b in zip(start, stop, strict=True)), indexing="ij"), axis=-1)
-    share = _share_of_radius(tube, grid.to_lps(voxels.reshape(-1, 3)), widest)
-    return box, share.reshape(voxels.shape[:3]).astype(np.float32)
+    near = np.zeros(tuple(stop - start), dtype=bool)
+    reach = np.ceil(widest / np.asarray(grid.spacing_mm)).astype(int)
+    for station in np.round(grid.to_index(tube.course)).astype(int) - start:
+        (k, j, i), (dk, dj, di) = np.maximum(station + reach + 1, 0), np.maximum(station - reach, 0)
+        near[dk:k, dj:j, di:i] = True
+    voxels = np.argwhere(near)
+    share = np.full(near.shape, np.inf, dtype=np.float32)
+    share[near] = _share_of_radius(tube, grid.to_lps(voxels + start), widest)
+    return box, share
 
 
 def _share_of_radius(tube: Tube, points: FloatArray, widest: float) -> FloatArray:
@@ -237,8 +238,3 @@ def _share_of_radius(tube: Tube, points: FloatArray, widest: float) -> FloatArra
     beyond = end & (along > 0.75 * _STATION_MM + 0.25 * radius)
     share[near] = np.where(beyond, np.inf, value)
     return share
-
-
-def narrowed_to(tube: Tube, keep: Bool3D) -> Tube:
-    """The tube of the stations that are kept."""
-    return replace(tube, **{n: getattr(tube, n)[keep] for n in ("course", "across", "radii_mm", "level", "shown")})

@@ -142,7 +142,7 @@ def _region(organs: Organs) -> FloatArray | None:
     """Lowest and highest LPS mm [2, 3] of the region about liver, spleen and kidneys, 60 mm down and 15 mm up."""
     points = []
     for name in ("liver", "spleen", "kidney_right", "kidney_left"):
-        box = bounding_box(organs.mask(name).array) if organs.known(name) else None
+        box = bounding_box(organs.labels == organs.names[name]) if name in organs.names else None
         if box is not None:
             start, stop = np.array(box.start), np.array(box.stop) - 1
             points.append(organs.geometry.to_lps(start + _CORNERS * (stop - start)))

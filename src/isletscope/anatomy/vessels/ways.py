@@ -55,10 +55,6 @@ class Ways:
         """The nodes inside a mask [k, j, i]."""
         return np.flatnonzero(mask[tuple(self.voxels.T)])
 
-    def node_at(self, voxel: npt.ArrayLike) -> int:
-        """The node nearest to a voxel (counted in voxels)."""
-        return int(np.argmin(((self.voxels - np.asarray(voxel)) ** 2).sum(axis=1)))
-
     def spread(self, sources: Index) -> Spread:
         """Cheapest ways from a set of nodes to every node."""
         if not len(sources):
