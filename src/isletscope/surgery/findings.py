@@ -37,7 +37,8 @@ def vessel_finding(
         measurements = {"distance": _measured("distance", found.gap_mm, "mm")}
         measurements |= {key: _measured(key, 0.0, "mm") for key in _LENGTHS}
         measurements |= {key: _measured(key, found.length_mm, "mm", _WHOLE) for key in _CLEAN}
-        angles = {_key(tolerance): _measured("contact", 0.0, "deg") for tolerance in TOLERANCES_MM}
+        said = f"on the {found.length_mm:.0f} mm of its course that the mask shows"
+        angles = {_key(tolerance): _measured("contact", 0.0, "deg", said) for tolerance in TOLERANCES_MM}
         features = {"occlusion": "no", **({"thrombus": "none"} if blood_seen else {})}
     else:
         measurements, angles, features = _lengths(found), _angles(found), _features(found, blood_seen)
