@@ -246,7 +246,7 @@ def test_an_unsure_node_is_no_absence_of_nodes() -> None:
     result = stage(primary(), unsure)
     assert (result.value, result.provisional) == ("cT2 cN0 cM0, stage II", True)
     assert "No suspicious" not in result.because
-    assert "left unsure, and in doubt not counted: N1" in result.because
+    assert "unsure, in doubt not counted: N1" in result.because
 
 
 def test_an_unsure_lesion_of_the_liver_is_no_absence_of_metastases() -> None:
@@ -255,8 +255,8 @@ def test_an_unsure_lesion_of_the_liver_is_no_absence_of_metastases() -> None:
     for result in (few, many):
         assert (result.parts["M"], result.provisional) == ("M0", True)
         assert "No distant metastasis" not in result.because
-    assert "in doubt not counted: L1. M0 until that is settled." in few.because
-    assert "in doubt not counted: L1, L2, L3, L4, L5, L6 and 3 more. M0 until that is settled." in many.because
+    assert "in doubt not counted: L1. M0 until settled." in few.because
+    assert "in doubt not counted: L1, L2, L3, L4, L5, L6 and 3 more. M0 until settled." in many.because
 
 
 def test_the_date_of_diagnosis_decides_on_the_edition() -> None:
