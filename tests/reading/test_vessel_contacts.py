@@ -31,6 +31,7 @@ from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.kept_results import KeptResults
 from isletscope.reading.label_maps import write_label_map
 from isletscope.reading.manifest import software
+from isletscope.reading.series_source import SeriesSource
 from isletscope.reading.vessel_contacts import measure_contacts
 from isletscope.spatial import Geometry
 from tests.reading.given_anatomy import series
@@ -98,7 +99,7 @@ def _case(rows: list[OrganFinding], verdict: Verdict) -> Case:
 
 
 def contacts(folder: CaseFolder, case: Case, results: KeptResults | None = None) -> dict[str, VesselFinding]:
-    measure_contacts(folder, case, {}, results)
+    measure_contacts(folder, case, SeriesSource(folder, case, {}), {}, results)
     return {one.vessel: one for one in case.time_points[0].vessels}
 
 

@@ -68,7 +68,7 @@ def conclude_case(
     with recorder.timed("heterogeneity"):
         case.heterogeneity = measure_heterogeneity(folder, case, source, transforms, results)
     with recorder.timed("contact"):
-        measure_contacts(folder, case, transforms, results)
+        measure_contacts(folder, case, source, transforms, results)
     with recorder.timed("assessment"):
         return assess(answered(case, says.answers, earlier, says.time_point))
 

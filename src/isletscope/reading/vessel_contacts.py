@@ -7,6 +7,7 @@ has no vessel at all nothing is said, and the conclusions ask for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isletscope.assessment import surgery_book
+from isletscope.errors import IsletscopeError
 from isletscope.model import (
     Case,
     Compartment,
@@ -31,21 +33,27 @@ from isletscope.reading.kept_results import KeptResults
 from isletscope.reading.label_maps import read_label_map
 from isletscope.reading.outlines import Outlines
 from isletscope.reading.places import Look, Places, grid_of
-from isletscope.spatial import Geometry, Mask, Transform, bounding_box, carried_mask, cropped_geometry
-from isletscope.surgery import Apart, NotAssessable, VesselContact, vessel_contact, vessel_finding
+from isletscope.reading.series_source import SeriesSource
+from isletscope.spatial import Geometry, Mask, Transform, bounding_box, carried_mask, cropped_geometry, resample
+from isletscope.surgery import Apart, NotAssessable, VesselContact, edge_read_anew, vessel_contact, vessel_finding
 
 # Great vessels that have an outline as organs where no lumen was found.
 _GREAT = ("aorta", "inferior_vena_cava")
 _AROUND_MM = 80.0
+_OUTSIDE_HU = -1000.0
 _NO_MASK = "no mask of it was given, and it was not looked for on these images"
 
 
 def measure_contacts(
-    folder: CaseFolder, case: Case, transforms: Mapping[str, Transform], results: KeptResults | None = None
+    folder: CaseFolder,
+    case: Case,
+    source: SeriesSource,
+    transforms: Mapping[str, Transform],
+    results: KeptResults | None = None,
 ) -> None:
     """Give every time point a finding for each vessel beside each primary, on the best of its readings with vessels."""
     results = results or KeptResults()
-    beside = _Beside(case, Places(case, transforms), Outlines(case, folder.path), folder)
+    beside = _Beside(case, Places(case, transforms), Outlines(case, folder.path), folder, source)
     case.time_points = [
         point.model_copy(update={"vessels": _contacts(beside, point, results)}) for point in case.time_points
     ]
@@ -83,6 +91,7 @@ class _Beside:
     places: Places
     outlines: Outlines
     folder: CaseFolder
+    source: SeriesSource
 
     def reading_of(self, lesion: Lesion, point: TimePoint) -> tuple[ReadingOfImages, Look] | None:
         """The reading with vessels that outlines the lesion itself, CT first; else one that its outline reaches."""
@@ -107,6 +116,7 @@ class _Beside:
             return []
         missing = {one.name: one.missing_because or _NO_MASK for one in reading.structures if one.label is None}
         lumina = _union([one.array for one in near.vessels.values()], near.tumour.geometry)
+        tumour, outline = self._edge(near.tumour, lumina, reading)
         found: list[VesselContact | Apart | NotAssessable] = []
         for name in _named():
             vessel = near.vessels.get(name)
@@ -114,13 +124,39 @@ class _Beside:
                 if name in surgery_book().deciding_vessels:
                     found.append(NotAssessable(name, missing.get(name, _NO_MASK)))
                 continue
-            found.append(vessel_contact(vessel, near.tumour, name=name, others=lumina, defect=near.thrombus))
+            found.append(vessel_contact(vessel, tumour, name=name, others=lumina, defect=near.thrombus))
         followed = {one.name for one in reading.structures if one.state is State.DERIVED}
         written = [
-            vessel_finding(one, lesion=lesion.id, exam_key=reading.exam_key, blood_seen=one.vessel in followed)
+            vessel_finding(
+                one, lesion=lesion.id, exam_key=reading.exam_key, blood_seen=one.vessel in followed, outline=outline
+            )
             for one in found
         ]
         return [one.model_dump(mode="json") for one in written]
+
+    def _edge(self, tumour: Mask, lumina: npt.NDArray[np.bool_], reading: ReadingOfImages) -> tuple[Mask, str]:
+        """The tumour with its edge read anew on the phases of a CT, and what to tell of the outline."""
+        if reading.kind is not ExamKind.CT:
+            return tumour, ""
+        phases = self._phases(reading, tumour.geometry)
+        read = edge_read_anew(tumour, lumina, phases)
+        if read.because:
+            return tumour, f"outline as it was found, not read anew: {read.because}"
+        before, after = tumour.volume_ml, read.mask.volume_ml
+        return (
+            read.mask,
+            f"edge of the tumour read anew on {len(phases)} phases: {after:.1f} mL, before {before:.1f} mL",
+        )
+
+    def _phases(self, reading: ReadingOfImages, grid: Geometry) -> list[npt.NDArray[np.float32]]:
+        """The series of a CT reading on a grid of its frame, HU; those that form no volume are left out."""
+        found = []
+        for key in reading.series_keys:
+            if not self.places.same_frame(key, reading.series_key):
+                continue
+            with suppress(IsletscopeError, KeyError):  # a case whose scanner files are gone has kept volumes alone
+                found.append(resample(self.source.volume(key), grid, outside=_OUTSIDE_HU).array)
+        return found
 
     def _near(self, lesion: Lesion, reading: ReadingOfImages, look: Look) -> _Near | None:
         grid = grid_of(self.case.series(reading.series_key))

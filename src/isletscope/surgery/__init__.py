@@ -32,6 +32,7 @@ from isletscope.surgery.programme import (
     blocking_lesions,
 )
 from isletscope.surgery.traced import TracedVessel, traced_vessel
+from isletscope.surgery.tumour_edge import EdgeRead, edge_read_anew
 from isletscope.surgery.vessel_contact import Apart, NotAssessable, VesselContact, vessel_contact
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Body",
     "Combination",
     "Contact",
+    "EdgeRead",
     "FutureRemnant",
     "LesionPlace",
     "Limits",
@@ -60,6 +62,7 @@ __all__ = [
     "best_plan",
     "blocking_lesions",
     "contact_at",
+    "edge_read_anew",
     "future_remnant",
     "gaps_of",
     "plan_liver",

@@ -19,12 +19,18 @@ _LENGTHS = {"contact_length": "any", "contact_length_over_90": "gt90", "contact_
 
 
 def vessel_finding(
-    found: VesselContact | Apart | NotAssessable, *, lesion: str, exam_key: str, blood_seen: bool = False
+    found: VesselContact | Apart | NotAssessable,
+    *,
+    lesion: str,
+    exam_key: str,
+    blood_seen: bool = False,
+    outline: str = "",
 ) -> VesselFinding:
     """One vessel beside one lesion in one exam, under the names of the vocabulary.
 
     ``blood_seen``: the mask is the enhanced blood that was followed along the vessel, not a drawing, which may hold a
-    thrombus: where it goes on without a break and without narrowing there is none.
+    thrombus: where it goes on without a break and without narrowing there is none. ``outline``: what is to be known of
+    the tumour's outline, told with the angle.
     """
     if isinstance(found, NotAssessable):
         measurements = {
@@ -41,7 +47,7 @@ def vessel_finding(
         angles = {_key(tolerance): _measured("contact", 0.0, "deg", said) for tolerance in TOLERANCES_MM}
         features = {"occlusion": "no", **({"thrombus": "none"} if blood_seen else {})}
     else:
-        measurements, angles, features = _lengths(found), _angles(found), _features(found, blood_seen)
+        measurements, angles, features = _lengths(found), _angles(found, outline), _features(found, blood_seen)
     return VesselFinding(
         lesion=lesion,
         vessel=found.vessel,
@@ -58,14 +64,14 @@ def teardrop(calibre: Calibre) -> bool:
     return calibre.cusp_planes >= planes and calibre.cusp_length_mm >= length_mm
 
 
-def _angles(found: VesselContact) -> dict[str, Measurement]:
+def _angles(found: VesselContact, outline: str) -> dict[str, Measurement]:
     low, high = found.spread.degrees
     table = {}
     for tolerance, contact in found.by_tolerance.items():
         said = None
         if contact is found.contact:
             said = f"95 % interval {low:.0f} to {high:.0f} degrees; {found.neighbouring_words}"
-            said = "; ".join([said, *found.notes])
+            said = "; ".join([said, *found.notes, *([outline] if outline else [])])
         table[_key(tolerance)] = _measured("contact", contact.degrees_max, "deg", said)
     return table
 
