@@ -1,6 +1,6 @@
 """What follows once it is known what the images show: a reader's verdicts, and all that rests on them.
 
-    verdicts ─► observations ─► phenotype ─► heterogeneity ─► contact with vessels ─► assessments
+    verdicts ─► observations ─► contact with vessels ─► phenotype ─► heterogeneity ─► assessments
 
 No image is opened for what was measured of a lesion before (:mod:`isletscope.reading.kept_results`).
 """
@@ -59,16 +59,16 @@ def conclude_case(
     case.overrides = all_overrides(says.overrides, earlier, says.withdrawn)
     case.findings += override_lesions(case)
     case.retired_names = _retired(case, earlier)
+    observe(case, transforms, folder.path, results)
+    with recorder.timed("contact"):
+        measure_contacts(folder, case, source, transforms, results)
     with recorder.timed("phenotypes"):
-        observe(case, transforms, folder.path, results)
         measure_phenotypes(folder, case, source, transforms, progress, results)
     case.open_items = [*open_items(case), *matching_items(case)]
     if earlier is not None and not case.clinical:
         case.clinical = earlier.clinical
     with recorder.timed("heterogeneity"):
         case.heterogeneity = measure_heterogeneity(folder, case, source, transforms, results)
-    with recorder.timed("contact"):
-        measure_contacts(folder, case, source, transforms, results)
     with recorder.timed("assessment"):
         return assess(answered(case, says.answers, earlier, says.time_point))
 

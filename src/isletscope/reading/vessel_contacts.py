@@ -1,4 +1,4 @@
-"""Contact of the primaries with the vessels around, measured from the masks of a reading, as findings of a time point.
+"""Contact of the primaries with the vessels around, and the part of the pancreas by them, from the masks of a reading.
 
 A vessel that decides on resectability and has no mask is said to be not assessable, with the reason; where a reading
 has no vessel at all nothing is said, and the conclusions ask for it.
@@ -22,6 +22,7 @@ from isletscope.model import (
     Compartment,
     ExamKind,
     Lesion,
+    Place,
     ReadingOfImages,
     State,
     TimePoint,
@@ -35,9 +36,19 @@ from isletscope.reading.outlines import Outlines
 from isletscope.reading.places import Look, Places, grid_of
 from isletscope.reading.series_source import SeriesSource
 from isletscope.spatial import Geometry, Mask, Transform, bounding_box, carried_mask, cropped_geometry, resample
-from isletscope.surgery import Apart, NotAssessable, VesselContact, edge_read_anew, vessel_contact, vessel_finding
+from isletscope.surgery import (
+    KNOWN_BY,
+    Apart,
+    NotAssessable,
+    VesselContact,
+    edge_read_anew,
+    part_of_pancreas,
+    vessel_contact,
+    vessel_finding,
+)
 
 # Great vessels that have an outline as organs where no lumen was found.
+_TRUNK = ("superior_mesenteric_vein", "portal_vein")
 _GREAT = ("aorta", "inferior_vena_cava")
 _AROUND_MM = 80.0
 _OUTSIDE_HU = -1000.0
@@ -51,7 +62,10 @@ def measure_contacts(
     transforms: Mapping[str, Transform],
     results: KeptResults | None = None,
 ) -> None:
-    """Give every time point a finding for each vessel beside each primary, on the best of its readings with vessels."""
+    """Give every time point a finding for each vessel beside each primary, on the best of its readings with vessels.
+
+    A primary whose place is not known gets the part of the pancreas that the vessels of the first of them tell.
+    """
     results = results or KeptResults()
     beside = _Beside(case, Places(case, transforms), Outlines(case, folder.path), folder, source)
     case.time_points = [
@@ -69,8 +83,10 @@ def _contacts(beside: _Beside, point: TimePoint, results: KeptResults) -> list[V
             continue
         reading, look = chosen
         named = ["vessels", lesion.id, look.focus.id, look.grid_key, reading.series_key]
-        kept = results.of(named, partial(beside.findings, lesion, reading, look))
-        found += [VesselFinding.model_validate(one) for one in kept]
+        kept = results.of(named, partial(beside.measured, lesion, reading, look))
+        found += [VesselFinding.model_validate(one) for one in kept["vessels"]]
+        if not lesion.place.region and kept["place"]:
+            lesion.place = Place.model_validate(kept["place"])
     return found
 
 
@@ -109,11 +125,11 @@ class _Beside:
         _, _, _, reading, look = min(pairs, key=lambda one: one[:3])
         return reading, look
 
-    def findings(self, lesion: Lesion, reading: ReadingOfImages, look: Look) -> list[dict[str, Any]]:
-        """The findings, ready for JSON; none when the outlines are gone."""
+    def measured(self, lesion: Lesion, reading: ReadingOfImages, look: Look) -> dict[str, Any]:
+        """The findings and the place, ready for JSON; none when the outlines are gone."""
         near = self._near(lesion, reading, look)
         if near is None:
-            return []
+            return {"vessels": [], "place": None}
         missing = {one.name: one.missing_because or _NO_MASK for one in reading.structures if one.label is None}
         lumina = _union([one.array for one in near.vessels.values()], near.tumour.geometry)
         tumour, outline = self._edge(near.tumour, lumina, reading)
@@ -132,7 +148,11 @@ class _Beside:
             )
             for one in found
         ]
-        return [one.model_dump(mode="json") for one in written]
+        place = _place(near)
+        return {
+            "vessels": [one.model_dump(mode="json") for one in written],
+            "place": None if place is None else place.model_dump(mode="json"),
+        }
 
     def _edge(self, tumour: Mask, lumina: npt.NDArray[np.bool_], reading: ReadingOfImages) -> tuple[Mask, str]:
         """The tumour with its edge read anew on the phases of a CT, and what to tell of the outline."""
@@ -186,6 +206,16 @@ class _Beside:
         if outlined is None or pair is None:
             return None
         return carried_mask(outlined.mask, pair[0], grid, pair[1])
+
+
+def _place(near: _Near) -> Place | None:
+    """The part of the pancreas by the mesenteric and portal vein and the aorta; None where one of them has no mask."""
+    trunk = [near.vessels[name].array for name in _TRUNK if name in near.vessels]
+    if not trunk or "aorta" not in near.vessels:
+        return None
+    vein = Mask(_union(trunk, near.tumour.geometry), near.tumour.geometry)
+    part = part_of_pancreas(near.tumour, vein, near.vessels["aorta"])
+    return None if part is None else Place(region=part.region, second_region=part.second_region, known_by=KNOWN_BY)
 
 
 def _named() -> tuple[str, ...]:

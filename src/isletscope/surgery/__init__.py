@@ -19,6 +19,7 @@ from isletscope.surgery.liver_segments import (
     touches_edge,
 )
 from isletscope.surgery.near_liver import Surroundings
+from isletscope.surgery.pancreas_part import KNOWN_BY, PancreasPart, part_of_pancreas
 from isletscope.surgery.plan import Asked, Place, plan_liver
 from isletscope.surgery.procedures import Offered
 from isletscope.surgery.programme import (
@@ -36,6 +37,7 @@ from isletscope.surgery.tumour_edge import EdgeRead, edge_read_anew
 from isletscope.surgery.vessel_contact import Apart, NotAssessable, VesselContact, vessel_contact
 
 __all__ = [
+    "KNOWN_BY",
     "SEGMENT_NAMES",
     "TOLERANCES_MM",
     "Apart",
@@ -50,6 +52,7 @@ __all__ = [
     "LiverMap",
     "NotAssessable",
     "Offered",
+    "PancreasPart",
     "Place",
     "Plan",
     "Procedure",
@@ -65,6 +68,7 @@ __all__ = [
     "edge_read_anew",
     "future_remnant",
     "gaps_of",
+    "part_of_pancreas",
     "plan_liver",
     "segments_from_branches",
     "segments_from_landmarks",
