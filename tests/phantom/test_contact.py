@@ -176,3 +176,13 @@ def test_contact_as_json_is_plain() -> None:
     table = contact.as_json()["by_tolerance_mm"]
     assert list(table) == ["0.0", "0.5", "1.0", "1.5"]
     assert table["1.0"]["degrees_max"] == pytest.approx(193.4, abs=0.5)
+
+
+def test_a_gap_agrees_with_the_contact_where_another_lumen_lies_between() -> None:
+    """A branch leaves where the parent's lumen covers the tumour: no contact, so no gap within the tolerance either."""
+    parent = straight(name="parent")
+    branch = Tube("branch", np.array([[0.0, 0, 0, 1.5], [-14.0, 0, 0, 1.5]]), "blood")
+    for apart in np.arange(15.0, 22.0, 0.5):
+        found = contact_of(ball(float(apart)), branch, others=[parent])
+        if found is not None:
+            assert (found.gap_mm <= 1.0) == (found.degrees_max[1.0] > 0)

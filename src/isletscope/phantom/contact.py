@@ -229,7 +229,7 @@ def contact_on(
             lengths[t][f"gt{level:g}"] = min(longer, lengths[t]["any"])
     return Contact(
         vessel=wall.name,
-        gap_mm=gap_on(distance, wall, gaps),
+        gap_mm=_gap(distance, wall, gaps, max(tolerances_mm)),
         degrees_max={t: float(degrees.max()) for t, degrees in profile.items()},
         degrees_smoothed={
             t: float(ndimage.median_filter(degrees, size=width, mode="constant").max())
@@ -242,6 +242,13 @@ def contact_on(
         arc_mm=wall.arc_mm,
         profile=profile,
     )
+
+
+def _gap(distance: Distance, wall: Wall, gaps: Array, widest_mm: float) -> float:
+    """The smallest of the gaps. Within the widest tolerance they are exact and know what lies behind a lumen; beyond it
+    the nearest outline counts, but never as nearer: it may lie behind one."""
+    least = float(gaps.min())
+    return max(least, 0.0) if least <= widest_mm else max(gap_on(distance, wall, gaps), widest_mm)
 
 
 def gap_on(distance: Distance, wall: Wall, gaps: Array | None = None) -> float:
