@@ -11,6 +11,7 @@ from isletscope.phantom.lesions import Tumour, draw_lobes
 from isletscope.phantom.pose import Pose, Variation, draw_breathing
 from isletscope.phantom.shapes import rotation
 from isletscope.phantom.tubes import Tube
+from tests.scenario_cases import SCENARIOS, scenario_truth
 
 R = 4.0
 
@@ -178,11 +179,11 @@ def test_contact_as_json_is_plain() -> None:
     assert table["1.0"]["degrees_max"] == pytest.approx(193.4, abs=0.5)
 
 
-def test_a_gap_agrees_with_the_contact_where_another_lumen_lies_between() -> None:
-    """A branch leaves where the parent's lumen covers the tumour: no contact, so no gap within the tolerance either."""
-    parent = straight(name="parent")
-    branch = Tube("branch", np.array([[0.0, 0, 0, 1.5], [-14.0, 0, 0, 1.5]]), "blood")
-    for apart in np.arange(15.0, 22.0, 0.5):
-        found = contact_of(ball(float(apart)), branch, others=[parent])
-        if found is not None:
-            assert (found.gap_mm <= 1.0) == (found.degrees_max[1.0] > 0)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_gap_agrees_with_the_contact_everywhere_in_the_stored_truths(name: str) -> None:
+    """Also where a branch leaves and its parent's lumen lies between: no contact, so no gap within the tolerance."""
+    for lesion in scenario_truth(name)["lesions"]:
+        for exam in lesion["exams"].values():
+            for vessel, contact in exam.get("vessel_contact", {}).items():
+                touches = contact["by_tolerance_mm"]["1.0"]["degrees_max"] > 0
+                assert (contact["gap_mm"] <= 1.0) == touches, (lesion["id"], vessel)

@@ -29,7 +29,7 @@ from isletscope.model import (
 )
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.kept_results import KeptResults
-from isletscope.reading.label_maps import write_label_map
+from isletscope.reading.label_maps import read_label_map, write_label_map
 from isletscope.reading.manifest import software
 from isletscope.reading.series_source import SeriesSource
 from isletscope.reading.vessel_contacts import measure_contacts
@@ -147,3 +147,19 @@ def test_a_contact_that_was_kept_is_not_measured_again(tmp_path: Path) -> None:
     first = contacts(folder, case, results)
     (tmp_path / "case" / "masks" / "ct-1_structures.nii.gz").unlink()
     assert contacts(folder, case, results) == first
+
+
+def test_a_drawn_thrombus_stays_in_its_vein_and_fills_it(tmp_path: Path) -> None:
+    """In the map its voxels are no longer the vein's; the vein is neither broken nor free for that."""
+    folder, case = folder_of(tmp_path / "case", vessels={"portal_vein": (16.0, 0.0), "aorta": (-36.0, 0.0)})
+    path = tmp_path / "case" / "masks" / "ct-1_structures.nii.gz"
+    labels = read_label_map(path).copy()
+    labels[22:38][labels[22:38] == 1] = 9
+    write_label_map(path, labels, GRID)
+    case.image_readings[0].structures.append(
+        OrganFinding(name="thrombus", state=State.ENTERED, source="drawn", label=9)
+    )
+    found = contacts(folder, case)
+    assert found["portal_vein"].features["occlusion"] == "yes"
+    assert found["portal_vein"].number("distance") == 0
+    assert found["aorta"].features["occlusion"] == "no"

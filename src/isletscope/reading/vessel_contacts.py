@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from isletscope.assessment import surgery_book
 from isletscope.errors import IsletscopeError
@@ -35,7 +36,16 @@ from isletscope.reading.label_maps import read_label_map
 from isletscope.reading.outlines import Outlines
 from isletscope.reading.places import Look, Places, grid_of
 from isletscope.reading.series_source import SeriesSource
-from isletscope.spatial import Geometry, Mask, Transform, bounding_box, carried_mask, cropped_geometry, resample
+from isletscope.spatial import (
+    Geometry,
+    Mask,
+    Transform,
+    bounding_box,
+    carried_mask,
+    cropped_geometry,
+    label_components,
+    resample,
+)
 from isletscope.surgery import (
     KNOWN_BY,
     Apart,
@@ -47,8 +57,8 @@ from isletscope.surgery import (
     vessel_finding,
 )
 
-# Great vessels that have an outline as organs where no lumen was found.
 _TRUNK = ("superior_mesenteric_vein", "portal_vein")
+# Great vessels that have an outline as organs where no lumen was found.
 _GREAT = ("aorta", "inferior_vena_cava")
 _AROUND_MM = 80.0
 _OUTSIDE_HU = -1000.0
@@ -148,7 +158,7 @@ class _Beside:
             )
             for one in found
         ]
-        place = _place(near)
+        place = _place(tumour, near.vessels)
         return {
             "vessels": [one.model_dump(mode="json") for one in written],
             "place": None if place is None else place.model_dump(mode="json"),
@@ -197,7 +207,14 @@ class _Beside:
             if organ is not None:
                 vessels[name] = organ
         thrombus = Mask(labels == numbers["thrombus"], geometry) if "thrombus" in numbers else None
-        inside = tumour.array[box.slices] & ~_union([one.array for one in vessels.values()], geometry)
+        if thrombus is not None:
+            vessels = _with_thrombus(vessels, thrombus)
+        lumina = _union([one.array for one in vessels.values()], geometry)
+        if thrombus is not None:
+            # Carried on through the wall: else the wall's voxels would thin out what fills the lumen right up to it.
+            beyond = ndimage.binary_dilation(thrombus.array) & ~lumina
+            thrombus = replace(thrombus, array=thrombus.array | beyond)
+        inside = tumour.array[box.slices] & ~lumina
         return _Near(Mask(inside, geometry, name=lesion.id), vessels, thrombus)
 
     def _tumour(self, lesion: Lesion, reading: ReadingOfImages, look: Look, grid: Geometry) -> Mask | None:
@@ -208,13 +225,30 @@ class _Beside:
         return carried_mask(outlined.mask, pair[0], grid, pair[1])
 
 
-def _place(near: _Near) -> Place | None:
+def _with_thrombus(vessels: Mapping[str, Mask], thrombus: Mask) -> dict[str, Mask]:
+    """The vessels with the thrombus that lies in them: each piece belongs to the vessel it has most of its border with.
+
+    A voxel of the structure map holds one label, so a drawn thrombus has taken its voxels from the vessel.
+    """
+    filled = dict(vessels)
+    pieces, count = label_components(thrombus.array)
+    for number in range(1, count + 1):
+        piece = pieces == number
+        rim = ndimage.binary_dilation(piece) & ~piece
+        shared = {name: int(np.count_nonzero(rim & one.array)) for name, one in vessels.items()}
+        owner = max(shared, key=shared.__getitem__, default="")
+        if shared.get(owner):
+            filled[owner] = replace(filled[owner], array=filled[owner].array | piece)
+    return filled
+
+
+def _place(tumour: Mask, vessels: Mapping[str, Mask]) -> Place | None:
     """The part of the pancreas by the mesenteric and portal vein and the aorta; None where one of them has no mask."""
-    trunk = [near.vessels[name].array for name in _TRUNK if name in near.vessels]
-    if not trunk or "aorta" not in near.vessels:
+    trunk = [vessels[name].array for name in _TRUNK if name in vessels]
+    if not trunk or "aorta" not in vessels:
         return None
-    vein = Mask(_union(trunk, near.tumour.geometry), near.tumour.geometry)
-    part = part_of_pancreas(near.tumour, vein, near.vessels["aorta"])
+    vein = Mask(_union(trunk, tumour.geometry), tumour.geometry)
+    part = part_of_pancreas(tumour, vein, vessels["aorta"])
     return None if part is None else Place(region=part.region, second_region=part.second_region, known_by=KNOWN_BY)
 
 
