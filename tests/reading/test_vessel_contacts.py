@@ -163,3 +163,12 @@ def test_a_drawn_thrombus_stays_in_its_vein_and_fills_it(tmp_path: Path) -> None
     assert found["portal_vein"].features["occlusion"] == "yes"
     assert found["portal_vein"].number("distance") == 0
     assert found["aorta"].features["occlusion"] == "no"
+
+
+def test_a_vessel_that_was_lost_on_its_way_is_not_told_free(tmp_path: Path) -> None:
+    folder, case = folder_of(tmp_path / "case", vessels={"gastroduodenal_artery": (-32.0, 0.0)})
+    assert contacts(folder, case)["gastroduodenal_artery"].contact_deg["1.0"].value == 0  # drawn: its drawer knows
+    case.image_readings[0].structures[0].state = State.DERIVED
+    told = contacts(folder, case)["gastroduodenal_artery"].contact_deg["1.0"]
+    assert told.value is None
+    assert "where it ends was not found" in str(told.missing_because)

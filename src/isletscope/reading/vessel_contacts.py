@@ -60,6 +60,8 @@ from isletscope.surgery import (
 _TRUNK = ("superior_mesenteric_vein", "portal_vein")
 # Great vessels that have an outline as organs where no lumen was found.
 _GREAT = ("aorta", "inferior_vena_cava")
+# Of vessels that are followed these end where they are no longer seen, not at an organ or another vessel.
+_LOST_ON_THE_WAY = ("gastroduodenal_artery",)
 _AROUND_MM = 80.0
 _OUTSIDE_HU = -1000.0
 _NO_MASK = "no mask of it was given, and it was not looked for on these images"
@@ -143,6 +145,7 @@ class _Beside:
         missing = {one.name: one.missing_because or _NO_MASK for one in reading.structures if one.label is None}
         lumina = _union([one.array for one in near.vessels.values()], near.tumour.geometry)
         tumour, outline = self._edge(near.tumour, lumina, reading)
+        followed = {one.name for one in reading.structures if one.state is State.DERIVED}
         found: list[VesselContact | Apart | NotAssessable] = []
         for name in _named():
             vessel = near.vessels.get(name)
@@ -150,8 +153,8 @@ class _Beside:
                 if name in surgery_book().deciding_vessels:
                     found.append(NotAssessable(name, missing.get(name, _NO_MASK)))
                 continue
-            found.append(vessel_contact(vessel, tumour, name=name, others=lumina, defect=near.thrombus))
-        followed = {one.name for one in reading.structures if one.state is State.DERIVED}
+            one = vessel_contact(vessel, tumour, name=name, others=lumina, defect=near.thrombus)
+            found.append(_open_ended(one) if isinstance(one, Apart) and name in followed else one)
         written = [
             vessel_finding(
                 one, lesion=lesion.id, exam_key=reading.exam_key, blood_seen=one.vessel in followed, outline=outline
@@ -223,6 +226,13 @@ class _Beside:
         if outlined is None or pair is None:
             return None
         return carried_mask(outlined.mask, pair[0], grid, pair[1])
+
+
+def _open_ended(one: Apart) -> Apart | NotAssessable:
+    """A vessel that is lost on its way into the gland is not free of the tumour because its first part is."""
+    if one.vessel not in _LOST_ON_THE_WAY:
+        return one
+    return NotAssessable(one.vessel, f"it was followed for {one.length_mm:.0f} mm; where it ends was not found")
 
 
 def _with_thrombus(vessels: Mapping[str, Mask], thrombus: Mask) -> dict[str, Mask]:
