@@ -6,9 +6,11 @@ the reason. Knows nothing of tumours.
 
 from .given import GROUPS, GivenOrgan
 from .images import find_image_organs, grid_role
-from .organs import GIVEN_SOURCE, LABELS, Organs, find_organs
+from .organs import GIVEN_SOURCE, LABELS, Organs
+from .pet_organs import find_organs
 from .references import find_references
 from .thresholds import Threshold, Thresholds, load_thresholds
+from .uptake_level import least_affected
 from .vessels import VESSEL_NAMES, find_named_vessels
 
 __all__ = [
@@ -25,5 +27,6 @@ __all__ = [
     "find_organs",
     "find_references",
     "grid_role",
+    "least_affected",
     "load_thresholds",
 ]

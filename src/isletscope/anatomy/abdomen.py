@@ -21,6 +21,7 @@ from isletscope.anatomy.shapes import (
     without_knobs,
 )
 from isletscope.anatomy.trunk import Trunk, others_than, soft_tissue, split_by_shape
+from isletscope.anatomy.uptake_level import least_affected
 from isletscope.model import TracerClass
 
 
@@ -164,7 +165,7 @@ def find_spleen(frame: BodyFrame, trunk: Trunk, liver: Found, tracer: TracerClas
     """Left, back and high in the abdomen: hotter than liver on SSTR PET, about as liver on FDG PET."""
     if liver.mask is None:
         return not_found("the spleen's place and uptake are judged against the liver, and the liver was not found")
-    level = float(np.median(frame.suv_5[liver.mask]))
+    level = float(np.median(least_affected(frame.suv_5[liver.mask])))
     z = frame.z_mm.ravel()
     planes = np.flatnonzero(liver.mask.any(axis=(1, 2)))
     bottom, top = float(z[planes[0]]), float(z[planes[-1]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +10,16 @@ import numpy.typing as npt
 
 from isletscope.anatomy.found import THRESHOLDS as T
 from isletscope.anatomy.organs import GIVEN_SOURCE, Organs
-from isletscope.anatomy.shapes import Bool3D, Spacing, box_around, depth_mm, dilated
+from isletscope.anatomy.shapes import Bool3D, Spacing, box_around, depth_mm, dilated, smoothed
+from isletscope.anatomy.uptake_level import least_affected
 from isletscope.model import ReferenceRegion, State, TracerClass
 from isletscope.spatial import Geometry, Volume
 
 _CANDIDATES = 400
+# Voxel noise must not tell tumour from liver.
+_SMOOTHED_MM = 5.0
+# An organ's rim is blurred with what lies around it.
+_RIM_MM = 6.0
 Point = tuple[float, float, float]
 
 
@@ -34,10 +40,12 @@ def find_references(
     PERCIST (O, Lodge, Wahl 2016) where it says them. ``tracer_class`` is part of the interface: the rules are the same.
     """
     lesions = np.zeros(pet.geometry.shape, dtype=bool) if avoid is None else avoid
+    least_mm, lesser_mm = T.bounds("reference.liver_lesser_diameter_mm")
+    liver_mm = (T.number("reference.liver_diameter_mm"), lesser_mm, least_mm)
     return [
-        _sphere(pet, organs, "liver", T.number("reference.liver_diameter_mm"), lesions, right_part=True),
+        _sphere(pet, organs, "liver", liver_mm, lesions, right_part=True),
         _cylinder(pet, organs, lesions),
-        _sphere(pet, organs, "spleen", T.number("reference.spleen_diameter_mm"), lesions, right_part=False),
+        _sphere(pet, organs, "spleen", [T.number("reference.spleen_diameter_mm")], lesions, right_part=False),
     ]
 
 
@@ -46,31 +54,84 @@ def _missing(name: str, because: str, geometry: str) -> ReferenceRegion:
 
 
 def _sphere(
-    pet: Volume, organs: Organs, organ: str, diameter_mm: float, lesions: Bool3D, *, right_part: bool
+    pet: Volume, organs: Organs, organ: str, diameters_mm: Sequence[float], lesions: Bool3D, *, right_part: bool
 ) -> ReferenceRegion:
-    """Sphere in the evenest place deep inside an organ: the candidate with the smallest SD / mean among the deepest.
+    """Sphere of the first diameter that finds a place in an organ; in its right part, or elsewhere when that has none.
 
-    Evenness, not low uptake, chooses the place, and its mean may not differ from the organ's median by over a fifth.
+    What is not the first choice is said in the checks.
     """
-    shape = f"sphere of {diameter_mm:.0f} mm"
+    shape = _words(diameters_mm[0])
     if not organs.known(organ):
         return _missing(organ, f"the {organ} was not found: {organs.finding(organ).missing_because}", shape)
     mask = organs.mask(organ).array & ~_planes(pet)
     box = box_around(mask, 2.0, pet.geometry.spacing_mm)
     if box is None:
         return _missing(organ, f"the {organ}'s mask is empty", shape)
-    radius = diameter_mm / 2
-    free = mask[box] & ~dilated(lesions[box], T.number("reference.lesion_margin_mm") * 0.5, pet.geometry.spacing_mm)
+    free, typical = _unaffected(pet, mask, box, lesions)
+    because: list[str] = []
+    for diameter in diameters_mm:
+        for part in (True, False) if right_part else (False,):
+            site = _evenest(pet, box, free, (diameter / 2, typical), lesions, because, right_part=part)
+            if site is None:
+                continue
+            region = _region(pet, organs, organ, organ, _words(diameter), site, lesions)
+            second = (
+                [] if part == right_part else [f"no place in the right part of the {organ}: placed elsewhere in it"]
+            )
+            if diameter != diameters_mm[0]:
+                second.append(f"no place for the {shape} that is usual: smaller")
+            return region if region.mean is None else _second_choice(region, second)
+    return _missing(organ, because[0].format(organ=organ, shape=shape), shape)
+
+
+def _words(diameter_mm: float) -> str:
+    return f"sphere of {diameter_mm:.0f} mm"
+
+
+def _second_choice(region: ReferenceRegion, second: list[str]) -> ReferenceRegion:
+    if not second:
+        return region
+    return region.model_copy(update={"checks": [*second, *region.checks], "confidence": "low"})
+
+
+def _unaffected(pet: Volume, mask: Bool3D, box: tuple[slice, slice, slice], lesions: Bool3D) -> tuple[Bool3D, float]:
+    """Where an organ (cut to ``box``) is neither focus nor near one nor above what takes up least; its usual uptake."""
+    spacing = pet.geometry.spacing_mm
+    free = mask[box] & ~dilated(lesions[box], T.number("reference.lesion_margin_mm") * 0.5, spacing)
+    if not free.any():
+        return free, 0.0
+    smooth = smoothed(np.ascontiguousarray(pet.array[box], dtype=np.float32), _SMOOTHED_MM, spacing)
+    deep = free & (depth_mm(mask[box], spacing) > _RIM_MM)
+    kept = least_affected(smooth[deep if deep.any() else free])
+    free &= smooth <= float(kept.max())
+    return free, float(np.median(kept))
+
+
+def _evenest(
+    pet: Volume,
+    box: tuple[slice, slice, slice],
+    free: Bool3D,
+    wanted: tuple[float, float],
+    lesions: Bool3D,
+    because: list[str],
+    *,
+    right_part: bool,
+) -> _Site | None:
+    """The place with the smallest SD / mean among the deepest; ``wanted``: radius in mm and usual uptake in g/mL.
+
+    Evenness, not low uptake, chooses the place, and its mean may not differ from the usual uptake by over a fifth. Adds
+    to ``because`` why there is none.
+    """
+    radius, typical = wanted
     depth = depth_mm(free, pet.geometry.spacing_mm)
     seeds = _seeds(depth, radius, pet.geometry, box, right_part)
     if not len(seeds):
         deepest = float(depth.max()) if depth.size else 0.0
-        return _missing(
-            organ,
-            f"no place in the {organ} is free of lesions and edges for a {shape} (deepest free place {deepest:.0f} mm)",
-            shape,
+        because.append(
+            "no place in the {organ} is free of lesions and edges for a {shape}"
+            f" (deepest free place {deepest:.0f} mm from them)"
         )
-    typical = float(np.median(pet.array[box][free]))
+        return None
     best, best_score = None, np.inf
     for seed in seeds:
         site = _ball(pet.geometry, seed, radius)
@@ -82,8 +143,8 @@ def _sphere(
         if score < best_score:
             best, best_score = site, score
     if best is None:
-        return _missing(organ, f"uptake in the {organ} is uneven: no {shape} lies near its median uptake", shape)
-    return _region(pet, organs, organ, organ, shape, best, lesions)
+        because.append("uptake in the {organ} is uneven: no {shape} lies near its usual uptake")
+    return best
 
 
 def _seeds(

@@ -20,6 +20,7 @@ from isletscope.anatomy.shapes import (
     largest_part,
     opened,
 )
+from isletscope.anatomy.uptake_level import least_affected
 from isletscope.model import TracerClass
 
 NO_CT = "lungs and bone are told from soft tissue by CT, and no CT lies with this PET"
@@ -277,7 +278,7 @@ def _between_lungs(lungs: Bool3D) -> Bool3D:
 def _hot_myocardium(frame: BodyFrame, body: Bool3D, tracer: TracerClass, liver: Found) -> Found:
     if tracer is not TracerClass.FDG or liver.mask is None:
         return not_found("without lungs on CT the heart is only seen by FDG uptake above a known liver")
-    level = float(np.median(frame.suv_5[liver.mask]))
+    level = float(np.median(least_affected(frame.suv_5[liver.mask])))
     top = float(frame.z_mm.ravel()[np.flatnonzero(liver.mask.any(axis=(1, 2)))[-1]])
     centre = _midline_x_mm(frame, body)
     place = (frame.z_mm > top - 90.0) & (frame.z_mm < top + 110.0)

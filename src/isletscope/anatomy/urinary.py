@@ -9,6 +9,7 @@ from isletscope.anatomy.found import Found, not_found
 from isletscope.anatomy.frame import BodyFrame
 from isletscope.anatomy.shapes import Bool3D, Float3D, Parts, closed, dilated, largest_part, opened, without_knobs
 from isletscope.anatomy.trunk import Trunk, others_than, soft_tissue, split_by_shape
+from isletscope.anatomy.uptake_level import least_affected
 from isletscope.model import TracerClass
 
 
@@ -19,7 +20,7 @@ def find_kidneys(
     if liver.mask is None:
         lack = not_found("the kidneys' place is judged against the liver, and the liver was not found")
         return lack, lack
-    level = float(np.median(frame.suv_5[liver.mask]))
+    level = float(np.median(least_affected(frame.suv_5[liver.mask])))
     z = frame.z_mm.ravel()
     planes = np.flatnonzero(liver.mask.any(axis=(1, 2)))
     bottom, top = float(z[planes[0]]), float(z[planes[-1]])

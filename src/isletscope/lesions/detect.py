@@ -8,13 +8,14 @@ focus each.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import edt
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from isletscope.anatomy import Organs, Thresholds
+from isletscope.anatomy import Organs, Thresholds, least_affected
 from isletscope.lesions.peaks import Catchments, find_catchments
 from isletscope.model import ReferenceRegion, TracerClass
 from isletscope.spatial import Volume
@@ -70,6 +71,21 @@ class _Block:
     missing: npt.NDArray[np.bool_]
     field: tuple[int, int]
     hot: tuple[int, ...]
+
+    @cached_property
+    def noise(self) -> float:
+        """SD over the root of the level: median over the body of what remains after wide smoothing.
+
+        Edges and foci hardly count.
+        """
+        sigma = [_WIDE_SIGMA_MM / step for step in self.spacing]
+        step = tuple(slice(None, None, max(1, int(3.0 / s))) for s in self.spacing)
+        wide = ndimage.gaussian_filter(self.smooth, sigma, mode="nearest", truncate=2.5)[step]
+        body = (self.organs[step] > 0) & (wide > 0.25)
+        if np.count_nonzero(body) < 100:
+            return 0.0
+        remainder = np.abs(self.smooth[step][body] - wide[body]) / np.sqrt(wide[body])
+        return 1.4826 * float(np.median(remainder))
 
 
 def detect_foci(
@@ -179,31 +195,28 @@ def _floor(
 def _noise(block: _Block, levels: dict[str, _Level]) -> float:
     """Noise of the smoothed image: its SD divided by the square root of the level (counting statistics).
 
-    From the liver's scatter where the liver is known; else the median over the body of what remains after wide
-    smoothing, so that edges and foci hardly count.
+    From the liver's scatter where the liver is known and even; else as the whole body shows it.
     """
-    if "liver" in levels:
+    if "liver" in levels and levels["liver"].even:
         return levels["liver"].scatter / float(np.sqrt(levels["liver"].median))
-    sigma = [_WIDE_SIGMA_MM / step for step in block.spacing]
-    step = tuple(slice(None, None, max(1, int(3.0 / s))) for s in block.spacing)
-    wide = ndimage.gaussian_filter(block.smooth, sigma, mode="nearest", truncate=2.5)[step]
-    body = (block.organs[step] > 0) & (wide > 0.25)
-    if np.count_nonzero(body) < 100:
-        return 0.0
-    remainder = np.abs(block.smooth[step][body] - wide[body]) / np.sqrt(wide[body])
-    return 1.4826 * float(np.median(remainder))
+    return block.noise
 
 
 @dataclass(frozen=True)
 class _Level:
-    """Typical smoothed uptake of an organ and its scatter, robust against lesions in it."""
+    """Typical smoothed uptake of an organ and its scatter, robust against lesions in it; whether it is even."""
 
     median: float
     scatter: float
+    even: bool
 
 
 def _organ_levels(block: _Block, thresholds: Thresholds) -> dict[str, _Level]:
-    """Median and scatter (from the lower half, so that lesions do not widen it) of each organ's inside."""
+    """Median and scatter (from the lower half, so that lesions do not widen it) of each organ's inside.
+
+    Of liver and spleen, what is tumour by its height is left out first: it may be most of the organ. What is left of
+    such an organ is uneven by disease, so its scatter is that of the body's noise.
+    """
     levels = {}
     for label, name in block.names.items():
         if name == "body":
@@ -213,9 +226,11 @@ def _organ_levels(block: _Block, thresholds: Thresholds) -> dict[str, _Level]:
             values = block.smooth[block.organs == label]
         if values.size < 5:
             continue
-        median = float(np.median(values))
-        below = median - float(np.percentile(values, 16))
-        levels[name] = _Level(median, max(below, 0.02 * median))
+        kept = least_affected(values) if name in UPTAKE_ORGANS else values
+        even = kept.size >= thresholds.number("detection.even_share") * values.size
+        median = float(np.median(kept))
+        scatter = median - float(np.percentile(kept, 16)) if even else block.noise * float(np.sqrt(median))
+        levels[name] = _Level(median, max(scatter, 0.02 * median), even)
     return levels
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from isletscope.anatomy import find_organs, find_references
+from isletscope.anatomy import Organs, find_image_organs, find_organs, find_references
 from isletscope.intake import SeriesFiles, load_suv, load_volume
 from isletscope.lesions import read_pet
-from isletscope.model import ReadingOfPet, Series, Tracer
+from isletscope.model import ExamKind, ReadingOfPet, Series, Tracer
 from isletscope.reading.anatomy_files import GivenAnatomy
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import write_label_map
@@ -56,7 +56,8 @@ def read_one_pet(folder: CaseFolder, store: StepStore, task: PetTask, progress: 
 
     pet, ct = _volumes(folder, task, progress)
     given = task.given.organs_on(task.files)
-    organs = find_organs(pet, ct, task.tracer.tracer_class, given.organs)
+    on_ct = _organs_of(task, ct)
+    organs = find_organs(pet, ct, task.tracer.tracer_class, given.organs, on_ct)
     progress("reference regions", 3, 6)
     references = find_references(pet, organs, task.tracer.tracer_class)
     progress("foci", 4, 6)
@@ -69,6 +70,13 @@ def read_one_pet(folder: CaseFolder, store: StepStore, task: PetTask, progress: 
     store.keep(task.key, task.inputs_hash, reading.model_dump(mode="json"))
     progress("done", 6, 6)
     return reading, True
+
+
+def _organs_of(task: PetTask, ct: Volume | None) -> Organs | None:
+    """What atlases find on the CT of a PET/CT; None without a CT."""
+    if task.ct is None or ct is None:
+        return None
+    return find_image_organs({task.ct.role: ct}, ExamKind.CT)
 
 
 def pet_is_read(folder: CaseFolder, store: StepStore, task: PetTask) -> bool:
