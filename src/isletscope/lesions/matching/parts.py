@@ -7,6 +7,7 @@ that shows them apart is too coarse to be right, or shows them grown together: w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from isletscope.lesions.matching.costs import is_one_body
@@ -18,10 +19,12 @@ from isletscope.lesions.matching.rules import Rules
 def with_parts(groups: Sequence[MomentGroup], rules: Rules) -> list[MomentGroup]:
     """Lesions of one time point with their parts; ``covered_by`` of what stays apart. The order does not matter.
 
-    A piece joins the mass with which it shares the widest neck; pieces that hang on other pieces follow.
+    A piece joins the mass with which it shares the widest neck; pieces that hang on other pieces follow. An outline
+    over many foci of a finer look is uptake that has run together: it makes none of them a part of another.
     """
     kept = sorted(groups, key=_place)
-    while (found := _next_part(kept, rules)) is not None:
+    confluent = _confluent([focus for group in groups for focus in group.foci], rules)
+    while (found := _next_part(kept, rules, confluent)) is not None:
         part, whole = found
         whole.foci += part.foci
         kept = sorted((group for group in kept if group is not part), key=_place)
@@ -31,24 +34,41 @@ def with_parts(groups: Sequence[MomentGroup], rules: Rules) -> list[MomentGroup]
     return kept
 
 
+def _confluent(foci: Sequence[PlacedFocus], rules: Rules) -> frozenset[str]:
+    """The outlines that hold more foci of one finer look than one tumour shows as pieces; by ``focus_id``."""
+    resolution, least = rules.looks.resolution_mm, rules.number("parts.share_covered")
+    most = rules.number("parts.most_pieces")
+    found = set()
+    for host in foci:
+        finer = (one for one in foci if resolution[one.kind] < resolution[host.kind] and one.volume_ml < host.volume_ml)
+        held = Counter(one.look for one in finer if one.share_inside(host) >= least)
+        if max(held.values(), default=0) > most:
+            found.add(host.focus_id)
+    return frozenset(found)
+
+
 def _place(group: MomentGroup) -> tuple[float, str]:
     """The smallest lesion first."""
     return sum(focus.volume_ml for focus in group.foci), min(focus.focus_id for focus in group.foci)
 
 
-def _next_part(groups: Sequence[MomentGroup], rules: Rules) -> tuple[MomentGroup, MomentGroup] | None:
+def _next_part(
+    groups: Sequence[MomentGroup], rules: Rules, confluent: frozenset[str]
+) -> tuple[MomentGroup, MomentGroup] | None:
     """The smallest lesion that is a part of another one, and that one."""
     for group in groups:
-        hosts = [(neck_of(group, host, rules), n) for n, host in enumerate(groups) if _is_part(group, host, rules)]
+        hosts = [
+            (neck_of(group, host, rules), n) for n, host in enumerate(groups) if _is_part(group, host, rules, confluent)
+        ]
         if hosts:
             return group, groups[max(hosts)[1]]
     return None
 
 
-def _is_part(group: MomentGroup, host: MomentGroup, rules: Rules) -> bool:
+def _is_part(group: MomentGroup, host: MomentGroup, rules: Rules, confluent: frozenset[str]) -> bool:
     """Whether a lesion is a piece of another one."""
     cover = _cover_beside(group, host, rules)
-    if cover is None or not is_one_body(cover, rules):
+    if cover is None or cover.focus_id in confluent or not is_one_body(cover, rules):
         return False
     resolution = rules.looks.resolution_mm
     finer = all(resolution[cover.kind] < resolution[focus.kind] for focus in group.foci)
