@@ -15,6 +15,8 @@ _TILE_MM, _GAP_MM, _TABLE_MM, _ROW_MM = 42.0, 3.0, 58.0, 4.2
 _AXIAL_SHARES = (0.75, 0.5, 0.25)
 _LEAST_NAMED = 0.006
 _PIXELS = 220
+MAP_SIZE_MM = (2 * (_TILE_MM + _GAP_MM) + _TABLE_MM, 2 * (_TILE_MM + _GAP_MM))
+"""Width and height of the picture."""
 
 
 def liver_segment_figure(liver: LiverMap) -> str:
@@ -26,7 +28,7 @@ def liver_segment_figure(liver: LiverMap) -> str:
     heights = [low[2] + share * (high[2] - low[2]) for share in _AXIAL_SHARES]
     planes = [Plane("axial", (middle[0], middle[1], float(height)), edge, _PIXELS) for height in heights]
     planes.append(Plane("coronal", (middle[0], float(np.median(points[:, 1])), middle[2]), edge, _PIXELS))
-    canvas = Canvas(2 * (_TILE_MM + _GAP_MM) + _TABLE_MM, 2 * (_TILE_MM + _GAP_MM))
+    canvas = Canvas(*MAP_SIZE_MM)
     for n, plane in enumerate(planes):
         _draw_plane(canvas, liver, plane, (n % 2) * (_TILE_MM + _GAP_MM), (n // 2) * (_TILE_MM + _GAP_MM))
     _draw_table(canvas, liver, 2 * (_TILE_MM + _GAP_MM))
