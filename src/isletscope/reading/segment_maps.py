@@ -17,11 +17,10 @@ from isletscope.model import ReadingOfImages
 from isletscope.reading.label_maps import read_label_map
 from isletscope.reading.structure_maps import Structures
 from isletscope.spatial import Box, Geometry, Mask, bounding_box, cropped_geometry
-from isletscope.surgery import STRUCTURES_OF_CUT, LiverCut, LiverMap, SegmentSource, best_cut
+from isletscope.surgery import NO_MAP, STRUCTURES_OF_CUT, LiverCut, LiverMap, SegmentSource, best_cut
 
 # The vena cava, gallbladder and portal branches that a cut needs lie no farther from the liver.
 _AROUND_MM = 45.0
-_GIVEN = SegmentSource.IMPORTED.value
 _NO_LIVER = "the liver has no outline"
 Labels = npt.NDArray[np.uint8]
 
@@ -84,7 +83,7 @@ def structure_masks(reading: ReadingOfImages, folder: Path, box: Box, grid: Geom
 
 def _why(cut: LiverCut) -> str:
     """Why no better source was taken; nothing is said of an imported map that nobody gave."""
-    told = {source: why for source, why in cut.passed_over.items() if cut.map is None or source.value != _GIVEN}
+    told = {source: why for source, why in cut.passed_over.items() if why != NO_MAP}
     return LiverCut(cut.map, told).because
 
 

@@ -3,6 +3,7 @@
 from isletscope.surgery.contact import TOLERANCES_MM, Contact, contact_at, gaps_of
 from isletscope.surgery.findings import vessel_finding
 from isletscope.surgery.liver_cut import (
+    NO_MAP,
     PORTAL_BRANCHES,
     STRUCTURES_OF_CUT,
     LiverCut,
@@ -49,6 +50,7 @@ from isletscope.surgery.vessel_contact import Apart, NotAssessable, VesselContac
 
 __all__ = [
     "KNOWN_BY",
+    "NO_MAP",
     "PORTAL_BRANCHES",
     "SEGMENT_NAMES",
     "STRUCTURES_OF_CUT",

@@ -32,6 +32,7 @@ PORTAL_BRANCHES = (
 SEGMENT_MASKS = tuple(f"liver_segment_{number}" for number in range(1, 9))
 STRUCTURES_OF_CUT = (*VEINS, "inferior_vena_cava", "gallbladder", "umbilical_fissure", *SEGMENT_MASKS)
 """Names of all masks that a cut may use."""
+NO_MAP = "no map of the segments was given"
 _GUESSED = (SegmentSource.LANDMARKS,)
 
 
@@ -45,7 +46,9 @@ class LiverCut:
     @property
     def because(self) -> str:
         """Why there is no map, or no better one; empty for an imported map."""
-        return "; ".join(f"{source.value}: {why}" for source, why in self.passed_over.items())
+        reasons = dict.fromkeys(self.passed_over.values())
+        sources = {why: [one.value for one, said in self.passed_over.items() if said == why] for why in reasons}
+        return "; ".join(f"{' or '.join(names)}: {why}" for why, names in sources.items())
 
 
 def best_cut(liver: Mask, masks: Masks, *, previous_hepatectomy: bool = False) -> LiverCut:
@@ -66,7 +69,7 @@ def best_cut(liver: Mask, masks: Masks, *, previous_hepatectomy: bool = False) -
         try:
             found = cut(liver)
         except InputError as error:
-            passed[source] = error.refusal.found or error.refusal.problem
+            passed[source] = (error.refusal.found or error.refusal.problem).replace("_", " ")
             continue
         odd = implausible(found)
         if not odd:
@@ -138,7 +141,7 @@ def _imported(liver: Mask, masks: Masks, passed: dict[SegmentSource, str]) -> Li
     drawn = {n: masks[name] for n, name in enumerate(SEGMENT_MASKS, start=1) if name in masks}
     drawn = {n: mask for n, mask in drawn.items() if np.any(mask.array & liver.array)}
     if not drawn:
-        passed[SegmentSource.IMPORTED] = "no map of the segments was given"
+        passed[SegmentSource.IMPORTED] = NO_MAP
         return None
     labels = np.zeros(liver.array.shape, np.uint8)
     for number, mask in drawn.items():

@@ -9,7 +9,17 @@ from importlib import resources
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from isletscope.model import Case, Compartment, Lesion, LiverFinding, ReadingOfImages, Support, TimePoint, Verdict
+from isletscope.model import (
+    Case,
+    Compartment,
+    Lesion,
+    LiverFinding,
+    Measurement,
+    ReadingOfImages,
+    Support,
+    TimePoint,
+    Verdict,
+)
 from isletscope.report import format as fmt
 from isletscope.report.content.document import Cell, Column, Figure, Section, Table
 from isletscope.report.figures.kept import kept_figures
@@ -69,16 +79,11 @@ def liver_section(case: Case, images: ImageSource) -> Section | None:
 
 def _told(case: Case, finding: LiverFinding) -> list[str]:
     words, exam = _words(), _exam(case, finding)
-    volumes = []
-    for name in words.measures:
-        one = finding.measurements.get(name)
-        if one is None:
-            continue
-        if one.value is None:
-            volumes.append(words.missing.format(name=words.names[name], because=one.missing_because))
-        else:
-            value = f"{fmt.volume(one.value)} mL" + (f" ({one.limitation})" if one.limitation else "")
-            volumes.append(words.measures[name].format(value=value))
+    known = {name: one for name in words.measures if (one := finding.measurements.get(name)) is not None}
+    volumes = [words.measures[name].format(value=_value(one)) for name, one in known.items() if one.value is not None]
+    for because in dict.fromkeys(one.missing_because for one in known.values() if one.value is None):
+        lacking = [words.names[name] for name, one in known.items() if one.missing_because == because]
+        volumes.append(words.missing.format(name=" and ".join(lacking), because=because))
     lines = [words.says("whole", exam=exam, volumes="; ".join(volumes))] if volumes else []
     if not finding.segments_from:
         return [*lines, words.says("none", exam=exam, because=finding.segments_because)]
@@ -86,6 +91,12 @@ def _told(case: Case, finding: LiverFinding) -> list[str]:
     if finding.segments_because:
         lines.append(words.says("better", exam=exam, because=finding.segments_because))
     return lines
+
+
+def _value(found: Measurement) -> str:
+    """A volume with what limits it: "1682 mL (without lesions that are left unsure: L4)"."""
+    printed = f"{fmt.volume(found.value or 0.0)} mL"
+    return f"{printed} ({found.limitation})" if found.limitation else printed
 
 
 def _pictures(case: Case, images: ImageSource, finding: LiverFinding) -> list[Figure]:

@@ -72,7 +72,7 @@ def _draw_table(canvas: Canvas, liver: LiverMap, x: float) -> None:
     every, tumour = liver.by_segment_ml(), liver.by_segment_ml(liver.tumour)
     y = 4.0
     canvas.text(x + 1, y, "Segment", size=2.4, weight=600)
-    for column, title in zip(columns, ("mL", "% of liver", "tumour mL"), strict=True):
+    for column, title in zip(columns, ("mL", "% of liver", "lesions mL"), strict=True):
         canvas.text(column, y, title, size=2.4, weight=600, anchor="end")
     total = liver.volume_ml()
     rows = [(SEGMENT_NAMES[n - 1], every[n], tumour[n], _FILLS[n - 1]) for n in range(1, 9)]
@@ -86,7 +86,7 @@ def _draw_table(canvas: Canvas, liver: LiverMap, x: float) -> None:
         values = (f"{volume:.0f}", f"{100 * volume / total:.0f}", f"{in_it:.1f}")
         for column, text in zip(columns, values, strict=True):
             canvas.text(column, y, text, size=2.4, anchor="end", weight=400 if fill else 600)
-    notes = [f"Segments from: {liver.source.value}", f"Liver without tumour {liver.functional_ml:.0f} mL"]
+    notes = [f"Segments from: {liver.source.value}", f"Liver without lesions {liver.functional_ml:.0f} mL"]
     for note in (*notes, *liver.flags, "Volume is not function."):
         y += _ROW_MM
         canvas.text(x + 1, y, note, size=2.2, fill=_INK)
