@@ -216,7 +216,8 @@ class _Volumes:
             if whole > 0:
                 percent = 100 * sum(inside[number] for number in numbers) / whole
                 title = name.replace("_", " ")
-                found[name] = measured(title, percent, "%", method=f"segments from {segments.source.value}")
+                how = f"segments from {segments.source.value}"
+                found[name] = measured(title, percent, "%", method=how, limitation=self._limits)
         return found
 
 
