@@ -27,10 +27,11 @@ from isletscope.report.figures.liver_segments import MAP_SIZE_MM, liver_segment_
 from isletscope.report.images import ImageSource
 from isletscope.report.words import words as report_words
 from isletscope.spatial import Geometry, Mask, bounding_box, cropped_geometry
-from isletscope.surgery import SEGMENT_NAMES, LiverMap, SegmentSource
+from isletscope.surgery import SEGMENT_NAMES, LiverMap, SegmentSource, with_tumours
 from isletscope.yaml_text import read_yaml
 
-_AROUND_MM = 6.0
+# Enough for tumours that bulge over the outline of the liver.
+_AROUND_MM = 20.0
 
 
 class LiverSectionWords(BaseModel):
@@ -148,7 +149,8 @@ def _map(case: Case, images: ImageSource, reading: ReadingOfImages) -> LiverMap 
         if any(name in numbers for name in lesion.focus_ids)
     }
     liver = Mask(part > 0, cropped_geometry(whole, box))
-    return LiverMap(liver, part, SegmentSource(reading.segments_from), tumours, tuple(reading.segment_flags))
+    cut = LiverMap(liver, part, SegmentSource(reading.segments_from), {}, tuple(reading.segment_flags))
+    return with_tumours(cut, tumours)
 
 
 def _lesions(case: Case, point: TimePoint) -> Table | None:
