@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from isletscope.model import ExamKind, Lesion, OrganFinding, ReadingOfImages, State
+from isletscope.model import ExamKind, Lesion, OrganFinding, ReadingOfImages, State, Verdict
 from tests.assessment.cases import assessed, case, lesion, liver, seen
 from tests.assessment.test_vessels import conclusion
 
@@ -60,6 +60,15 @@ def test_clusters_that_were_not_looked_for_are_said() -> None:
 def test_burden_is_tumour_over_the_whole_liver(tumour: float, band: str) -> None:
     given = case(metastasis("L1", "6", tumour), liver=[liver({}, whole_volume=1500.0, tumour_volume=tumour)])
     assert conclusion(given, "liver_burden").value == band
+
+
+def test_burden_waits_for_the_verdict_on_lesions_of_the_liver_that_are_unsure() -> None:
+    """Without them it would be a lower bound that reads like the burden."""
+    unsure = metastasis("L2", "3", 300.0).model_copy(update={"verdict": Verdict.UNSURE})
+    whole = [liver({}, whole_volume=1500.0, tumour_volume=10.0)]
+    found = conclusion(case(metastasis("L1", "6", 10.0), unsure, liver=whole), "liver_burden")
+    assert found.state is State.MISSING
+    assert found.missing == ["whether the lesions left unsure are tumour"]
 
 
 def test_burden_from_single_outlines_needs_all_of_them() -> None:

@@ -81,7 +81,9 @@ def example_time_point() -> TimePoint:
         ],
         liver=[
             LiverFinding(
-                exam_key="exam-1", measurements={"whole_volume": measured("liver", 1500.0, "mL")},
+                exam_key="exam-1", measurements={"whole_volume": measured("liver", 1500.0, "mL")}, series_key="ct-1",
+                segments_from="landmarks and typical shares", segment_map="masks/ct-1_segments.nii.gz",
+                segments_because="hepatic and portal veins: no hepatic_vein_left",
                 features={"steatosis": "no"},
                 segments=[
                     SegmentVolume(

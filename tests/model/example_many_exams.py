@@ -69,6 +69,10 @@ def example_image_reading(focus: Focus) -> ReadingOfImages:
         foci_map="masks/ct-1_foci.nii.gz",
         organ_map="masks/ct-1_organs.nii.gz",
         structure_map="masks/ct-1_structures.nii.gz",
+        segment_map="masks/ct-1_segments.nii.gz",
+        segments_from="landmarks and typical shares",
+        segments_because="hepatic and portal veins: no hepatic_vein_left",
+        segment_flags=["BY_SHARE"],
     )
 
 

@@ -88,6 +88,10 @@ class FakeImages:
     def foci_labels(self, series_key: str) -> npt.NDArray[Any] | None:
         return self.foci.get(series_key)
 
+    def segment_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        """None."""
+        return None
+
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
         return None
 

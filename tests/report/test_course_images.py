@@ -52,6 +52,10 @@ class Images:
     def foci_labels(self, series_key: str) -> npt.NDArray[Any] | None:
         return self.labels.get(series_key)
 
+    def segment_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        """None."""
+        return None
+
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
         return None
 

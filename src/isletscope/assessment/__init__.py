@@ -10,6 +10,7 @@ from isletscope.assessment.grade import samples_of
 from isletscope.assessment.labels import concordance_labels
 from isletscope.assessment.liver import body_size, liver_findings
 from isletscope.assessment.on_lesions import LesionsAssessed, assess_lesions
+from isletscope.assessment.proposals.context import has_earlier_hepatectomy
 from isletscope.assessment.view import ANATOMICAL, KIND_OF_TRACER, Found, View, kinds_of, views
 from isletscope.assessment.wiring_book import response_book, surgery_book
 
@@ -27,6 +28,7 @@ __all__ = [
     "body_size",
     "concordance_labels",
     "day_of",
+    "has_earlier_hepatectomy",
     "kinds_of",
     "liver_findings",
     "merged_with",

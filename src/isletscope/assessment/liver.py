@@ -119,6 +119,12 @@ def _segment_share(finding: LiverFinding, names: str) -> float | None:
 def _ask_burden(view: View, gathered: Gathered) -> None:
     asking = Asking("liver_burden")
     lesions = metastases(view)
+    unsure = [one for one in view.unsure if one.compartment is Compartment.LIVER]
+    if lesions and unsure:
+        # Without them the share is a lower bound that reads like a share.
+        asking.rest_on(*_shown(view, [*lesions, *unsure]))
+        gathered.add(asking.lacking("whether the lesions left unsure are tumour"))
+        return
     if lesions is not None:
         number, exact = certain_count(view, lesions)
         asking.put("count", number if exact else None, *_shown(view, lesions))

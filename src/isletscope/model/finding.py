@@ -141,9 +141,13 @@ class SegmentVolume(Document):
 
 
 class LiverFinding(Finding):
-    """The liver in one exam."""
+    """The liver in one exam. ``segments_from``: what Couinaud's segments were drawn from; empty: no segments."""
 
     exam_key: str
+    series_key: str = Field(default="", description="the series on whose grid it was outlined")
+    segments_from: str = Field(default="", description="what the segments were drawn from; empty: no segments")
+    segments_because: str = Field(default="", description="why there are no segments, or none from a better source")
+    segment_map: str = Field(default="", description="label map of the segments 1 to 8, path inside the case folder")
     segments: list[SegmentVolume] = Field(default_factory=list)
 
 

@@ -39,3 +39,10 @@ class ReadingOfImages(Document):
     structure_map: str | None = Field(
         default=None, description="label map of structures on the same grid, path inside the case folder"
     )
+    segment_map: str | None = Field(
+        default=None,
+        description="label map of Couinaud's segments 1 to 8 on the same grid, path inside the case folder",
+    )
+    segments_from: str = Field(default="", description="what the segments were drawn from; empty: no segments")
+    segments_because: str = Field(default="", description="why there are no segments, or none from a better source")
+    segment_flags: list[str] = Field(default_factory=list, description="what to know of them, e.g. BY_SHARE")

@@ -137,6 +137,11 @@ class CaseFolder:
         reading = self._reading(series_key)
         return self._labels(reading.organ_map if reading else None)
 
+    def segment_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        """Label map [k, j, i] of Couinaud's segments of the liver of a CT or MR that was read; 0 is background."""
+        reading = self._reading(series_key)
+        return self._labels(reading.segment_map if isinstance(reading, ReadingOfImages) else None)
+
     def _reading(self, series_key: str) -> ReadingOfPet | ReadingOfImages | None:
         readings: tuple[ReadingOfPet | ReadingOfImages, ...] = (*self.case.readings, *self.case.image_readings)
         return next((reading for reading in readings if reading.series_key == series_key), None)

@@ -1,6 +1,6 @@
 """What follows once it is known what the images show: a reader's verdicts, and all that rests on them.
 
-    verdicts ─► observations ─► contact with vessels ─► phenotype ─► heterogeneity ─► assessments
+    verdicts ─► observations ─► contact with vessels, liver ─► phenotype ─► heterogeneity ─► assessments
 
 No image is opened for what was measured of a lesion before (:mod:`isletscope.reading.kept_results`).
 """
@@ -17,6 +17,7 @@ from isletscope.reading.answers import answered
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.heterogeneity import measure_heterogeneity
 from isletscope.reading.kept_results import KeptResults
+from isletscope.reading.liver_volumes import measure_livers
 from isletscope.reading.manifest import RunRecorder
 from isletscope.reading.observations import observe
 from isletscope.reading.open_items import matching_items, open_items
@@ -59,14 +60,16 @@ def conclude_case(
     case.overrides = all_overrides(says.overrides, earlier, says.withdrawn)
     case.findings += override_lesions(case)
     case.retired_names = _retired(case, earlier)
+    if earlier is not None and not case.clinical:
+        case.clinical = earlier.clinical
     observe(case, transforms, folder.path, results)
     with recorder.timed("contact"):
         measure_contacts(folder, case, source, transforms, results)
+    with recorder.timed("liver"):
+        measure_livers(folder, case, transforms, results)
     with recorder.timed("phenotypes"):
         measure_phenotypes(folder, case, source, transforms, progress, results)
     case.open_items = [*open_items(case), *matching_items(case)]
-    if earlier is not None and not case.clinical:
-        case.clinical = earlier.clinical
     with recorder.timed("heterogeneity"):
         case.heterogeneity = measure_heterogeneity(folder, case, source, transforms, results)
     with recorder.timed("assessment"):

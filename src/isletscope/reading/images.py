@@ -15,6 +15,7 @@ from isletscope.reading.anatomy_files import GivenAnatomy
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.label_maps import write_label_map
 from isletscope.reading.progress import Progress, silent
+from isletscope.reading.segment_maps import SegmentsCut, cut_segments
 from isletscope.reading.series_source import SeriesSource
 from isletscope.reading.steps import StepStore, digest, rules_digest
 from isletscope.reading.structure_maps import Structures, structures_of
@@ -66,7 +67,7 @@ class ImageTask:
     def inputs_hash(self) -> str:
         """Hash of everything that goes in."""
         described = [one.model_dump(mode="json", exclude={"findings"}) for one in self.series]
-        return digest(rules_digest(), self.kind.value, described, self.given.digest)
+        return digest(rules_digest(), rules_digest(("surgery",)), self.kind.value, described, self.given.digest)
 
 
 def images_to_read(exam: Exam) -> list[ImageTask]:
@@ -111,9 +112,9 @@ def read_exam_images(
     """The reading of one task, and whether it was computed now (True) or recalled (False).
 
     Organs and foci lie on the grid of the best series; they come from the store when nothing changed.
-    Writes ``masks/<series>_foci.nii.gz``, ``<series>_organs.nii.gz`` and, where there are vessels or other structures,
-    ``<series>_structures.nii.gz``. A series whose files form no volume is named in ``limits`` and left out. Raises
-    OutputError.
+    Writes ``masks/<series>_foci.nii.gz``, ``<series>_organs.nii.gz`` and, where there are some,
+    ``<series>_structures.nii.gz`` (vessels and others) and ``<series>_segments.nii.gz`` (of the liver). A series whose
+    files form no volume is named in ``limits`` and left out. Raises OutputError.
     """
     stored = _recalled(folder, store, task)
     if stored is not None:
@@ -149,6 +150,7 @@ def read_exam_images(
     reading.limits = [*task.left_out, *limits, *given.limits, *organs.limits, *structures.limits, *reading.limits]
     progress(f"{words}: masks", 4, _PARTS)
     _write_maps(folder, reading, organs, candidates, structures)
+    _write_segments(folder, reading, organs, cut_segments(organs, structures))
     store.keep(task.key, task.inputs_hash, reading.model_dump(mode="json"))
     progress(f"{words}: done", _PARTS, _PARTS)
     return reading, True
@@ -164,7 +166,7 @@ def _recalled(folder: CaseFolder, store: StepStore, task: ImageTask) -> ReadingO
     if stored is None:
         return None
     reading = ReadingOfImages.model_validate(stored)
-    maps = [reading.foci_map, reading.organ_map, *([reading.structure_map] if reading.structure_map else [])]
+    maps = [reading.foci_map, reading.organ_map, *filter(None, (reading.structure_map, reading.segment_map))]
     return reading if all(name and (folder.path / name).is_file() for name in maps) else None
 
 
@@ -253,3 +255,11 @@ def _write_maps(
     for name, array in ((reading.foci_map, labels), (reading.organ_map, organs.labels)):
         assert name is not None  # _reading names both
         write_label_map(folder.path / name, array, organs.geometry)
+
+
+def _write_segments(folder: CaseFolder, reading: ReadingOfImages, organs: Organs, cut: SegmentsCut) -> None:
+    """The segments of the liver on the grid of its organs, or why there are none."""
+    reading.segments_from, reading.segments_because, reading.segment_flags = cut.source, cut.because, list(cut.flags)
+    if cut.labels is not None:
+        reading.segment_map = f"masks/{reading.series_key}_segments.nii.gz"
+        write_label_map(folder.path / reading.segment_map, cut.labels, organs.geometry)

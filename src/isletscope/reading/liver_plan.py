@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from isletscope.assessment import View, assess, body_size, views
+from isletscope.assessment import View, assess, body_size, has_earlier_hepatectomy, views
 from isletscope.criteria import remnant
 from isletscope.errors import CaseError, InputError
 from isletscope.model import (
@@ -25,9 +25,10 @@ from isletscope.model import (
 )
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.displacements import transforms_of
-from isletscope.reading.outlines import Outlines
-from isletscope.reading.places import Look, Places
-from isletscope.spatial import Geometry, Mask, Transform, carried_mask, geometry_of, resample_labels, simple_itk
+from isletscope.reading.liver_drawn import Liver, LiverDrawn, Region, Tumours
+from isletscope.reading.liver_volumes import RESECTED
+from isletscope.reading.segment_maps import structure_masks
+from isletscope.spatial import Geometry, geometry_of, resample_labels, simple_itk
 from isletscope.surgery import (
     Asked,
     Body,
@@ -35,21 +36,23 @@ from isletscope.surgery import (
     Place,
     SegmentSource,
     Surroundings,
+    liver_vessels,
+    pedicles,
     plan_liver,
     segments_from_map,
-    touches_edge,
+    with_tumours,
 )
 
 _TRACER_KIND = {"sstr": ExamKind.SSTR_PET, "fdg": ExamKind.FDG_PET}
 _ABOVE_LIVER = ("3", "4")
-Region = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class PlanRequest:
     """What is asked: the question to the plan, the state of the liver, and label maps from outside (NIfTI).
 
-    ``segments``: labels 1 to 8. ``pedicles``: any label is a portal pedicle or bile duct of first or second order.
+    ``segments``: labels 1 to 8; else those of the reading. ``pedicles``: any label is a portal pedicle or bile duct of
+    first or second order; else the portal branches of the reading.
     """
 
     asked: Asked = field(default_factory=Asked)
@@ -79,27 +82,36 @@ def plan_case(folder: CaseFolder, request: PlanRequest) -> LiverPlan:
             found=f"{len(unsure)} unsure in the liver",
             remedy="Give verdicts with isletscope assess CASE --entries FILE, or plan --with-unsure.",
         )
-    drawn = _Drawn(folder, case, view)
-    reading = drawn.best_reading(lesions)
-    liver = drawn.liver(reading)
-    tumours, lacking = drawn.tumours(reading, lesions)
+    drawn = LiverDrawn(case, folder.path, transforms_of(folder.path, case.alignments))
+    reading = _best_reading(drawn, view, lesions, own_segments=request.segments is None)
+    planned = _planned(drawn, reading, view, request)
+    tumours = drawn.tumours(planned.liver, lesions)
     plan = plan_liver(
-        _liver_map(liver, tumours, request.segments),
-        Surroundings(pedicles=_outside_mask(request.pedicles, liver.geometry)),
+        _liver_map(planned, tumours.regions),
+        _around(drawn, planned, request),
         _body(view, request),
         replace(
             request.asked,
             weights=_weights(view, lesions, request.asked.weight),
             reached_by=_reached_by(case, view, lesions),
         ),
-        Place(reading.exam_key, reading.series_key, with_segments=request.segments is not None),
+        Place(reading.exam_key, reading.series_key, with_segments=planned.segments is not None),
     )
+    lacking = [*planned.lacking, *_told(tumours)]
     if unsure:
         how = "planned as if they were tumour" if request.with_unsure else "not planned"
         lacking.append(f"lesions of the liver that are unsure, {how}: {', '.join(one.id for one in unsure)}")
-    plan = plan.model_copy(update={"lacking": [*plan.lacking, *lacking]})
+    told = {"lacking": [*plan.lacking, *lacking], "assumptions": [*plan.assumptions, *planned.assumed]}
+    plan = plan.model_copy(update=told)
     folder.save(assess(_with(case, view.point, plan)))
     return plan
+
+
+def _told(tumours: Tumours) -> list[str]:
+    """Lesions that are planned by another exam's outline, and those that are not planned for want of one."""
+    carried, lost = ", ".join(tumours.carried), ", ".join(tumours.lost)
+    told = [f"outline carried over from another exam: {carried}"] if carried else []
+    return told + ([f"not planned, because no outline could be carried over: {lost}"] if lost else [])
 
 
 def _view(case: Case, request: PlanRequest) -> View:
@@ -123,104 +135,77 @@ def _with(case: Case, point: TimePoint, plan: LiverPlan) -> Case:
     return case.model_copy(update={"time_points": points})
 
 
-class _Drawn:
-    """The liver and the lesions of a time point as the label maps hold them."""
+@dataclass(frozen=True)
+class _Planned:
+    """The reading that is planned on, its liver, and its segments, what they assume, and why they are lacking."""
 
-    def __init__(self, folder: CaseFolder, case: Case, view: View) -> None:
-        self._folder, self._case, self._view = folder, case, view
-        self._outlines = Outlines(case, folder.path)
-        self._transforms = transforms_of(folder.path, case.alignments)
-        self._places = Places(case, self._transforms)
-
-    def best_reading(self, lesions: list[Lesion]) -> ReadingOfImages:
-        """The CT or MR with a liver that outlines most of the lesions; CT where two outline as many."""
-        keys = {exam.key for exam in self._view.exams}
-        readings = [one for one in self._case.image_readings if one.exam_key in keys and self._has_liver(one)]
-        if not readings:
-            raise InputError(
-                "no CT or MR has an outline of the liver",
-                subject=self._view.point.name,
-                expected="a liver outlined on a diagnostic CT or MR, built-in or given with read --anatomy",
-            )
-        return max(readings, key=lambda one: (self._outlined(one, lesions), one.kind is ExamKind.CT))
-
-    def _has_liver(self, reading: ReadingOfImages) -> bool:
-        return any(organ.name == "liver" and organ.label is not None for organ in reading.organs)
-
-    def _outlined(self, reading: ReadingOfImages, lesions: list[Lesion]) -> int:
-        names = {focus.id for focus in reading.foci}
-        return sum(bool(names.intersection(one.focus_ids)) for one in lesions)
-
-    def liver(self, reading: ReadingOfImages) -> Mask:
-        """The liver on the grid of the reading."""
-        mask = self._outlines.organ(reading.series_key, "liver")
-        if mask is None:
-            raise CaseError(
-                "its outline of the liver is no longer in the case folder",
-                subject=reading.series_key,
-                remedy="Read the images again with isletscope read.",
-            )
-        return mask
-
-    def tumours(self, reading: ReadingOfImages, lesions: list[Lesion]) -> tuple[dict[str, Region], list[str]]:
-        """Each lesion on the grid of the reading: its own outline there, else that of another exam carried over."""
-        geometry = self.liver(reading).geometry
-        found: dict[str, Region] = {}
-        carried, lost = [], []
-        for lesion in lesions:
-            looks = self._places.looks(lesion)
-            own = [one for one in looks if one.grid_key == reading.series_key]
-            mask = self._on(geometry, reading, own or looks)
-            if mask is None:
-                lost.append(lesion.id)
-            else:
-                found[lesion.id] = mask
-                carried += [] if own else [lesion.id]
-        told = [f"outline carried over from another exam: {', '.join(carried)}"] if carried else []
-        told += [f"not planned, because no outline could be carried over: {', '.join(lost)}"] if lost else []
-        return found, told
-
-    def _on(self, geometry: Geometry, reading: ReadingOfImages, looks: list[Look]) -> Region | None:
-        """The first look that can be brought to the grid; all parts that a lesion has on its own series."""
-        total: Region | None = None
-        for look in looks:
-            outlined = self._outlines.of(look, Compartment.LIVER)
-            if outlined is None or look.no_outline:
-                continue
-            there = self._carried(outlined.mask, look.grid_key, geometry, reading.series_key)
-            if there is None or not there.any():
-                continue
-            total = there if total is None else total | there
-            if look.grid_key != reading.series_key:
-                break
-        return total
-
-    def _carried(self, mask: Mask, key: str, geometry: Geometry, target: str) -> Region | None:
-        own, other = self._transforms.get(key), self._transforms.get(target)
-        if key == target or self._places.same_frame(key, target):
-            own = other = Transform.identity()
-        if own is None or other is None:
-            return None
-        carried = carried_mask(mask, own, geometry, other)
-        return None if carried is None else carried.array
+    liver: Liver
+    segments: LiverMap | None
+    assumed: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
 
-def _liver_map(liver: Mask, tumours: Mapping[str, Region], segments: Path | None) -> LiverMap:
-    """The liver with its tumours (which count as liver) and segments; one segment for all where none are given."""
-    whole = liver.array.copy()
-    for mask in tumours.values():
-        whole |= mask
-    with_tumours = Mask(whole, liver.geometry)
+def _best_reading(drawn: LiverDrawn, view: View, lesions: list[Lesion], *, own_segments: bool) -> ReadingOfImages:
+    """The CT or MR that most lesions reach; then one with segments, if its own are wanted; then by its own outlines."""
+    readings = drawn.readings([exam.key for exam in view.exams])
+    if not readings:
+        raise InputError(
+            "no CT or MR has an outline of the liver",
+            subject=view.point.name,
+            expected="a liver outlined on a diagnostic CT or MR, built-in or given with read --anatomy",
+        )
+
+    def merits(one: ReadingOfImages) -> tuple[int, bool, int, bool]:
+        reached = sum(drawn.reaches(one, lesion) for lesion in lesions)
+        outlined = sum(drawn.outlines(one, lesion) for lesion in lesions)
+        return reached, own_segments and one.segment_map is not None, outlined, one.kind is ExamKind.CT
+
+    return max(readings, key=merits)
+
+
+def _planned(drawn: LiverDrawn, reading: ReadingOfImages, view: View, request: PlanRequest) -> _Planned:
+    """Liver and segments: those from outside where they are given, else those of the reading."""
+    liver = drawn.liver(reading)
+    if liver is None:
+        raise CaseError(
+            "its outline of the liver is no longer in the case folder",
+            subject=reading.series_key,
+            remedy="Read the images again with isletscope read.",
+        )
+    if request.segments is not None:
+        labels = _outside_labels(request.segments, liver.mask.geometry)
+        inside = np.where(liver.mask.array, labels, 0).astype(np.uint8)
+        return _Planned(liver, segments_from_map(liver.mask, inside, {}))
+    segments = drawn.segments(liver)
     if segments is None:
-        return LiverMap(with_tumours, (whole * 4).astype(np.uint8), SegmentSource.IMPORTED, tumours, _cut(liver))
-    labels = _outside_labels(segments, liver.geometry)
-    found = segments_from_map(with_tumours, np.where(whole, labels, 0).astype(np.uint8), tumours)
-    return replace(found, flags=(*found.flags, *_cut(liver)))
+        because = reading.segments_because
+        return _Planned(liver, None, lacking=(f"segments of the liver: {because}",) if because else ())
+    resected = request.previous_hepatectomy or has_earlier_hepatectomy(view)
+    if resected and segments.source is not SegmentSource.IMPORTED:
+        return _Planned(liver, None, lacking=(f"segments of the liver: {RESECTED}",))
+    cut = f"Segments were cut from {segments.source.value}: a map to be looked at before a resection is chosen."
+    better = reading.segments_because
+    return _Planned(liver, segments, (cut,), (f"better segments of the liver: {better}",) if better else ())
 
 
-def _cut(liver: Mask) -> tuple[str, ...]:
-    """Whether the liver reaches an edge of the images."""
-    return ("TRUNCATED",) if touches_edge(liver.array) else ()
+def _liver_map(planned: _Planned, tumours: Mapping[str, Region]) -> LiverMap:
+    """The liver with its tumours (which count as liver) and segments; one segment for all where there are none."""
+    liver, segments = planned.liver.mask, planned.segments
+    if segments is None:
+        whole = (liver.array * 4).astype(np.uint8)
+        segments = LiverMap(liver, whole, SegmentSource.IMPORTED, {})
+    found = with_tumours(segments, tumours)
+    if not planned.liver.cut_off or found.truncated:
+        return found
+    return replace(found, flags=(*found.flags, "TRUNCATED"))
+
+
+def _around(drawn: LiverDrawn, planned: _Planned, request: PlanRequest) -> Surroundings:
+    """Pedicles from outside, else the portal branches of the reading; and the vessels of its liver."""
+    liver = planned.liver
+    masks = structure_masks(liver.reading, drawn.folder, liver.box, liver.mask.geometry)
+    given = _outside_mask(request.pedicles, liver.mask.geometry)
+    return Surroundings(pedicles=pedicles(masks) if given is None else given, vessels=liver_vessels(masks))
 
 
 def _outside_labels(path: Path, geometry: Geometry) -> npt.NDArray[Any]:

@@ -26,6 +26,9 @@ class ImageSource(Protocol):
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
         """Label map [k, j, i] of the organs on the grid of that series; 0 is background."""
 
+    def segment_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        """Label map [k, j, i] of Couinaud's segments of the liver on the grid of that series; 0 is background."""
+
     def drawings(self) -> KeptDrawings | None:
         """Where drawings of these pixels are kept."""
 
@@ -46,6 +49,10 @@ class NoImages:
         return None
 
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        """None."""
+        return None
+
+    def segment_labels(self, series_key: str) -> npt.NDArray[Any] | None:
         """None."""
         return None
 

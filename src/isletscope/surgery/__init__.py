@@ -2,6 +2,17 @@
 
 from isletscope.surgery.contact import TOLERANCES_MM, Contact, contact_at, gaps_of
 from isletscope.surgery.findings import vessel_finding
+from isletscope.surgery.liver_cut import (
+    NO_MAP,
+    PORTAL_BRANCHES,
+    STRUCTURES_OF_CUT,
+    LiverCut,
+    best_cut,
+    is_guessed,
+    liver_vessels,
+    pedicles,
+    with_tumours,
+)
 from isletscope.surgery.liver_map import (
     SEGMENT_NAMES,
     Body,
@@ -11,6 +22,7 @@ from isletscope.surgery.liver_map import (
     SegmentSource,
     future_remnant,
 )
+from isletscope.surgery.liver_segments import rules as segment_rules
 from isletscope.surgery.liver_segments import (
     segments_from_branches,
     segments_from_landmarks,
@@ -38,7 +50,10 @@ from isletscope.surgery.vessel_contact import Apart, NotAssessable, VesselContac
 
 __all__ = [
     "KNOWN_BY",
+    "NO_MAP",
+    "PORTAL_BRANCHES",
     "SEGMENT_NAMES",
+    "STRUCTURES_OF_CUT",
     "TOLERANCES_MM",
     "Apart",
     "Asked",
@@ -49,6 +64,7 @@ __all__ = [
     "FutureRemnant",
     "LesionPlace",
     "Limits",
+    "LiverCut",
     "LiverMap",
     "NotAssessable",
     "Offered",
@@ -62,14 +78,19 @@ __all__ = [
     "Task",
     "TracedVessel",
     "VesselContact",
+    "best_cut",
     "best_plan",
     "blocking_lesions",
     "contact_at",
     "edge_read_anew",
     "future_remnant",
     "gaps_of",
+    "is_guessed",
+    "liver_vessels",
     "part_of_pancreas",
+    "pedicles",
     "plan_liver",
+    "segment_rules",
     "segments_from_branches",
     "segments_from_landmarks",
     "segments_from_map",
@@ -78,4 +99,5 @@ __all__ = [
     "traced_vessel",
     "vessel_contact",
     "vessel_finding",
+    "with_tumours",
 ]

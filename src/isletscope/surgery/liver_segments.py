@@ -58,6 +58,9 @@ class SegmentRules(BaseModel):
     caudate_reach_mm: Setting
     left_vein_lean_degrees: Setting
     umbilical_share_percent: Setting
+    unnamed_percent: Setting
+    pedicle_reach_mm: Setting
+    second_segment_percent: Setting
 
 
 @cache

@@ -341,8 +341,10 @@ class _Planner:
             found.append(words.no_segments)
         if self.around.pedicles is None:
             found.append(words.pedicles_unknown)
-        if self.around.vessels is None or self.around.neighbours is None:
+        if self.around.vessels is None:
             found.append(words.around_unknown)
+        elif self.around.neighbours is None:
+            found.append(words.neighbours_unknown)
         said = plan_book().flags
         return [*found, *dict.fromkeys(said[flag.split()[0]] for flag in self.liver.flags if flag != "TRUNCATED")]
 

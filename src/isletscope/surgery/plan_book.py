@@ -45,6 +45,7 @@ class PlanWords(BaseModel):
     no_segments: str
     pedicles_unknown: str
     around_unknown: str
+    neighbours_unknown: str
     out_of_time: str
     two_stage: str
     within: str

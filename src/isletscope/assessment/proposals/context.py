@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from isletscope.assessment.proposals.known import Known, Proposer, propose
 from isletscope.assessment.proposals.rules import has_words, rules
+from isletscope.assessment.view import View
 from isletscope.criteria import questions_asked
 from isletscope.model import Answer
 
@@ -82,6 +83,14 @@ def _treatment(known: Known) -> Answer | None:
 def treatment_of(text: str) -> str:
     """The kind of a treatment by its words."""
     return next((one.treatment for one in rules().treatments if has_words(text, one.words)), "other")
+
+
+def has_earlier_hepatectomy(view: View) -> bool:
+    """Whether the clinical file names surgery of the liver among the treatments so far."""
+    clinical = view.clinical
+    words = [*clinical.treatment, *(course.kind.value for course in clinical.courses or ())]
+    of_liver = [one for one in rules().procedures if one.procedure == "liver"]
+    return any(has_words(text, one.words) for text in words for one in of_liver)
 
 
 def _previous(known: Known) -> Answer | None:

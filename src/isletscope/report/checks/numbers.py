@@ -173,7 +173,9 @@ def c06(material: Material) -> Iterator[Fault]:
     percent = _plain(conclusion.parts.get("percent", "")) if conclusion else None
     if conclusion is None or percent is None:
         return
-    for liver in material.view.point.liver:
+    livers = material.view.point.liver
+    behind = [one for one in livers if f"liver/{one.exam_key}/whole_volume" in conclusion.rests_on]
+    for liver in behind or livers:
         tumour, whole = liver.number("tumour_volume"), liver.number("whole_volume")
         if tumour is None or not whole:
             continue

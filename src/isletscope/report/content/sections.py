@@ -13,6 +13,7 @@ from isletscope.report.content.course_section import course_section
 from isletscope.report.content.document import Section
 from isletscope.report.content.heterogeneity_section import heterogeneity_section
 from isletscope.report.content.image_reading_section import image_reading_section
+from isletscope.report.content.liver_section import liver_section
 from isletscope.report.content.phenotype_section import phenotype_section
 from isletscope.report.content.plan_section import plan_section
 from isletscope.report.images import ImageSource
@@ -23,6 +24,7 @@ BUILDERS: tuple[SectionBuilder, ...] = (
     phenotype_section,
     heterogeneity_section,
     course_section,
+    liver_section,
     plan_section,
     image_reading_section,
     alignment_section,

@@ -15,6 +15,8 @@ _TILE_MM, _GAP_MM, _TABLE_MM, _ROW_MM = 42.0, 3.0, 58.0, 4.2
 _AXIAL_SHARES = (0.75, 0.5, 0.25)
 _LEAST_NAMED = 0.006
 _PIXELS = 220
+MAP_SIZE_MM = (2 * (_TILE_MM + _GAP_MM) + _TABLE_MM, 2 * (_TILE_MM + _GAP_MM))
+"""Width and height of the picture."""
 
 
 def liver_segment_figure(liver: LiverMap) -> str:
@@ -26,7 +28,7 @@ def liver_segment_figure(liver: LiverMap) -> str:
     heights = [low[2] + share * (high[2] - low[2]) for share in _AXIAL_SHARES]
     planes = [Plane("axial", (middle[0], middle[1], float(height)), edge, _PIXELS) for height in heights]
     planes.append(Plane("coronal", (middle[0], float(np.median(points[:, 1])), middle[2]), edge, _PIXELS))
-    canvas = Canvas(2 * (_TILE_MM + _GAP_MM) + _TABLE_MM, 2 * (_TILE_MM + _GAP_MM))
+    canvas = Canvas(*MAP_SIZE_MM)
     for n, plane in enumerate(planes):
         _draw_plane(canvas, liver, plane, (n % 2) * (_TILE_MM + _GAP_MM), (n // 2) * (_TILE_MM + _GAP_MM))
     _draw_table(canvas, liver, 2 * (_TILE_MM + _GAP_MM))
@@ -70,7 +72,7 @@ def _draw_table(canvas: Canvas, liver: LiverMap, x: float) -> None:
     every, tumour = liver.by_segment_ml(), liver.by_segment_ml(liver.tumour)
     y = 4.0
     canvas.text(x + 1, y, "Segment", size=2.4, weight=600)
-    for column, title in zip(columns, ("mL", "% of liver", "tumour mL"), strict=True):
+    for column, title in zip(columns, ("mL", "% of liver", "lesions mL"), strict=True):
         canvas.text(column, y, title, size=2.4, weight=600, anchor="end")
     total = liver.volume_ml()
     rows = [(SEGMENT_NAMES[n - 1], every[n], tumour[n], _FILLS[n - 1]) for n in range(1, 9)]
@@ -84,7 +86,7 @@ def _draw_table(canvas: Canvas, liver: LiverMap, x: float) -> None:
         values = (f"{volume:.0f}", f"{100 * volume / total:.0f}", f"{in_it:.1f}")
         for column, text in zip(columns, values, strict=True):
             canvas.text(column, y, text, size=2.4, anchor="end", weight=400 if fill else 600)
-    notes = [f"Segments from: {liver.source.value}", f"Liver without tumour {liver.functional_ml:.0f} mL"]
+    notes = [f"Segments from: {liver.source.value}", f"Liver without lesions {liver.functional_ml:.0f} mL"]
     for note in (*notes, *liver.flags, "Volume is not function."):
         y += _ROW_MM
         canvas.text(x + 1, y, note, size=2.2, fill=_INK)
