@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from isletscope.reading import KeptDrawings
 from isletscope.spatial import Transform, Volume
+from isletscope.surgery import ContactView
 
 
 class ImageSource(Protocol):
@@ -25,6 +26,9 @@ class ImageSource(Protocol):
 
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
         """Label map [k, j, i] of the organs on the grid of that series; 0 is background."""
+
+    def contact_view(self, lesion: str, vessel: str, exam_key: str) -> ContactView | None:
+        """What the picture of a lesion's contact with a vessel shows."""
 
     def drawings(self) -> KeptDrawings | None:
         """Where drawings of these pixels are kept."""
@@ -46,6 +50,10 @@ class NoImages:
         return None
 
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        """None."""
+        return None
+
+    def contact_view(self, lesion: str, vessel: str, exam_key: str) -> ContactView | None:
         """None."""
         return None
 

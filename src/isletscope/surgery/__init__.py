@@ -1,6 +1,7 @@
 """Surgery: contact with vessels, segments and remnant of the liver, procedures that clear most and leave enough."""
 
 from isletscope.surgery.contact import TOLERANCES_MM, Contact, contact_at, gaps_of
+from isletscope.surgery.contact_view import ContactView, contact_view, letter_of
 from isletscope.surgery.findings import vessel_finding
 from isletscope.surgery.liver_map import (
     SEGMENT_NAMES,
@@ -45,6 +46,7 @@ __all__ = [
     "Body",
     "Combination",
     "Contact",
+    "ContactView",
     "EdgeRead",
     "FutureRemnant",
     "LesionPlace",
@@ -65,9 +67,11 @@ __all__ = [
     "best_plan",
     "blocking_lesions",
     "contact_at",
+    "contact_view",
     "edge_read_anew",
     "future_remnant",
     "gaps_of",
+    "letter_of",
     "part_of_pancreas",
     "plan_liver",
     "segments_from_branches",

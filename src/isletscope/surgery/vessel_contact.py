@@ -60,7 +60,7 @@ class VesselContact:
     contact. ``truncated``: contact goes on where the vessel mask meets the edge of the images, so lengths are lower
     bounds. ``at_mouth``: contact reaches the mouth of another vessel, where neither angle nor length is that of one
     vessel alone. ``clean_mm``: course without contact from its caudal end to the contact, and from the contact to its
-    cranial end. ``notes``: what to know when reading it.
+    cranial end; ``followed_mm``: the whole of it. ``notes``: what to know when reading it.
     """
 
     vessel: str
@@ -75,6 +75,7 @@ class VesselContact:
     at_mouth: bool
     truncated: bool
     clean_mm: tuple[float, float]
+    followed_mm: float
     notes: tuple[str, ...]
 
     @property
@@ -176,6 +177,7 @@ def _measured(
         at_mouth=at_mouth,
         truncated=_truncated(wall, table[tolerance], vessel),
         clean_mm=_clean(course, wall.centres[table[tolerance].degrees > 0]),
+        followed_mm=STEP_MM * (len(course.points) - 1),
         notes=_notes(course, vessel, at_mouth),
     )
 
