@@ -50,9 +50,17 @@ def test_the_picture_tells_angle_interval_and_category() -> None:
     figure, found = drawn((-11.0, 0.0), image=True)
     low, high = found.spread.degrees
     assert f"{found.contact.degrees_max:.0f}° at 1.0 mm" in figure.svg
-    assert f"95 % interval {low:.0f} to {high:.0f}°" in figure.svg
+    assert f"95 %: {low:.0f} to {high:.0f}°" in figure.svg
     assert "Abutment" in figure.svg
     assert "abutment" in figure.alt
     assert "towards the " in figure.svg
     for letter in "RALP":
         assert f">{letter}</text>" in figure.svg
+
+
+def test_a_mirrored_patient_gives_the_mirrored_picture() -> None:
+    (figure, found), (mirrored, turned) = drawn((-8.0, 7.0)), drawn((8.0, 7.0))
+    (x, y), (u, v) = middle_of_contact(figure), middle_of_contact(mirrored)
+    assert abs(x + u - 1.0) < 0.02
+    assert abs(y - v) < 0.02
+    assert abs(found.contact.degrees_max - turned.contact.degrees_max) < 3.0

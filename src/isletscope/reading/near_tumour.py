@@ -107,13 +107,8 @@ class NearTumour:
                 vessels[name] = organ
         thrombus = Mask(labels == numbers["thrombus"], geometry) if "thrombus" in numbers else None
         if thrombus is not None:
-            vessels = _with_thrombus(vessels, thrombus)
-        lumina = union([one.array for one in vessels.values()], geometry)
-        if thrombus is not None:
-            # Carried on through the wall: else the wall's voxels would thin out what fills the lumen right up to it.
-            beyond = ndimage.binary_dilation(thrombus.array) & ~lumina
-            thrombus = replace(thrombus, array=thrombus.array | beyond)
-        inside = tumour.array[box.slices] & ~lumina
+            vessels, thrombus = with_thrombus(vessels, thrombus)
+        inside = tumour.array[box.slices] & ~union([one.array for one in vessels.values()], geometry)
         return Near(Mask(inside, geometry, name=lesion.id), vessels, thrombus)
 
     def _tumour(self, lesion: Lesion, reading: ReadingOfImages, look: Look, grid: Geometry) -> Mask | None:
@@ -137,10 +132,11 @@ def union(masks: list[npt.NDArray[np.bool_]], geometry: Geometry) -> npt.NDArray
     return total
 
 
-def _with_thrombus(vessels: Mapping[str, Mask], thrombus: Mask) -> dict[str, Mask]:
-    """The vessels with the thrombus that lies in them: each piece belongs to the vessel it has most of its border with.
+def with_thrombus(vessels: Mapping[str, Mask], thrombus: Mask) -> tuple[dict[str, Mask], Mask]:
+    """The vessels with the thrombus that lies in them: each piece belongs to the one it has most of its border with.
 
-    A voxel of the structure map holds one label, so a drawn thrombus has taken its voxels from the vessel.
+    A voxel of the structure map holds one label, so a drawn thrombus has taken its voxels from the vessel. It is given
+    back carried on through the wall.
     """
     filled = dict(vessels)
     pieces, count = label_components(thrombus.array)
@@ -151,4 +147,7 @@ def _with_thrombus(vessels: Mapping[str, Mask], thrombus: Mask) -> dict[str, Mas
         owner = max(shared, key=shared.__getitem__, default="")
         if shared.get(owner):
             filled[owner] = replace(filled[owner], array=filled[owner].array | piece)
-    return filled
+    lumina = union([one.array for one in filled.values()], thrombus.geometry)
+    # Carried on through the wall: else the wall's voxels would thin out what fills the lumen right up to it.
+    beyond = ndimage.binary_dilation(thrombus.array) & ~lumina
+    return filled, replace(thrombus, array=thrombus.array | beyond)

@@ -2,7 +2,7 @@
 
 from isletscope.surgery.contact import TOLERANCES_MM, Contact, contact_at, gaps_of
 from isletscope.surgery.contact_view import ContactView, contact_view, letter_of
-from isletscope.surgery.findings import vessel_finding
+from isletscope.surgery.findings import teardrop, vessel_finding
 from isletscope.surgery.liver_map import (
     SEGMENT_NAMES,
     Body,
@@ -78,6 +78,7 @@ __all__ = [
     "segments_from_landmarks",
     "segments_from_map",
     "segments_from_veins",
+    "teardrop",
     "touches_edge",
     "traced_vessel",
     "vessel_contact",

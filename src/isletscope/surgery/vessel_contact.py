@@ -163,6 +163,7 @@ def _measured(
     limits = VESSEL_SIGNS_BOOK.limit("teardrop_ratio"), VESSEL_SIGNS_BOOK.limit("teardrop_axes")
     filling = None if defect is None else filling_of(wall, defect)
     occluded = filling is not None and filling.occluded_mm > 0
+    radius_mm = float(np.nanmedian(wall.radius_mm))
     at_mouth = _at_mouth(found, table[tolerance], Mask(other, near_vessel.geometry))
     return VesselContact(
         vessel=name,
@@ -173,12 +174,12 @@ def _measured(
         spread=_spread(found, vessel, tolerance, occluded),
         calibre=calibre_of(wall, gaps, tolerance, *limits),
         filling=filling,
-        radius_mm=float(np.nanmedian(wall.radius_mm)),
+        radius_mm=radius_mm,
         at_mouth=at_mouth,
         truncated=_truncated(wall, table[tolerance], vessel),
         clean_mm=_clean(course, wall.centres[table[tolerance].degrees > 0]),
         followed_mm=STEP_MM * (len(course.points) - 1),
-        notes=_notes(course, vessel, at_mouth),
+        notes=_notes(course, vessel, at_mouth, radius_mm),
     )
 
 
@@ -278,12 +279,14 @@ def _at_mouth(found: Beside, contact: Contact, others: Mask) -> bool:
     return False
 
 
-def _notes(course: Course, vessel: Mask, at_mouth: bool) -> tuple[str, ...]:
+def _notes(course: Course, vessel: Mask, at_mouth: bool, radius_mm: float) -> tuple[str, ...]:
     notes = []
     if at_mouth:
         notes.append("contact reaches the mouth of another vessel: read it together with that vessel")
     if course.voxels_left_out:
         notes.append(f"{course.voxels_left_out} voxels apart from the rest of the vessel were left out")
+    if radius_mm < contact_rules().sure_radius_mm.value:
+        notes.append(f"a vessel of {2 * radius_mm:.0f} mm: the error of so small a one is not known")
     thickest = max(vessel.geometry.spacing_mm)
     if thickest > contact_rules().thick_slice_mm.value:
         notes.append(f"slices of {thickest:.1f} mm: angles are uncertain by tens of degrees")

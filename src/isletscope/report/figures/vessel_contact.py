@@ -164,7 +164,7 @@ def _draw_figures(canvas: Canvas, view: ContactView, x: float, top: float) -> No
     """Above and below the section: the angle with its interval, the category, the key."""
     angle = f"{view.degrees_max:.0f}° at {view.tolerance_mm:.1f} mm"
     canvas.text(x, top - 1.6, angle, size=2.6, fill=_INK, weight=600)
-    interval = f"95 % interval {view.degrees_low:.0f} to {view.degrees_high:.0f}°"
+    interval = f"95 %: {view.degrees_low:.0f} to {view.degrees_high:.0f}°"
     canvas.text(x + _SECTION_MM, top - 1.6, interval, size=2.2, fill=_GREY, anchor="end")
     below = top + _SECTION_MM
     canvas.text(x, below + 3.4, view.category.capitalize(), size=2.3, fill=_INK, weight=600)
