@@ -26,7 +26,7 @@ def names(folder: CaseFolder) -> set[str]:
 def test_a_touched_vessel_has_a_picture_and_one_that_lies_apart_has_none(tmp_path: Path) -> None:
     folder, case = folder_of(tmp_path / "case", vessels=BESIDE)
     found = contacts(folder, case)
-    assert names(folder) == {f"P1_exam-1_{VEIN}"}
+    assert names(folder) == {f"P1_exam-1_{VEIN}", "P1_exam-1_scene"}
     view = folder.contact_view("P1", VEIN, "exam-1")
     assert view is not None
     assert view.degrees_max == found[VEIN].contact_deg["1.0"].value
@@ -66,9 +66,11 @@ def test_a_picture_comes_back_without_the_masks_and_vanishes_with_its_contact(tm
 def test_the_report_draws_the_picture_from_the_case_folder_alone(tmp_path: Path) -> None:
     folder, case = folder_of(tmp_path / "case", vessels=BESIDE)
     vein = contacts(folder, case)[VEIN]
+    folder.save(case)
     section = contact_section(case, folder)
     assert section is not None
-    (figure,) = section.figures
+    figure, scene = section.figures
+    assert scene.name == "contact-scene-P1"
     assert figure.name == f"vessel-contact-P1-{VEIN}"
     assert figure.title == "P1, SMV"
     low, high = vein.number("contact_low"), vein.number("contact_high")
@@ -84,10 +86,11 @@ def test_a_picture_of_another_measurement_is_not_shown(tmp_path: Path) -> None:
     vein = contacts(folder, case)[VEIN]
     assert vein.contact_deg["1.0"].value is not None
     vein.contact_deg["1.0"].value += 5.0
+    folder.save(case)
     for images in (folder, NoImages()):
         section = contact_section(case, images)
         assert section is not None
-        assert not section.figures
+        assert not [one for one in section.figures if one.name.startswith("vessel-contact")]
         assert "no picture of this measurement is in the case folder" in section.text[1]
 
 
@@ -114,9 +117,24 @@ def test_the_worst_four_are_pictured_and_the_others_named(tmp_path: Path) -> Non
     vessels = [VEIN, ARTERY, "portal_vein", "celiac_artery", "common_hepatic_artery"]
     folder, case = folder_of(tmp_path / "case", vessels=dict(zip(vessels, around, strict=True)))
     found = contacts(folder, case)
+    folder.save(case)
     section = contact_section(case, folder)
     assert section is not None
     degrees = {name: found[name].contact_deg["1.0"].value or 0.0 for name in vessels}
     worst = sorted(vessels, key=lambda name: -degrees[name])
-    assert [one.name for one in section.figures] == [f"vessel-contact-P1-{name}" for name in worst[:4]]
+    assert [one.name for one in section.figures] == [
+        *(f"vessel-contact-P1-{name}" for name in worst[:4]),
+        "contact-scene-P1",
+    ]
     assert "touched as well" in section.text[4]
+
+
+def test_the_scene_holds_tumour_arteries_and_veins_where_they_lie(tmp_path: Path) -> None:
+    folder, case = folder_of(tmp_path / "case", vessels=BESIDE)
+    contacts(folder, case)
+    scene = folder.contact_scene("P1", "exam-1")
+    assert scene is not None
+    left = {name: np.argwhere(getattr(scene, name) > 127)[:, 2].mean() for name in ("tumour", "arteries", "veins")}
+    assert left["arteries"] < left["tumour"] < left["veins"]  # the artery lies to the right of it, the vein to the left
+    ball_ml = np.count_nonzero(scene.tumour > 127) / 1000
+    assert abs(ball_ml - 4 / 3 * np.pi * 15**3 / 1000) < 2.0

@@ -1,4 +1,4 @@
-"""What the pictures of contacts show, kept in the case folder as contact/<lesion>_<exam>_<vessel>.npz.
+"""What the pictures of contacts show, kept in the case folder as contact/<lesion>_<exam>_<vessel or scene>.npz.
 
 The report draws them from there; nothing is measured again. Every reading and every edit of a verdict writes all of
 them, so that none is left of a contact that is no longer told.
@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from isletscope.reading.writing import output_errors, whole_file
-from isletscope.surgery import ContactView
+from isletscope.surgery import ContactScene, ContactView
 
 FOLDER = "contact"
+SCENE = "scene"
 _TOLD = "told"
 
 
@@ -30,7 +31,7 @@ def picture_name(lesion: str, vessel: str, exam_key: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", f"{lesion}_{exam_key}_{vessel}")
 
 
-def packed(view: ContactView) -> bytes:
+def packed(view: ContactView | ContactScene) -> bytes:
     """A view as the bytes of an .npz file; the same view always gives the same bytes."""
     values = {one.name: getattr(view, one.name) for one in fields(view)}
     arrays: dict[str, Any] = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
@@ -60,8 +61,23 @@ def keep_pictures(case: Path, pictures: Mapping[str, bytes]) -> None:
 
 def kept_picture(case: Path, lesion: str, vessel: str, exam_key: str) -> ContactView | None:
     """The view that is kept of a contact; None where there is none that can be read."""
-    path = case / FOLDER / f"{picture_name(lesion, vessel, exam_key)}.npz"
-    with suppress(OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile), np.load(path) as stored:
-        told = json.loads(stored[_TOLD].tobytes().decode())
-        return ContactView(**told, **{name: stored[name] for name in stored.files if name != _TOLD})
+    stored = _stored(case, picture_name(lesion, vessel, exam_key))
+    with suppress(TypeError):
+        return None if stored is None else ContactView(**stored)
+    return None
+
+
+def kept_scene(case: Path, lesion: str, exam_key: str) -> ContactScene | None:
+    """The scene that is kept of a lesion; None where there is none that can be read."""
+    stored = _stored(case, picture_name(lesion, SCENE, exam_key))
+    with suppress(TypeError):
+        return None if stored is None else ContactScene(**stored)
+    return None
+
+
+def _stored(case: Path, name: str) -> dict[str, Any] | None:
+    path = case / FOLDER / f"{name}.npz"
+    with suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile), np.load(path) as stored:
+        told: dict[str, Any] = json.loads(stored[_TOLD].tobytes().decode())
+        return told | {one: stored[one] for one in stored.files if one != _TOLD}
     return None

@@ -29,7 +29,7 @@ from isletscope.model import (
 )
 from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.contact_pictures import pictured_on
-from isletscope.reading.kept_pictures import keep_pictures, packed
+from isletscope.reading.kept_pictures import SCENE, keep_pictures, packed, picture_name
 from isletscope.reading.kept_results import KeptResults
 from isletscope.reading.near_tumour import NearTumour, named_vessels
 from isletscope.reading.outlines import Outlines
@@ -42,6 +42,7 @@ from isletscope.surgery import (
     Apart,
     NotAssessable,
     VesselContact,
+    contact_scene,
     edge_read_anew,
     vessel_contact,
     vessel_finding,
@@ -118,10 +119,12 @@ def _measured(about: NearTumour, lesion: Lesion, reading: ReadingOfImages, look:
         for one in found
     ]
     place = part_by_vessels(tumour, near.vessels)
-    pictures = {
-        name: base64.b64encode(packed(view)).decode("ascii")
-        for name, view in pictured_on(about, lesion, reading, found, tumour)
-    }
+    views = [*pictured_on(about, lesion, reading, found, tumour)]
+    pictures = {name: base64.b64encode(packed(view)).decode("ascii") for name, view in views}
+    scene = contact_scene(tumour, near.vessels) if views else None
+    if scene is not None:
+        name = picture_name(lesion.id, SCENE, reading.exam_key)
+        pictures[name] = base64.b64encode(packed(scene)).decode("ascii")
     return {
         "vessels": [one.model_dump(mode="json") for one in written],
         "place": None if place is None else place.model_dump(mode="json"),

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from isletscope.reading import KeptDrawings
 from isletscope.spatial import Transform, Volume
-from isletscope.surgery import ContactView
+from isletscope.surgery import ContactScene, ContactView
 
 
 class ImageSource(Protocol):
@@ -29,6 +29,9 @@ class ImageSource(Protocol):
 
     def contact_view(self, lesion: str, vessel: str, exam_key: str) -> ContactView | None:
         """What the picture of a lesion's contact with a vessel shows."""
+
+    def contact_scene(self, lesion: str, exam_key: str) -> ContactScene | None:
+        """A lesion and the vessels about it in space."""
 
     def drawings(self) -> KeptDrawings | None:
         """Where drawings of these pixels are kept."""
@@ -54,6 +57,10 @@ class NoImages:
         return None
 
     def contact_view(self, lesion: str, vessel: str, exam_key: str) -> ContactView | None:
+        """None."""
+        return None
+
+    def contact_scene(self, lesion: str, exam_key: str) -> ContactScene | None:
         """None."""
         return None
 

@@ -1,6 +1,7 @@
 """Surgery: contact with vessels, segments and remnant of the liver, procedures that clear most and leave enough."""
 
 from isletscope.surgery.contact import TOLERANCES_MM, Contact, contact_at, gaps_of
+from isletscope.surgery.contact_scene import SCENE_STEP_MM, ContactScene, contact_scene
 from isletscope.surgery.contact_view import ContactView, contact_view, letter_of
 from isletscope.surgery.findings import teardrop, vessel_finding
 from isletscope.surgery.liver_map import (
@@ -39,6 +40,7 @@ from isletscope.surgery.vessel_contact import Apart, NotAssessable, VesselContac
 
 __all__ = [
     "KNOWN_BY",
+    "SCENE_STEP_MM",
     "SEGMENT_NAMES",
     "TOLERANCES_MM",
     "Apart",
@@ -46,6 +48,7 @@ __all__ = [
     "Body",
     "Combination",
     "Contact",
+    "ContactScene",
     "ContactView",
     "EdgeRead",
     "FutureRemnant",
@@ -67,6 +70,7 @@ __all__ = [
     "best_plan",
     "blocking_lesions",
     "contact_at",
+    "contact_scene",
     "contact_view",
     "edge_read_anew",
     "future_remnant",

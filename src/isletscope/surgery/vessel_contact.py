@@ -285,8 +285,11 @@ def _notes(course: Course, vessel: Mask, at_mouth: bool, radius_mm: float) -> tu
         notes.append("contact reaches the mouth of another vessel: read it together with that vessel")
     if course.voxels_left_out:
         notes.append(f"{course.voxels_left_out} voxels apart from the rest of the vessel were left out")
-    if radius_mm < contact_rules().sure_radius_mm.value:
-        notes.append(f"a vessel of {2 * radius_mm:.0f} mm: the error of so small a one is not known")
+    sure_mm = contact_rules().sure_radius_mm.value
+    if radius_mm < sure_mm:
+        notes.append(
+            f"a vessel of {2 * radius_mm:.1f} mm, whose error is not known: it is from {2 * sure_mm:.0f} mm on"
+        )
     thickest = max(vessel.geometry.spacing_mm)
     if thickest > contact_rules().thick_slice_mm.value:
         notes.append(f"slices of {thickest:.1f} mm: angles are uncertain by tens of degrees")

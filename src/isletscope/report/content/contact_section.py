@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+import hashlib
+from collections.abc import Iterator, Mapping
+from functools import cache, partial
 from importlib import resources
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from isletscope.criteria import contact_band
 from isletscope.model import Case, Support, TimePoint, VesselFinding
 from isletscope.report import format as fmt
 from isletscope.report.content.document import Figure, Section
+from isletscope.report.figures.contact_scene import contact_scene_figure
+from isletscope.report.figures.kept import kept_figures
 from isletscope.report.figures.vessel_contact import vessel_contact_figure
 from isletscope.report.images import ImageSource
 from isletscope.report.narrative.vessel_words import contact, touched
 from isletscope.report.narrative.vocabulary import vocabulary
-from isletscope.surgery import ContactView
+from isletscope.surgery import ContactScene, ContactView
 from isletscope.yaml_text import read_yaml
 
 _WIDTH_MM = 178.0
@@ -61,7 +66,7 @@ def contact_section(case: Case, images: ImageSource) -> Section | None:
     lost = [one for one, view in views if view is None]
     if lost:
         text.append(words.says("lost", vessels=_listed(lost)))
-    figures = tuple(_figure(one, view) for one, view in views if view is not None)
+    figures = (*(_figure(one, view) for one, view in views if view is not None), *_scenes(shown, images))
     legend = (words.says("legend"),) if figures else ()
     notes = (*legend, words.says("tolerances"), words.says("interval_note")) if found else ()
     return Section("vessel-contact", words.title, tuple(text), figures, notes=notes)
@@ -89,6 +94,25 @@ def _view(one: VesselFinding, images: ImageSource) -> ContactView | None:
 def _figure(one: VesselFinding, view: ContactView) -> Figure:
     title = f"{one.lesion}, {_name(one)}"
     return vessel_contact_figure(view, title=title, width_mm=_WIDTH_MM, name=f"{one.lesion}-{one.vessel}")
+
+
+def _scenes(shown: list[VesselFinding], images: ImageSource) -> Iterator[Figure]:
+    """Each lesion of the shown contacts with the vessels about it in space."""
+    for lesion, exam_key in dict.fromkeys((one.lesion, one.exam_key) for one in shown):
+        scene = images.contact_scene(lesion, exam_key)
+        if scene is not None:
+            title, name = f"{lesion} and the vessels about it", f"contact-scene-{lesion}"
+            stamp = [_hash(one) for one in (scene.tumour, scene.arteries, scene.veins)]
+            yield from kept_figures(images, [name, title, *stamp], partial(_scene, scene, title, name))
+
+
+def _scene(scene: ContactScene, title: str, name: str) -> list[Figure]:
+    return [contact_scene_figure(scene, title=title, name=name)]
+
+
+def _hash(array: npt.NDArray[np.uint8]) -> str:
+    """A hash over the values of an array."""
+    return hashlib.sha256(array.tobytes()).hexdigest()
 
 
 def _told(one: VesselFinding) -> str:
