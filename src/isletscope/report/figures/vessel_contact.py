@@ -145,7 +145,7 @@ def _draw_section(canvas: Canvas, view: ContactView, x: float) -> None:
         canvas.image(x, top, _SECTION_MM, _SECTION_MM, data_address(enlarged(grey(shown), 2 * 220, 2 * 220)))
     else:
         canvas.add("rect", x=x, y=top, width=_SECTION_MM, height=_SECTION_MM, fill=_FREE)
-    for line in outline_of_values(scipy.ndimage.gaussian_filter(view.tumour.astype(np.float32) / 255, 3.0)):
+    for line in outline_of_values(scipy.ndimage.gaussian_filter(view.tumour.astype(np.float32) / 255, 1.2)):
         _draw_line(canvas, line, x, top, _TUMOUR, 0.5)
     places = [(float(a), float(b)) for a, b in view.places]
     _draw_line(canvas, [*places, places[0]], x, top, "#FFFFFF" if pictured else _GREY, 0.4)
