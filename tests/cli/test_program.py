@@ -14,6 +14,7 @@ from isletscope.cli.app import app
 SCENARIOS = Path(isletscope.phantom.__file__).parent / "scenarios"
 COMMANDS = {
     "compare",
+    "contact",
     "outline",
     "radiomics",
     "demo",

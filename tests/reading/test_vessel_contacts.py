@@ -172,3 +172,13 @@ def test_a_vessel_that_was_lost_on_its_way_is_not_told_free(tmp_path: Path) -> N
     told = contacts(folder, case)["gastroduodenal_artery"].contact_deg["1.0"]
     assert told.value is None
     assert "where it ends was not found" in str(told.missing_because)
+
+
+@pytest.mark.parametrize("x", [18.0, 24.0, 38.0])
+def test_a_followed_artery_that_is_lost_on_its_way_is_free_nowhere(x: float, tmp_path: Path) -> None:
+    folder, case = folder_of(tmp_path / "case", vessels={"gastroduodenal_artery": (x, 0.0)})
+    case.image_readings[0].structures[0].state = State.DERIVED
+    artery = contacts(folder, case)["gastroduodenal_artery"].contact_deg["1.0"]
+    touches = x < 20.0
+    assert (artery.value is not None) == touches
+    assert touches or "where it ends was not found" in str(artery.missing_because)

@@ -42,6 +42,7 @@ from isletscope.model import (
 from isletscope.reading import KeptDrawings
 from isletscope.report import keys
 from isletscope.spatial import HOUNSFIELD, SUV_BODY_WEIGHT, Geometry, Transform, Volume
+from isletscope.surgery import ContactScene, ContactView
 
 PET_GRID = Geometry((110, 50, 60), (8.0, 6.5, 6.5), (-191.75, -159.25, -440.0))
 CT_GRID = Geometry((55, 60, 80), (16.0, 4.5, 4.5), (-177.75, -132.75, -440.0))
@@ -93,6 +94,12 @@ class FakeImages:
         return None
 
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        return None
+
+    def contact_view(self, lesion: str, vessel: str, exam_key: str) -> ContactView | None:
+        return None
+
+    def contact_scene(self, lesion: str, exam_key: str) -> ContactScene | None:
         return None
 
     def drawings(self) -> KeptDrawings | None:

@@ -28,6 +28,7 @@ from isletscope.reading import KeptDrawings
 from isletscope.report.figures.course_images import key_images
 from isletscope.report.figures.course_places import best_kind, spots
 from isletscope.spatial import SUV_BODY_WEIGHT, Geometry, Transform, Volume
+from isletscope.surgery import ContactScene, ContactView
 from tests.course_cases import course_case
 
 SSTR = ExamKind.SSTR_PET
@@ -57,6 +58,12 @@ class Images:
         return None
 
     def organ_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        return None
+
+    def contact_view(self, lesion: str, vessel: str, exam_key: str) -> ContactView | None:
+        return None
+
+    def contact_scene(self, lesion: str, exam_key: str) -> ContactScene | None:
         return None
 
     def drawings(self) -> KeptDrawings | None:

@@ -183,3 +183,18 @@ def test_contact_that_reaches_the_mouth_of_another_vessel_says_so() -> None:
     assert found.at_mouth
     assert any("mouth of another vessel" in note for note in found.notes)
     assert not any("mouth" in note for note in contact(vessel, tumour).notes)
+
+
+@pytest.mark.parametrize("off", [-0.7, -0.4, 0.4, 0.7])
+@pytest.mark.parametrize("apart", [13.0, 16.0, 18.0])
+def test_the_interval_holds_the_truth_where_the_outline_is_off_by_part_of_a_voxel(apart: float, off: float) -> None:
+    found = contact(*scene(tube(5.0), ball(apart, 15.0 + off), (1.0, 1.0, 1.0), seed=3))
+    true = contact(*scene(tube(5.0), ball(apart), (0.7, 0.7, 0.7), seed=3)).contact.degrees_max
+    low, high = found.spread.degrees
+    assert low <= true <= high
+
+
+def test_a_vessel_too_small_for_a_known_error_says_so() -> None:
+    small, wide = (contact(*scene(tube(radius), ball(15.0 + radius - 1.0), (0.8, 0.8, 0.8))) for radius in (2.0, 4.5))
+    assert any("whose error is not known" in note for note in small.notes)
+    assert not any("whose error" in note for note in wide.notes)

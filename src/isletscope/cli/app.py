@@ -16,6 +16,7 @@ from isletscope.cli import (
     assess,
     check,
     compare,
+    contact,
     criteria,
     demo,
     explain,
@@ -46,7 +47,7 @@ app = typer.Typer(
 
 _INTERRUPTED = "Interrupted. Finished steps are kept: the same command goes on from there."
 
-_READING = (demo, read, check, measure, anatomy, outline, assess, compare, plan, explain, report, radiomics)
+_READING = (demo, read, check, measure, anatomy, outline, contact, assess, compare, plan, explain, report, radiomics)
 _KNOWLEDGE = (advise, schema, criteria, items)
 
 for command in (*_READING, *_KNOWLEDGE, phantom, phantom_case, phantom_check):

@@ -79,6 +79,9 @@ MEASUREMENTS = {
     "thrombus_to_bifurcation": "mm",
     "clean_below": "mm",
     "clean_above": "mm",
+    "followed_length": "mm",
+    "contact_low": "deg",
+    "contact_high": "deg",
     # structures
     "calibre_upstream": "mm",
     "calibre_downstream": "mm",

@@ -3,6 +3,7 @@
 from .answers import answered
 from .case_folder import CaseFolder
 from .compare import Compared, compare_cases
+from .contact_of_masks import ContactRequest, ContactsOfMasks, Region, Trace, contacts_of_masks
 from .edit import Edit, edit_case
 from .first_look import Seen, look
 from .heterogeneity import CARRIED, measure_heterogeneity
@@ -27,6 +28,8 @@ __all__ = [
     "CARRIED",
     "CaseFolder",
     "Compared",
+    "ContactRequest",
+    "ContactsOfMasks",
     "Edit",
     "KeptDrawings",
     "OrganMaps",
@@ -36,11 +39,14 @@ __all__ = [
     "Radiomics",
     "ReadOutcome",
     "ReadRequest",
+    "Region",
     "Seen",
     "StepStore",
     "TotalSegmentator",
+    "Trace",
     "answered",
     "compare_cases",
+    "contacts_of_masks",
     "default_workers",
     "digest",
     "edit_case",

@@ -5,6 +5,7 @@ lesions.csv                    one row per lesion
 run.json                       how it was made: versions, inputs, options, seconds, memory
 masks/<series>_foci.nii.gz     label map of the foci of a PET series
 masks/<series>_organs.nii.gz   label map of the organs on the same grid
+contact/<lesion>_<exam>_<vessel>.npz   what the picture of a contact with a vessel shows; scene: of all in space
 report/report.html, .pdf       the report
 cache/                         volumes and finished steps; may be deleted at any time
 """
@@ -21,9 +22,11 @@ from isletscope.errors import CaseError, OutputError
 from isletscope.model import Case, ReadingOfImages, ReadingOfPet, case_from_json, case_to_json
 from isletscope.reading.displacements import transforms_of
 from isletscope.reading.kept_drawings import KeptDrawings, pixel_stamp
+from isletscope.reading.kept_pictures import kept_picture, kept_scene
 from isletscope.reading.label_maps import read_label_map, read_volume, write_volume
 from isletscope.reading.writing import output_errors, write_text
 from isletscope.spatial import Transform, Volume
+from isletscope.surgery import ContactScene, ContactView
 
 
 class CaseFolder:
@@ -141,6 +144,14 @@ class CaseFolder:
         """Label map [k, j, i] of Couinaud's segments of the liver of a CT or MR that was read; 0 is background."""
         reading = self._reading(series_key)
         return self._labels(reading.segment_map if isinstance(reading, ReadingOfImages) else None)
+
+    def contact_view(self, lesion: str, vessel: str, exam_key: str) -> ContactView | None:
+        """What the picture of a contact with a vessel shows; None where none is kept."""
+        return kept_picture(self.path, lesion, vessel, exam_key)
+
+    def contact_scene(self, lesion: str, exam_key: str) -> ContactScene | None:
+        """A lesion and the vessels about it in space; None where none is kept."""
+        return kept_scene(self.path, lesion, exam_key)
 
     def _reading(self, series_key: str) -> ReadingOfPet | ReadingOfImages | None:
         readings: tuple[ReadingOfPet | ReadingOfImages, ...] = (*self.case.readings, *self.case.image_readings)

@@ -31,7 +31,7 @@ def measure_series(
         return _rows(volume, read_regions(mask, volume), roi, mask.name, None)
     with tempfile.TemporaryDirectory(prefix="isletscope-") as workspace:
         seen = look([series], Path(workspace), entries=entries)
-        record = _only_series([one for exam in seen.exams for one in exam.series], series)
+        record = only_series([one for exam in seen.exams for one in exam.series], series)
         files = seen.files_of[record.key]
         return _rows(_load(record, files), read_regions(mask, files), roi, mask.name, record)
 
@@ -45,7 +45,8 @@ def _rows(
     ]
 
 
-def _only_series(found: list[Series], path: Path) -> Series:
+def only_series(found: list[Series], path: Path) -> Series:
+    """The one series of a path that forms a volume. Raises InputError where there is none, or more than one."""
     candidates = [one for one in found if one.grid is not None]
     if len(candidates) == 1:
         return candidates[0]

@@ -13,6 +13,7 @@ from isletscope.report.explain.parts import (
     UsedSeries,
     UsedValue,
 )
+from isletscope.report.figures.vessel_contact import vessel_contact_figure
 from isletscope.report.images import ImageSource, NoImages
 from isletscope.report.narrative import narrate
 from isletscope.report.phenotype_table import write_phenotype_table
@@ -38,6 +39,7 @@ __all__ = [
     "narrate",
     "printed_change",
     "printed_value",
+    "vessel_contact_figure",
     "write_lesion_table",
     "write_phenotype_table",
     "write_report",

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from isletscope.reading import KeptDrawings
 from isletscope.spatial import Transform, Volume
+from isletscope.surgery import ContactScene, ContactView
 
 
 class ImageSource(Protocol):
@@ -28,6 +29,12 @@ class ImageSource(Protocol):
 
     def segment_labels(self, series_key: str) -> npt.NDArray[Any] | None:
         """Label map [k, j, i] of Couinaud's segments of the liver on the grid of that series; 0 is background."""
+
+    def contact_view(self, lesion: str, vessel: str, exam_key: str) -> ContactView | None:
+        """What the picture of a lesion's contact with a vessel shows."""
+
+    def contact_scene(self, lesion: str, exam_key: str) -> ContactScene | None:
+        """A lesion and the vessels about it in space."""
 
     def drawings(self) -> KeptDrawings | None:
         """Where drawings of these pixels are kept."""
@@ -53,6 +60,14 @@ class NoImages:
         return None
 
     def segment_labels(self, series_key: str) -> npt.NDArray[Any] | None:
+        """None."""
+        return None
+
+    def contact_view(self, lesion: str, vessel: str, exam_key: str) -> ContactView | None:
+        """None."""
+        return None
+
+    def contact_scene(self, lesion: str, exam_key: str) -> ContactScene | None:
         """None."""
         return None
 

@@ -1,7 +1,9 @@
 """Surgery: contact with vessels, segments and remnant of the liver, procedures that clear most and leave enough."""
 
 from isletscope.surgery.contact import TOLERANCES_MM, Contact, contact_at, gaps_of
-from isletscope.surgery.findings import vessel_finding
+from isletscope.surgery.contact_scene import SCENE_STEP_MM, ContactScene, contact_scene
+from isletscope.surgery.contact_view import ContactView, contact_view, letter_of
+from isletscope.surgery.findings import teardrop, vessel_finding
 from isletscope.surgery.liver_cut import (
     NO_MAP,
     PORTAL_BRANCHES,
@@ -52,6 +54,7 @@ __all__ = [
     "KNOWN_BY",
     "NO_MAP",
     "PORTAL_BRANCHES",
+    "SCENE_STEP_MM",
     "SEGMENT_NAMES",
     "STRUCTURES_OF_CUT",
     "TOLERANCES_MM",
@@ -60,6 +63,8 @@ __all__ = [
     "Body",
     "Combination",
     "Contact",
+    "ContactScene",
+    "ContactView",
     "EdgeRead",
     "FutureRemnant",
     "LesionPlace",
@@ -82,10 +87,13 @@ __all__ = [
     "best_plan",
     "blocking_lesions",
     "contact_at",
+    "contact_scene",
+    "contact_view",
     "edge_read_anew",
     "future_remnant",
     "gaps_of",
     "is_guessed",
+    "letter_of",
     "liver_vessels",
     "part_of_pancreas",
     "pedicles",
@@ -95,6 +103,7 @@ __all__ = [
     "segments_from_landmarks",
     "segments_from_map",
     "segments_from_veins",
+    "teardrop",
     "touches_edge",
     "traced_vessel",
     "vessel_contact",

@@ -97,7 +97,9 @@ def contact_at(wall: Wall, gaps_mm: FloatArray, tolerance_mm: float) -> Contact:
     degrees = 360.0 * ring_share(excess)
     width = max(round(contact_rules().median_mm.value / STEP_MM), 1) | 1
     median = ndimage.median_filter(degrees, size=width, mode="constant")
-    worst = int(np.argmax(median))
+    # Of equal rings the middle one: where the vessel is wholly surrounded, the first is only where that begins.
+    equal = np.flatnonzero(median >= median.max() - 1e-9)
+    worst = int(equal[len(equal) // 2])
     nearest = excess.min(axis=1)
     length = float(stretches(nearest, wall.arc_mm).sum())
     longer = {f"gt{level}": min(float(stretches(level - degrees, wall.arc_mm).sum()), length) for level in (90, 180)}

@@ -35,6 +35,7 @@ class ContactRules(BaseModel):
     teardrop_half_arc_deg: Figure
     filled_share: Figure
     thick_slice_mm: Figure
+    sure_radius_mm: Figure
     edge_offset_voxels: Figure
     edge_noise_voxels: Figure
     draws: Figure

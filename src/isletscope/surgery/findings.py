@@ -15,6 +15,7 @@ from isletscope.surgery.vessel_contact import Apart, NotAssessable, VesselContac
 METHOD = "rays perpendicular to the course of the vessel, from masks of vessel and tumour"
 _CLEAN = ("clean_below", "clean_above")
 _WHOLE = "the whole course that the mask shows"
+_INTERVAL = ("contact_low", "contact_high")
 _LENGTHS = {"contact_length": "any", "contact_length_over_90": "gt90", "contact_length_over_180": "gt180"}
 
 
@@ -43,11 +44,12 @@ def vessel_finding(
         measurements = {"distance": _measured("distance", found.gap_mm, "mm")}
         measurements |= {key: _measured(key, 0.0, "mm") for key in _LENGTHS}
         measurements |= {key: _measured(key, found.length_mm, "mm", _WHOLE) for key in _CLEAN}
+        measurements["followed_length"] = _measured("followed_length", found.length_mm, "mm")
         said = f"on the {found.length_mm:.0f} mm of its course that the mask shows"
         angles = {_key(tolerance): _measured("contact", 0.0, "deg", said) for tolerance in TOLERANCES_MM}
         features = {"occlusion": "no", **({"thrombus": "none"} if blood_seen else {})}
     else:
-        measurements, angles, features = _lengths(found), _angles(found, outline), _features(found, blood_seen)
+        measurements, angles, features = _figures(found), _angles(found, outline), _features(found, blood_seen)
     return VesselFinding(
         lesion=lesion,
         vessel=found.vessel,
@@ -76,7 +78,7 @@ def _angles(found: VesselContact, outline: str) -> dict[str, Measurement]:
     return table
 
 
-def _lengths(found: VesselContact) -> dict[str, Measurement]:
+def _figures(found: VesselContact) -> dict[str, Measurement]:
     low, high = found.spread.length_mm
     said = f"95 % interval {low:.0f} to {high:.0f} mm"
     if found.truncated:
@@ -84,6 +86,8 @@ def _lengths(found: VesselContact) -> dict[str, Measurement]:
     lengths = found.contact.length_mm
     table = {key: _measured(key, lengths[name], "mm", said) for key, name in _LENGTHS.items()}
     table |= {key: _measured(key, clean, "mm") for key, clean in zip(_CLEAN, found.clean_mm, strict=True)}
+    table |= {key: _measured(key, one, "deg") for key, one in zip(_INTERVAL, found.spread.degrees, strict=True)}
+    table["followed_length"] = _measured("followed_length", found.followed_mm, "mm")
     table["distance"] = _measured("distance", found.gap_mm, "mm")
     table["radius"] = _measured("radius", found.radius_mm, "mm")
     if found.filling is not None and found.filling.occluded_mm > 0:

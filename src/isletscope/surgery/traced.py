@@ -36,9 +36,18 @@ class TracedVessel:
 
 
 def traced_vessel(
-    image: Volume, start_lps_mm: FloatArray, end_lps_mm: FloatArray, *, largest_radius_mm: float, name: str = ""
+    image: Volume,
+    start_lps_mm: FloatArray,
+    end_lps_mm: FloatArray,
+    *,
+    largest_radius_mm: float,
+    name: str = "",
+    tumour: Mask | None = None,
 ) -> TracedVessel:
     """The vessel between two points inside it, LPS mm.
+
+    ``tumour``: on the grid of the image; what lies in it is lumen only where it is nearer to the value of the lumen
+    than to that of the tumour, so that a tumour brighter than its surroundings is not taken for the vessel.
 
     Raises InputError when a point lies outside the images or the points lie too far apart for one tracing.
     """
@@ -61,7 +70,8 @@ def traced_vessel(
     level, spread = _lumen_values(values, near, points)
     path = _path(values, near, points, level, spread)
     lumen = np.zeros(image.array.shape, dtype=bool)
-    lumen[box.slices] = _lumen(values, near, path, level, largest_radius_mm)
+    beside = None if tumour is None else tumour.array[box.slices]
+    lumen[box.slices] = _lumen(values, near, path, level, largest_radius_mm, beside)
     course = even_course(near.geometry.to_lps(path))
     return TracedVessel(course, Mask(lumen, image.geometry, image.frame_of_reference_uid, name))
 
@@ -94,7 +104,12 @@ def _path(
 
 
 def _lumen(
-    values: npt.NDArray[np.float32], near: Volume, path: npt.NDArray[np.intp], level: float, radius_mm: float
+    values: npt.NDArray[np.float32],
+    near: Volume,
+    path: npt.NDArray[np.intp],
+    level: float,
+    radius_mm: float,
+    tumour: npt.NDArray[np.bool_] | None,
 ) -> npt.NDArray[np.bool_]:
     """Voxels of the lumen: nearer to its value than to the commonest value just outside the largest radius."""
     line = np.zeros(values.shape, dtype=bool)
@@ -104,6 +119,9 @@ def _lumen(
     outside = float(np.median(around)) if around.size else level
     half = 0.5 * (level + outside)
     alike = values >= half if level >= outside else values <= half
+    if tumour is not None and (apart := tumour & (away > radius_mm)).any():
+        own = float(np.median(values[apart]))
+        alike &= ~(tumour & (np.abs(values - own) < np.abs(values - level)))
     inside = ndimage.binary_opening(alike & (away <= radius_mm)) | line
     labels, _ = label_components(inside, 6)
     return np.isin(labels, np.unique(labels[line]))

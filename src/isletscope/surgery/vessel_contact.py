@@ -60,7 +60,7 @@ class VesselContact:
     contact. ``truncated``: contact goes on where the vessel mask meets the edge of the images, so lengths are lower
     bounds. ``at_mouth``: contact reaches the mouth of another vessel, where neither angle nor length is that of one
     vessel alone. ``clean_mm``: course without contact from its caudal end to the contact, and from the contact to its
-    cranial end. ``notes``: what to know when reading it.
+    cranial end; ``followed_mm``: the whole of it. ``notes``: what to know when reading it.
     """
 
     vessel: str
@@ -75,6 +75,7 @@ class VesselContact:
     at_mouth: bool
     truncated: bool
     clean_mm: tuple[float, float]
+    followed_mm: float
     notes: tuple[str, ...]
 
     @property
@@ -162,6 +163,7 @@ def _measured(
     limits = VESSEL_SIGNS_BOOK.limit("teardrop_ratio"), VESSEL_SIGNS_BOOK.limit("teardrop_axes")
     filling = None if defect is None else filling_of(wall, defect)
     occluded = filling is not None and filling.occluded_mm > 0
+    radius_mm = float(np.nanmedian(wall.radius_mm))
     at_mouth = _at_mouth(found, table[tolerance], Mask(other, near_vessel.geometry))
     return VesselContact(
         vessel=name,
@@ -172,11 +174,12 @@ def _measured(
         spread=_spread(found, vessel, tolerance, occluded),
         calibre=calibre_of(wall, gaps, tolerance, *limits),
         filling=filling,
-        radius_mm=float(np.nanmedian(wall.radius_mm)),
+        radius_mm=radius_mm,
         at_mouth=at_mouth,
         truncated=_truncated(wall, table[tolerance], vessel),
         clean_mm=_clean(course, wall.centres[table[tolerance].degrees > 0]),
-        notes=_notes(course, vessel, at_mouth),
+        followed_mm=STEP_MM * (len(course.points) - 1),
+        notes=_notes(course, vessel, at_mouth, radius_mm),
     )
 
 
@@ -276,12 +279,17 @@ def _at_mouth(found: Beside, contact: Contact, others: Mask) -> bool:
     return False
 
 
-def _notes(course: Course, vessel: Mask, at_mouth: bool) -> tuple[str, ...]:
+def _notes(course: Course, vessel: Mask, at_mouth: bool, radius_mm: float) -> tuple[str, ...]:
     notes = []
     if at_mouth:
         notes.append("contact reaches the mouth of another vessel: read it together with that vessel")
     if course.voxels_left_out:
         notes.append(f"{course.voxels_left_out} voxels apart from the rest of the vessel were left out")
+    sure_mm = contact_rules().sure_radius_mm.value
+    if radius_mm < sure_mm:
+        notes.append(
+            f"a vessel of {2 * radius_mm:.1f} mm, whose error is not known: it is from {2 * sure_mm:.0f} mm on"
+        )
     thickest = max(vessel.geometry.spacing_mm)
     if thickest > contact_rules().thick_slice_mm.value:
         notes.append(f"slices of {thickest:.1f} mm: angles are uncertain by tens of degrees")

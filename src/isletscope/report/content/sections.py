@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from isletscope.model import Case
 from isletscope.report.content.alignment_section import alignment_section
+from isletscope.report.content.contact_section import contact_section
 from isletscope.report.content.course_section import course_section
 from isletscope.report.content.document import Section
 from isletscope.report.content.heterogeneity_section import heterogeneity_section
@@ -21,6 +22,7 @@ from isletscope.report.images import ImageSource
 SectionBuilder = Callable[[Case, ImageSource], Section | None]
 
 BUILDERS: tuple[SectionBuilder, ...] = (
+    contact_section,
     phenotype_section,
     heterogeneity_section,
     course_section,
