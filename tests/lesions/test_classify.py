@@ -107,7 +107,7 @@ CASES = [
     ("sstr.liver_above_spleen", SSTR, focus((-80, 0, 80), "liver", liver_known=0.0, over_spleen=1.6)),
     ("sstr.above_spleen", SSTR, focus((20, 30, -100), liver_known=0.0, over_spleen=1.2)),
     ("sstr.no_liver", SSTR, focus((-80, 0, 80), "liver", liver_known=0.0, over_spleen=0.8)),
-    ("sstr.no_liver", SSTR, focus((20, 30, -100), liver_known=0.0)),
+    ("sstr.no_liver", SSTR, focus((20, 30, -100), liver_known=0.0, over_spleen=0.8)),
     ("sstr.field_end", SSTR, focus((20, 30, -100), field_end_mm=2.0)),
     ("sstr.beside_kidney", SSTR, focus((95, 75, -20), kidney_mm=1.0)),
     ("sstr.kidney_missing", SSTR, focus((95, 75, -20), kidneys_known=1.0, volume_ml=20.0)),

@@ -18,6 +18,8 @@ from isletscope.spatial import Geometry, Volume
 _CANDIDATES = 400
 # Voxel noise must not tell tumour from liver.
 _SMOOTHED_MM = 5.0
+# The right part of the liver: its right 60 %, by LPS x.
+_RIGHT_PERCENT = 60
 # An organ's rim is blurred with what lies around it.
 _RIM_MM = 6.0
 Point = tuple[float, float, float]
@@ -68,10 +70,12 @@ def _sphere(
     if box is None:
         return _missing(organ, f"the {organ}'s mask is empty", shape)
     free, typical = _unaffected(pet, mask, box, lesions)
+    middle_x_mm = float(np.percentile(pet.geometry.to_lps(np.argwhere(mask))[:, 0], _RIGHT_PERCENT))
     because: list[str] = []
     for diameter in diameters_mm:
         for part in (True, False) if right_part else (False,):
-            site = _evenest(pet, box, free, (diameter / 2, typical), lesions, because, right_part=part)
+            right_of = middle_x_mm if part else np.inf
+            site = _evenest(pet, box, free, (diameter / 2, typical), lesions, because, right_of_mm=right_of)
             if site is None:
                 continue
             region = _region(pet, organs, organ, organ, _words(diameter), site, lesions)
@@ -115,7 +119,7 @@ def _evenest(
     lesions: Bool3D,
     because: list[str],
     *,
-    right_part: bool,
+    right_of_mm: float,
 ) -> _Site | None:
     """The place with the smallest SD / mean among the deepest; ``wanted``: radius in mm and usual uptake in g/mL.
 
@@ -124,7 +128,7 @@ def _evenest(
     """
     radius, typical = wanted
     depth = depth_mm(free, pet.geometry.spacing_mm)
-    seeds = _seeds(depth, radius, pet.geometry, box, right_part)
+    seeds = _seeds(depth, radius, pet.geometry, box, right_of_mm)
     if not len(seeds):
         deepest = float(depth.max()) if depth.size else 0.0
         because.append(
@@ -152,7 +156,7 @@ def _seeds(
     radius_mm: float,
     geometry: Geometry,
     box: tuple[slice, slice, slice],
-    right_part: bool,
+    right_of_mm: float,
 ) -> npt.NDArray[np.int64]:
     """Voxel indices [n, 3] deep enough for the sphere, thinned to a few hundred; a lesser margin if there is none."""
     start = np.array([part.start for part in box])
@@ -160,10 +164,8 @@ def _seeds(
         index = np.argwhere(depth >= radius_mm + margin) + start
         if len(index):
             break
-    if right_part and len(index):
-        x = geometry.to_lps(index)[:, 0]
-        everywhere = geometry.to_lps(np.argwhere(depth > 0) + start)[:, 0]
-        index = index[x <= np.percentile(everywhere, 60)]
+    if len(index):
+        index = index[geometry.to_lps(index)[:, 0] <= right_of_mm]
     if len(index) > _CANDIDATES:
         order = np.lexsort(np.round(geometry.to_lps(index), 3).T)
         index = index[order[np.linspace(0, len(index) - 1, _CANDIDATES).astype(int)]]

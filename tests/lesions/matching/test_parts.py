@@ -111,3 +111,14 @@ def test_turning_and_mirroring_everything_changes_nothing() -> None:
     moved = [replace(one, points_mm=one.points_mm @ turn.T + [5.0, -300.0, 80.0]) for one in foci]
     assert lesions(match_foci(moved)) == lesions(match_foci(foci))
     assert fates(match_foci(moved)) == fates(match_foci(foci))
+
+
+@pytest.mark.parametrize(("count", "expected"), [(4, 1), (6, 6)])
+def test_uptake_run_together_over_many_lesions_makes_them_no_pieces_of_one(count: int, expected: int) -> None:
+    """Metastases that touch each other on CT, a whole liver bright on PET."""
+    row = [focus(f"c/{n}", ball((10.0 * n, 0, 0), 5), kind="ct") for n in range(count)]
+    for n in range(count - 1):
+        row[n : n + 2] = touching(row[n], row[n + 1], 0.5)
+    uptake = focus("p/1", ball((5.0 * (count - 1), 0, 0), 5.0 * count + 4))
+    found = lesions(match_foci([*row, uptake]))
+    assert len([one for one in found if any(name.startswith("c/") for name in one)]) == expected
