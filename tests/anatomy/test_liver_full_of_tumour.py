@@ -54,7 +54,7 @@ def overlap(found: np.ndarray, true: np.ndarray) -> float:
 def test_a_liver_that_uptake_does_not_show_is_the_one_of_the_ct(torso: Torso) -> None:
     pet, _ = diseased(torso, right_alone=False)
     assert overlap(find_organs(pet, torso.ct, TracerClass.SSTR).mask("liver").array, torso.truth["liver"]) < 0.8
-    found = find_organs(pet, torso.ct, TracerClass.SSTR, None, organs_of_ct(torso))
+    found = find_organs(pet, torso.ct, TracerClass.SSTR, None, lambda: organs_of_ct(torso))
     for name in ("liver", "spleen", "kidney_right", "kidney_left"):
         assert overlap(found.mask(name).array, torso.truth[name]) > 0.75, name
     assert "atlases on the CT" in found.finding("liver").source
@@ -66,14 +66,22 @@ def test_a_kidney_that_is_elsewhere_on_the_ct_is_the_one_of_the_ct(torso: Torso)
     there = np.roll(elsewhere.labels == label, 14, axis=0) & (elsewhere.labels == 0)
     elsewhere.labels[elsewhere.labels == label] = 0
     elsewhere.labels[there] = label
-    finding = find_organs(torso.pet, torso.ct, TracerClass.SSTR, None, elsewhere).finding("kidney_left")
-    assert "overlaps with it by" in finding.source
-    assert finding.confidence == "low"
+    pet, _ = diseased(torso, right_alone=False)
+    finding = find_organs(pet, torso.ct, TracerClass.SSTR, None, lambda: elsewhere).finding("kidney_left")
+    assert "atlases on the CT; not by uptake" in finding.source
+
+
+def test_the_ct_is_not_asked_where_uptake_tells_the_liver(torso: Torso) -> None:
+    def not_asked() -> Organs:
+        raise AssertionError
+
+    found = find_organs(torso.pet, torso.ct, TracerClass.SSTR, None, not_asked)
+    assert "even uptake" in found.finding("liver").source
 
 
 def test_with_tumour_in_the_right_part_the_reference_lies_elsewhere_and_says_so(torso: Torso) -> None:
     pet, tumour = diseased(torso, right_alone=True)
-    organs = find_organs(pet, torso.ct, TracerClass.SSTR, None, organs_of_ct(torso))
+    organs = find_organs(pet, torso.ct, TracerClass.SSTR, None, lambda: organs_of_ct(torso))
     for avoid in (None, tumour):
         liver = next(one for one in find_references(pet, organs, TracerClass.SSTR, avoid) if one.name == "liver")
         assert liver.mean == pytest.approx(NORMAL, rel=0.06)

@@ -1,13 +1,13 @@
 """Organs of a PET/CT by the density of its CT, where uptake does not tell them: a liver full of tumour is not even.
 
 Uptake outlines an organ as the PET shows it, blurred and in the PET's own breath; atlases on the CT outline it whatever
-it takes up. So the liver is the CT's, with what uptake adds at its edge; spleen and kidneys are those of uptake unless
-they were not found by it or lie elsewhere than on the CT.
+it takes up. So where uptake leaves the liver in doubt it is the CT's, with what uptake adds at its edge; spleen and
+kidneys are then those of uptake unless they were not found by it or lie elsewhere than on the CT.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,10 +52,17 @@ class CtOutlines:
         return Found(outline, f"{_SOURCE}; not by uptake: {because}", "low")
 
 
-def ct_outlines(organs: Organs | None, frame: BodyFrame) -> CtOutlines:
-    """The organs of a CT carried to the working grid of its PET; none when there is no CT."""
-    if organs is None:
+def outlines_where_in_doubt(
+    liver_by_uptake: Found, ct_organs: Callable[[], Organs] | None, frame: BodyFrame
+) -> CtOutlines:
+    """The organs of the CT on the working grid of its PET where uptake found no liver or one too small to be whole.
+
+    None where there is no CT, or where uptake tells the liver: atlases take long.
+    """
+    mask = liver_by_uptake.mask
+    if ct_organs is None or (mask is not None and frame.volume_ml(mask) >= T.number("liver.whole_ml")):
         return CtOutlines({})
+    organs = ct_organs()
     labels = resample_labels(organs.labels, organs.geometry, frame.geometry)
     masks = {name: labels == label for name, label in organs.names.items()}
     return CtOutlines({name: mask for name, mask in masks.items() if mask.any()})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from isletscope.anatomy.abdomen import find_liver, find_spleen
-from isletscope.anatomy.ct_outlines import CtOutlines, ct_outlines
+from isletscope.anatomy.ct_outlines import outlines_where_in_doubt
 from isletscope.anatomy.found import THRESHOLDS, Found, not_found
 from isletscope.anatomy.frame import NO_CT_HU, BodyFrame, working_frame
 from isletscope.anatomy.given import Admitted, GivenOrgan, admit, refusal_sentences
@@ -29,17 +29,18 @@ def find_organs(
     ct: Volume | None,
     tracer_class: TracerClass,
     given: Mapping[str, GivenOrgan] | None = None,
-    ct_organs: Organs | None = None,
+    ct_organs: Callable[[], Organs] | None = None,
 ) -> Organs:
     """Organs on the grid of ``pet`` (SUVbw), each with source and confidence, or missing with the reason.
 
     ``ct``: CT in HU in the same frame of reference, or None: then only uptake is used and confidence is lower.
-    ``ct_organs``: what atlases find on that CT (:func:`isletscope.anatomy.images.find_image_organs`), for organs that
-    uptake does not show. ``given``: masks by organ name (:data:`LABELS`, "lungs", "kidneys", or any other name); they
-    outrank the rules, unless :func:`isletscope.anatomy.given.admit` refuses them, which ``limits`` tells.
+    ``ct_organs``: finds on that CT what atlases show (:func:`isletscope.anatomy.images.find_image_organs`); asked only
+    where uptake leaves the liver in doubt, as it takes long. ``given``: masks by organ name (:data:`LABELS`, "lungs",
+    "kidneys", or any other name); they outrank the rules, unless :func:`isletscope.anatomy.given.admit` refuses them,
+    which ``limits`` tells.
     """
     frame = working_frame(pet, ct)
-    found = _by_rule(frame, tracer_class, ct_outlines(ct_organs, frame))
+    found = _by_rule(frame, tracer_class, ct_organs)
     labels = np.zeros(frame.geometry.shape, dtype=np.uint8)
     for name, label in LABELS.items():
         mask = found[name].mask
@@ -60,7 +61,7 @@ def _extra(names: dict[str, int]) -> list[str]:
     return [name for name in names if name not in LABELS]
 
 
-def _by_rule(frame: BodyFrame, tracer: TracerClass, on_ct: CtOutlines) -> dict[str, Found]:
+def _by_rule(frame: BodyFrame, tracer: TracerClass, ct_organs: Callable[[], Organs] | None) -> dict[str, Found]:
     """All organs by rule, on the working grid."""
     body = find_body(frame)
     if body.mask is None:
@@ -75,7 +76,9 @@ def _by_rule(frame: BodyFrame, tracer: TracerClass, on_ct: CtOutlines) -> dict[s
     middle = _middle_x_mm(frame, body.mask, bone.mask)
     trunk = Trunk(body.mask, right_mask, left_mask, _or(bone.mask, nothing), middle)
     brain = find_brain(frame, trunk, tracer)
-    liver = on_ct.liver(find_liver(frame, trunk, tracer), frame)
+    by_uptake = find_liver(frame, trunk, tracer)
+    on_ct = outlines_where_in_doubt(by_uptake, ct_organs, frame)
+    liver = on_ct.liver(by_uptake, frame)
     spleen = on_ct.organ("spleen", find_spleen(frame, trunk, liver, tracer))
     right_kidney, left_kidney = find_kidneys(frame, trunk, liver, spleen, tracer)
     kidney_right = on_ct.organ("kidney_right", right_kidney)

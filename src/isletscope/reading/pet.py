@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,11 +74,11 @@ def read_one_pet(folder: CaseFolder, store: StepStore, task: PetTask, progress: 
     return reading, True
 
 
-def _organs_of(task: PetTask, ct: Volume | None) -> Organs | None:
-    """What atlases find on the CT of a PET/CT; None without a CT."""
+def _organs_of(task: PetTask, ct: Volume | None) -> Callable[[], Organs] | None:
+    """What finds organs on the CT of a PET/CT by atlases; None without a CT."""
     if task.ct is None or ct is None:
         return None
-    return find_image_organs({task.ct.role: ct}, ExamKind.CT)
+    return partial(find_image_organs, {task.ct.role: ct}, ExamKind.CT)
 
 
 def pet_is_read(folder: CaseFolder, store: StepStore, task: PetTask) -> bool:
