@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from isletscope.criteria.vessel_signs import contact_band
 from isletscope.spatial import Geometry, Mask
-from isletscope.surgery.contact import TOLERANCES_MM
+from isletscope.surgery import TOLERANCES_MM
 from isletscope.surgery.vessel_contact import Apart, NotAssessable, vessel_contact
 from scripts.accept.claims import Claim, print_claims
 from scripts.accept.program import isletscope

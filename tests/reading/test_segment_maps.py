@@ -10,7 +10,8 @@ import pytest
 from isletscope.anatomy import Organs
 from isletscope.model import ExamKind, OrganFinding, ReadingOfImages, State
 from isletscope.reading.label_maps import write_label_map
-from isletscope.reading.segment_maps import cut_segments, stored_segments, structure_masks
+from isletscope.reading.segment_maps import cut_segments
+from isletscope.reading.stored_maps import stored_segments, structure_masks
 from isletscope.reading.structure_maps import Structures
 from isletscope.spatial import Box, Mask
 from isletscope.surgery import segments_from_landmarks

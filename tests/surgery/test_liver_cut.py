@@ -29,10 +29,10 @@ def lenient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The made liver is an ellipsoid: its shares are not those of a person."""
     from isletscope.surgery import liver_segments
 
-    wide = liver_segments.rules().model_copy(
+    wide = liver_segments.segment_rules().model_copy(
         update={"implausible_factor": liver_segments.Setting(value=100.0, support="convention")}
     )
-    monkeypatch.setattr(liver_segments, "rules", lambda: wide)
+    monkeypatch.setattr(liver_segments, "segment_rules", lambda: wide)
 
 
 def drawn(liver: Mask, share: float = 1.0) -> dict[str, Mask]:

@@ -12,9 +12,7 @@ from isletscope.items import ReportAnswers
 from isletscope.model import Case, ReaderEntries
 from isletscope.reading.answers import answered
 from isletscope.reading.case_folder import CaseFolder
-from isletscope.reading.conclude import ReaderSays, conclude_case
 from isletscope.reading.displacements import LazyTransforms
-from isletscope.reading.found import recall_found
 from isletscope.reading.overrides import WITHOUT_FOCUS
 from isletscope.reading.progress import Progress, silent
 from isletscope.reading.series_source import SeriesSource, stamp_of
@@ -54,6 +52,10 @@ def edit_case(folder: CaseFolder, edit: Edit, progress: Progress = silent) -> Ca
 
 def _judged(folder: CaseFolder, earlier: Case, edit: Edit, progress: Progress) -> Case:
     """The case with other verdicts, from what the images alone gave."""
+    # What measures on images is loaded for a verdict only: an answer alone is taken without it.
+    from isletscope.reading.conclude import ReaderSays, conclude_case
+    from isletscope.reading.found import recall_found
+
     found = recall_found(folder)
     if found is None or found.case.patient.id != earlier.patient.id:
         raise CaseError(

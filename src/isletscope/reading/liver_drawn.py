@@ -13,7 +13,7 @@ import numpy.typing as npt
 from isletscope.model import Case, Compartment, Lesion, ReadingOfImages
 from isletscope.reading.outlines import Outlines
 from isletscope.reading.places import Look, Places
-from isletscope.reading.segment_maps import stored_segments
+from isletscope.reading.stored_maps import stored_segments
 from isletscope.spatial import Box, Geometry, Mask, Transform, bounding_box, carried_mask, cropped_geometry
 from isletscope.surgery import LiverMap, touches_edge
 

@@ -27,7 +27,7 @@ from isletscope.reading.case_folder import CaseFolder
 from isletscope.reading.displacements import transforms_of
 from isletscope.reading.liver_drawn import Liver, LiverDrawn, Region, Tumours
 from isletscope.reading.liver_volumes import RESECTED
-from isletscope.reading.segment_maps import structure_masks
+from isletscope.reading.stored_maps import structure_masks
 from isletscope.spatial import Geometry, geometry_of, resample_labels, simple_itk
 from isletscope.surgery import (
     Asked,

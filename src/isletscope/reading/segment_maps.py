@@ -5,19 +5,15 @@ They hold for the liver as it is outlined; what a tumour adds beyond it takes th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from isletscope.anatomy import Organs
-from isletscope.model import ReadingOfImages
-from isletscope.reading.label_maps import read_label_map
 from isletscope.reading.structure_maps import Structures
-from isletscope.spatial import Box, Geometry, Mask, bounding_box, cropped_geometry
-from isletscope.surgery import NO_MAP, STRUCTURES_OF_CUT, LiverCut, LiverMap, SegmentSource, best_cut
+from isletscope.spatial import Box, Mask, bounding_box, cropped_geometry
+from isletscope.surgery import NO_MAP, STRUCTURES_OF_CUT, LiverCut, best_cut
 
 # The vena cava, gallbladder and portal branches that a cut needs lie no farther from the liver.
 _AROUND_MM = 45.0
@@ -56,29 +52,6 @@ def cut_segments(organs: Organs, structures: Structures) -> SegmentsCut:
     labels = np.zeros(organs.geometry.shape, np.uint8)
     labels[box.slices] = cut.map.segments
     return SegmentsCut(labels, cut.map.source.value, cut.map.flags, _why(cut))
-
-
-def stored_segments(reading: ReadingOfImages, folder: Path, liver: Mask, box: Box) -> LiverMap | None:
-    """The segments kept with a reading, on a box of its grid; None where there are none or the map is gone.
-
-    ``liver``: its outline on that box, as it was when the segments were cut.
-    """
-    path = folder / str(reading.segment_map)
-    if not reading.segment_map or not path.is_file():
-        return None
-    labels = read_label_map(path)[box.slices].astype(np.uint8)
-    if labels.shape != liver.array.shape or not np.array_equal(labels > 0, liver.array):
-        return None
-    return LiverMap(liver, labels, SegmentSource(reading.segments_from), {}, tuple(reading.segment_flags))
-
-
-def structure_masks(reading: ReadingOfImages, folder: Path, box: Box, grid: Geometry) -> Mapping[str, Mask]:
-    """The structures of a reading by name on a box of its grid; empty where it has none or the map is gone."""
-    path = folder / str(reading.structure_map)
-    if not reading.structure_map or not path.is_file():
-        return {}
-    labels = read_label_map(path)[box.slices]
-    return {one.name: Mask(labels == one.label, grid) for one in reading.structures if one.label is not None}
 
 
 def _why(cut: LiverCut) -> str:

@@ -17,12 +17,11 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from isletscope.spatial import FloatArray, Mask
-from isletscope.surgery.contact_rules import contact_rules
+from isletscope.surgery.contact_rules import TOLERANCES_MM, contact_rules
 from isletscope.surgery.course import STEP_MM
 from isletscope.surgery.outline import Outline, outline_of, signed_distance
 from isletscope.surgery.wall import RAYS, Wall, lumen_at, open_rays
 
-TOLERANCES_MM = (0.0, 0.5, 1.0, 1.5)
 _EVERY_RING = 2
 _EVERY_RAY = 4
 _FAR_MM = 1e3

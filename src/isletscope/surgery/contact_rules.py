@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from isletscope.model import Support
 from isletscope.yaml_text import read_yaml
 
+TOLERANCES_MM = (0.0, 0.5, 1.0, 1.5)
+
 
 class Figure(BaseModel):
     """One threshold with its source and how well it is supported."""

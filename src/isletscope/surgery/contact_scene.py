@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
 from isletscope.spatial import Mask, bounding_box
+from isletscope.surgery.pictured import SCENE_STEP_MM, ContactScene, Shares
 
-SCENE_STEP_MM = 1.0
 _AROUND_MM = 22.0
 _SMOOTH_MM = 1.2
 _MOST_STEPS = 160
-
-Shares = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class ContactScene:
-    """Shares [k, j, i] times 255 at steps of 1 mm towards head, back and left; a surface lies at one half."""
-
-    tumour: Shares
-    arteries: Shares
-    veins: Shares
 
 
 def contact_scene(tumour: Mask, vessels: Mapping[str, Mask]) -> ContactScene | None:

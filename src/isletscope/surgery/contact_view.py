@@ -9,7 +9,9 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from isletscope.spatial import ARBITRARY, FloatArray, Mask, Volume
-from isletscope.surgery.contact import TOLERANCES_MM, gaps_of
+from isletscope.surgery.contact import gaps_of
+from isletscope.surgery.contact_rules import TOLERANCES_MM
+from isletscope.surgery.pictured import ContactView, letter_of
 from isletscope.surgery.vessel_contact import VesselContact
 
 SECTION_PIXELS = 220
@@ -17,43 +19,6 @@ _MARGIN_MM = 10.0
 _SHOWN_BEYOND_MM = 12.0
 _FLAT = 0.3
 _FARTHEST_MM = 30.0
-
-
-@dataclass(frozen=True)
-class ContactView:
-    """A vessel beside a tumour: the wall laid flat, the angle along it, and the section with the largest angle.
-
-    ``gaps_mm`` and ``open_`` [s, ray], ``degrees`` and ``arc_mm`` [s]: rings with contact and 12 mm on either side;
-    ``worst``: the ring of the section. ``towards``: where the course goes, one letter of RLAPFH. ``rays`` [ray, 3] of
-    the section's ring, LPS. The section is a square of ``edge_mm``: ``right`` and ``down`` its unit vectors (LPS),
-    ``places`` [ray, 2] the wall as fractions of its edge, ``tumour`` [row, column] shares times 255, ``image`` [row,
-    column] values behind it (no pixel where there is none) shown between ``low`` and ``high``; ``shown_on`` names them.
-    """
-
-    vessel: str
-    category: str
-    neighbouring: str
-    tolerance_mm: float
-    degrees_max: float
-    degrees_low: float
-    degrees_high: float
-    length_mm: float
-    towards: str
-    worst: int
-    edge_mm: float
-    shown_on: str
-    low: float
-    high: float
-    arc_mm: FloatArray
-    degrees: FloatArray
-    gaps_mm: npt.NDArray[np.float32]
-    open_: npt.NDArray[np.bool_]
-    rays: FloatArray
-    right: FloatArray
-    down: FloatArray
-    places: FloatArray
-    tumour: npt.NDArray[np.uint8]
-    image: npt.NDArray[np.int16]
 
 
 def contact_view(
@@ -103,12 +68,6 @@ def contact_view(
         tumour=np.rint(255 * np.clip(section.sampled(_as_volume(tumour), 0.0), 0, 1)).astype(np.uint8),
         image=values,
     )
-
-
-def letter_of(direction: FloatArray) -> str:
-    """The letter of RLAPFH that a vector in LPS points to most."""
-    axis = int(np.argmax(np.abs(direction)))
-    return ("RL", "AP", "FH")[axis][int(direction[axis] > 0)]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from isletscope.criteria import VESSEL_SIGNS_BOOK, narrowing_percent
 from isletscope.model import Measurement, VesselFinding, measured, missing
 from isletscope.surgery.calibre import Calibre
-from isletscope.surgery.contact import TOLERANCES_MM
+from isletscope.surgery.contact_rules import TOLERANCES_MM
 from isletscope.surgery.vessel_contact import Apart, NotAssessable, VesselContact
 
 METHOD = "rays perpendicular to the course of the vessel, from masks of vessel and tumour"

@@ -18,7 +18,7 @@ from isletscope.surgery.liver_map import LiverMap, Region, SegmentSource
 from isletscope.surgery.liver_segments import (
     VEINS,
     Masks,
-    rules,
+    segment_rules,
     segments_from_landmarks,
     segments_from_map,
     segments_from_veins,
@@ -108,7 +108,7 @@ def pedicles(masks: Masks) -> Region | None:
     for mask in present.values():
         voxels = np.argwhere(mask.array)
         away = np.linalg.norm(mask.geometry.to_lps(voxels) - fork, axis=1)
-        found[tuple(voxels[away <= rules().pedicle_reach_mm.value].T)] = True
+        found[tuple(voxels[away <= segment_rules().pedicle_reach_mm.value].T)] = True
     return found
 
 
@@ -148,7 +148,7 @@ def _imported(liver: Mask, masks: Masks, passed: dict[SegmentSource, str]) -> Li
         labels[mask.array & liver.array] = number
     missing = [str(n) for n in range(1, 9) if n not in drawn]
     unnamed = 1 - np.count_nonzero(labels) / np.count_nonzero(liver.array)
-    if unnamed > rules().unnamed_percent.value / 100:
+    if unnamed > segment_rules().unnamed_percent.value / 100:
         told = f" (without segment {', '.join(missing)})" if missing else ""
         passed[SegmentSource.IMPORTED] = f"{100 * unnamed:.0f} % of the liver has no segment in the given map{told}"
         return None

@@ -64,7 +64,7 @@ class SegmentRules(BaseModel):
 
 
 @cache
-def rules() -> SegmentRules:
+def segment_rules() -> SegmentRules:
     """The shipped conventions."""
     text = files("isletscope.surgery").joinpath("liver_segments.yaml").read_text(encoding="utf-8")
     return SegmentRules.model_validate(read_yaml(text))
@@ -86,7 +86,7 @@ def segments_from_map(liver: Mask, labels: npt.NDArray[np.integer], tumours: Map
         )
     flags: tuple[str, ...] = ()
     named, whole = np.count_nonzero(labels), np.count_nonzero(liver.array)
-    if abs(named - whole) > rules().sum_within_percent.value / 100 * whole:
+    if abs(named - whole) > segment_rules().sum_within_percent.value / 100 * whole:
         flags = ("SUM_DIFFERS",)
     return _finished(liver, _nearest(labels, liver), SegmentSource.IMPORTED, tumours, flags)
 
@@ -112,14 +112,14 @@ def segments_from_veins(liver: Mask, masks: Masks, tumours: Mapping[str, Region]
     """
     at = _points(masks, (*VEINS, "inferior_vena_cava"), "hepatic and portal veins")
     points = liver.geometry.to_lps(np.argwhere(liver.array))
-    angle = radians(rules().left_vein_lean_degrees.value)
+    angle = radians(segment_rules().left_vein_lean_degrees.value)
     leaning = np.array([0.0, sin(angle), -cos(angle)])
     right, middle, left_portal = (
         at[name] for name in ("hepatic_vein_right", "hepatic_vein_middle", "portal_vein_left")
     )
     is_left = _beyond(points, middle, _UP, towards=(1.0, 0.0, 0.0))
     is_anterior = _beyond(points, right, _UP, towards=(0.0, -1.0, 0.0))
-    foremost = np.percentile(left_portal[:, 1], rules().umbilical_share_percent.value)
+    foremost = np.percentile(left_portal[:, 1], segment_rules().umbilical_share_percent.value)
     umbilical = left_portal[left_portal[:, 1] <= foremost].mean(axis=0)
     is_lateral = _beyond(points, np.vstack([_cava_at(at, right[:, 2].max()), umbilical]), _UP, towards=(1.0, 0.0, 0.0))
     is_second = _beyond(points, at["hepatic_vein_left"], leaning, towards=(0.0, 1.0, 1.0))
@@ -199,7 +199,7 @@ def _share_above(value: Points, among: Region, above: tuple[int, ...], below: tu
     """Which points have the highest values, as many as the typical share of the segments ``above`` asks for."""
     if not among.any():
         return among
-    share = rules().typical_share_percent.values
+    share = segment_rules().typical_share_percent.values
     upper, lower = (sum(share[n] for n in part) for part in (above, below))
     return np.asarray(value > np.quantile(value[among], lower / (upper + lower)))
 
@@ -207,7 +207,7 @@ def _share_above(value: Points, among: Region, above: tuple[int, ...], below: tu
 def _caudate(points: Points, liver: Mask, masks: Masks, at: Mapping[str, Points], behind_mm: float) -> Region:
     """Liver close to the vena cava, behind the left portal vein and not right of the cava's middle."""
     cava = masks["inferior_vena_cava"]
-    near = distance_to_mm(cava)[liver.array] <= rules().caudate_reach_mm.value
+    near = distance_to_mm(cava)[liver.array] <= segment_rules().caudate_reach_mm.value
     right_border = np.median(at["inferior_vena_cava"][:, 0])
     return near & (points[:, 1] > behind_mm) & (points[:, 0] > right_border)
 
@@ -232,10 +232,10 @@ def _finished(
     """The map with its checks: liver at the edge of the images, segments of implausible size."""
     inside = segments[liver.array]
     share = 100 * np.bincount(inside, minlength=9) / max(inside.size, 1)
-    factor = rules().implausible_factor.value
+    factor = segment_rules().implausible_factor.value
     odd = [
         f"IMPLAUSIBLE_SHARE {n}"
-        for n, typical in rules().typical_share_percent.values.items()
+        for n, typical in segment_rules().typical_share_percent.values.items()
         if not typical / factor <= share[n] <= typical * factor
     ]
     cut = ("TRUNCATED",) if touches_edge(liver.array) else ()

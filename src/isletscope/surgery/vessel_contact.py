@@ -15,8 +15,8 @@ from isletscope.criteria import VESSEL_SIGNS_BOOK, contact_band
 from isletscope.errors import GeometryError
 from isletscope.spatial import FloatArray, Mask, bounding_box, cropped_mask
 from isletscope.surgery.calibre import Calibre, Filling, calibre_of, filling_of
-from isletscope.surgery.contact import TOLERANCES_MM, Beside, Contact, beside, contact_at, gaps_of
-from isletscope.surgery.contact_rules import contact_rules
+from isletscope.surgery.contact import Beside, Contact, beside, contact_at, gaps_of
+from isletscope.surgery.contact_rules import TOLERANCES_MM, contact_rules
 from isletscope.surgery.course import STEP_MM, Course, Pieces, course_of
 from isletscope.surgery.wall import RAYS, Wall, lumen_at, wall_of
 

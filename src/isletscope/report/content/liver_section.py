@@ -27,7 +27,7 @@ from isletscope.report.figures.liver_segments import MAP_SIZE_MM, liver_segment_
 from isletscope.report.images import ImageSource
 from isletscope.report.words import words as report_words
 from isletscope.spatial import Geometry, Mask, bounding_box, cropped_geometry
-from isletscope.surgery import SEGMENT_NAMES, LiverMap, SegmentSource, with_tumours
+from isletscope.surgery import SEGMENT_NAMES, LiverMap, SegmentSource
 from isletscope.yaml_text import read_yaml
 
 # Enough for tumours that bulge over the outline of the liver.
@@ -132,6 +132,9 @@ def _drawn(case: Case, images: ImageSource, finding: LiverFinding, reading: Read
 
 
 def _map(case: Case, images: ImageSource, reading: ReadingOfImages) -> LiverMap | None:
+    # Loaded to draw only: a report whose figures are kept does without what cuts livers.
+    from isletscope.surgery import with_tumours
+
     labels, foci = images.segment_labels(reading.series_key), images.foci_labels(reading.series_key)
     grid = case.series(reading.series_key).grid
     if labels is None or foci is None or grid is None or labels.shape != grid.shape_kji:
