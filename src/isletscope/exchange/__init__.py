@@ -1,3 +1,6 @@
 """What leaves a case for other people's systems: DICOM objects, FHIR, HL7 v2, templates, plain text."""
 
-__all__: list[str] = []
+from isletscope.exchange.formats import FORMATS, Format, chosen_formats
+from isletscope.exchange.written import Written
+
+__all__ = ["FORMATS", "Format", "Written", "chosen_formats"]

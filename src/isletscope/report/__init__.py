@@ -15,9 +15,10 @@ from isletscope.report.explain.parts import (
 )
 from isletscope.report.figures.vessel_contact import vessel_contact_figure
 from isletscope.report.images import ImageSource, NoImages
-from isletscope.report.narrative import narrate
+from isletscope.report.narrative import Narrative, NarrativeTable, narrate
 from isletscope.report.phenotype_table import write_phenotype_table
 from isletscope.report.table import write_lesion_table
+from isletscope.report.told import latest_narrative
 from isletscope.report.write import ReportFiles, write_report
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "GivenConclusion",
     "ImageSource",
     "Level",
+    "Narrative",
+    "NarrativeTable",
     "NoImages",
     "ReportFiles",
     "RuleLine",
@@ -36,6 +39,7 @@ __all__ = [
     "UsedValue",
     "course_words",
     "explain_case",
+    "latest_narrative",
     "narrate",
     "printed_change",
     "printed_value",

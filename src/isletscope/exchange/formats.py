@@ -1,0 +1,54 @@
+"""The formats that a case can be written in, by name; the code behind each is loaded when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from isletscope.errors import InputError
+from isletscope.exchange.written import Written
+from isletscope.reading import CaseFolder
+
+Writer = Callable[[CaseFolder, Path], Written]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format: its name on the command line, what it is, and the function that writes it."""
+
+    name: str
+    about: str
+    module: str
+    function: str
+
+    def write(self, folder: CaseFolder, out: Path) -> Written:
+        """Write the case in this format into ``out``. Raises CaseError, OutputError."""
+        writer = cast("Writer", getattr(import_module(f"isletscope.exchange.{self.module}"), self.function))
+        return writer(folder, out)
+
+
+_ALL = (
+    Format("html", "the report for the screen", "printed", "write_html"),
+    Format("pdf", "the report for print", "printed", "write_pdf"),
+    Format("text", "the written report as plain text, to paste into a RIS", "text", "write_plain_text"),
+    Format("csv", "tables of lesions, phenotypes and every number", "tables", "write_tables"),
+)
+
+FORMATS = {one.name: one for one in _ALL}
+"""Every format by its name, in the order in which they are written."""
+
+
+def chosen_formats(names: Iterable[str]) -> tuple[Format, ...]:
+    """The formats of those names in the order of the table, each once. Raises InputError for an unknown one."""
+    wanted = [name.strip().lower() for name in names if name.strip()]
+    unknown = [name for name in wanted if name not in FORMATS]
+    if unknown or not wanted:
+        raise InputError(
+            f"no format is named {', '.join(unknown)}" if unknown else "no format was named",
+            subject="--to",
+            expected=f"one or more of {', '.join(FORMATS)}",
+        )
+    return tuple(one for name, one in FORMATS.items() if name in wanted)
