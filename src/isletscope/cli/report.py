@@ -39,7 +39,8 @@ def run(
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     formats = chosen_formats(to.split(",")) if to or out else ()
     folder = CaseFolder.open(case)
-    folder.save(assess(folder.case))
+    if not folder.case.signatures:  # what was signed stays as it was signed
+        folder.save(assess(folder.case))
     with console.progress() as progress:
         files = write_case_report(folder, progress=progress, anew=True)
         target = out or folder.path / "exchange"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from isletscope.errors import CaseError
+from isletscope.exchange.signing import checked_standing
 from isletscope.model import (
     AssessedTimePoint,
     Case,
@@ -19,6 +20,8 @@ from isletscope.model import (
     Measurement,
     Observation,
     Patient,
+    Signature,
+    Standing,
     State,
     TimePoint,
     Visibility,
@@ -91,11 +94,22 @@ class Content:
     organs: tuple[Number, ...]
     totals: tuple[Number, ...]
     scores: tuple[Score, ...]
+    standing: Standing
 
     @property
     def patient(self) -> Patient:
         """The person."""
         return self.case.patient
+
+    @property
+    def signature(self) -> Signature | None:
+        """The signature that holds; None for a draft."""
+        return self.case.signatures[-1] if self.case.signatures else None
+
+    @property
+    def told_at(self) -> str:
+        """When the report was made: signed, or for a draft written; ISO date-time."""
+        return self.signature.at if self.signature else self.case.software.created
 
     def numbers(self) -> Iterator[Number]:
         """Every number, those of the lesions first."""
@@ -117,7 +131,11 @@ def plain(value: float) -> str:
 
 
 def content_of(case: Case, subject: str = "case.json") -> Content:
-    """What is sent of the latest assessed time point. Raises CaseError when the case was never assessed."""
+    """What is sent of the latest assessed time point.
+
+    Raises CaseError when the case was never assessed, or is not as it was signed.
+    """
+    found = checked_standing(case, subject)
     narrative = latest_narrative(case)
     if narrative is None:
         raise CaseError(
@@ -137,6 +155,7 @@ def content_of(case: Case, subject: str = "case.json") -> Content:
         organs=tuple(_organs(point)),
         totals=tuple(_totals(case, exams)),
         scores=tuple(_score(one) for one in _every(assessed.conclusions)),
+        standing=found,
     )
 
 

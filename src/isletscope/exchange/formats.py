@@ -34,6 +34,7 @@ _ALL = (
     Format("html", "the report for the screen", "printed", "write_html"),
     Format("pdf", "the report for print", "printed", "write_pdf"),
     Format("text", "the written report as plain text, to paste into a RIS", "text", "write_plain_text"),
+    Format("fhir", "a FHIR R4 transaction bundle", "fhir", "write_fhir"),
     Format("csv", "tables of lesions, phenotypes and every number", "tables", "write_tables"),
 )
 

@@ -18,7 +18,7 @@ from isletscope.report.images import ImageSource, NoImages
 from isletscope.report.narrative import Narrative, NarrativeTable, narrate
 from isletscope.report.phenotype_table import write_phenotype_table
 from isletscope.report.table import write_lesion_table
-from isletscope.report.told import latest_narrative
+from isletscope.report.told import checked_narrative, latest_narrative
 from isletscope.report.write import ReportFiles, write_report
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "UsedFinding",
     "UsedSeries",
     "UsedValue",
+    "checked_narrative",
     "course_words",
     "explain_case",
     "latest_narrative",
