@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
 
 from isletscope.cli import main
 from isletscope.exchange import FORMATS
+from isletscope.model import Signature, case_from_json, case_to_json, content_sha256
 
 
 @pytest.fixture
@@ -44,3 +46,34 @@ def test_without_a_folder_they_lie_in_the_case(case: Path, capsys: pytest.Captur
     text = (case / "exchange" / "report.txt").read_text()
     assert text.startswith("Patient: ")
     assert "\nIMPRESSION\n1. " in text
+
+
+def test_a_draft_is_sent_only_when_that_was_said(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(case), "--mllp", "127.0.0.1:1"]) == 2
+    assert "is a draft: nobody signed it" in capsys.readouterr().err
+    assert not (case / "exchange").exists()
+
+
+def test_a_message_that_nobody_takes_is_an_error(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert main(["report", str(case), "--mllp", f"127.0.0.1:{port}", "--allow-draft"]) == 2
+    assert "nothing was acknowledged" in capsys.readouterr().err
+    assert (case / "exchange" / "oru.hl7").is_file()
+
+
+@pytest.mark.parametrize("place", ["ris", "ris:port", ":2575", "ris:70000"])
+def test_a_place_that_is_none(case: Path, place: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(case), "--mllp", place]) == 2
+    assert "HOST:PORT" in capsys.readouterr().err
+
+
+def test_a_signed_case_is_not_assessed_again(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    read = case_from_json((case / "case.json").read_text())
+    signature = Signature(by="A. Reader", at="2026-05-20T10:00:00+02:00", sha256=content_sha256(read))
+    (case / "case.json").write_text(case_to_json(read.model_copy(update={"signatures": [signature]})))
+    before = (case / "case.json").read_bytes()
+    assert main(["report", str(case), "--to", "text"]) == 0
+    assert (case / "case.json").read_bytes() == before
+    text = (case / "exchange" / "report.txt").read_text()
+    assert "State: signed by A. Reader, 2026-05-20T10:00:00+02:00." in text

@@ -8,8 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from isletscope.errors import InputError
+from isletscope.errors import CaseError, InputError
+from isletscope.exchange.signing import checked_standing
 from isletscope.exchange.written import Written
+from isletscope.model import Standing
 from isletscope.reading import CaseFolder
 
 Writer = Callable[[CaseFolder, Path], Written]
@@ -35,11 +37,22 @@ _ALL = (
     Format("pdf", "the report for print", "printed", "write_pdf"),
     Format("text", "the written report as plain text, to paste into a RIS", "text", "write_plain_text"),
     Format("fhir", "a FHIR R4 transaction bundle", "fhir", "write_fhir"),
+    Format("hl7v2", "an HL7 v2.5.1 ORU^R01 message", "hl7v2", "write_hl7v2"),
     Format("csv", "tables of lesions, phenotypes and every number", "tables", "write_tables"),
 )
 
 FORMATS = {one.name: one for one in _ALL}
 """Every format by its name, in the order in which they are written."""
+
+
+def refuse_draft(folder: CaseFolder, *, allowed: bool) -> None:
+    """Raises CaseError when an unsigned case is to be sent and nobody said that a draft may go."""
+    if checked_standing(folder.case, str(folder.path)) is Standing.DRAFT and not allowed:
+        raise CaseError(
+            "is a draft: nobody signed it, and it is not sent",
+            subject=str(folder.path),
+            remedy="Say --allow-draft to send it as preliminary.",
+        )
 
 
 def chosen_formats(names: Iterable[str]) -> tuple[Format, ...]:
