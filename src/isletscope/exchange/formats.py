@@ -37,6 +37,7 @@ _ALL = (
     Format("pdf", "the report for print", "printed", "write_pdf"),
     Format("text", "the written report as plain text, to paste into a RIS", "text", "write_plain_text"),
     Format("fhir", "a FHIR R4 transaction bundle", "fhir", "write_fhir"),
+    Format("mrrt", "IHE MRRT report templates, empty and filled", "mrrt", "write_mrrt"),
     Format("hl7v2", "an HL7 v2.5.1 ORU^R01 message", "hl7v2", "write_hl7v2"),
     Format("csv", "tables of lesions, phenotypes and every number", "tables", "write_tables"),
 )

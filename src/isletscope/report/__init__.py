@@ -14,6 +14,7 @@ from isletscope.report.explain.parts import (
     UsedValue,
 )
 from isletscope.report.figures.vessel_contact import vessel_contact_figure
+from isletscope.report.format import unit as printed_unit
 from isletscope.report.images import ImageSource, NoImages
 from isletscope.report.narrative import Narrative, NarrativeTable, narrate
 from isletscope.report.phenotype_table import write_phenotype_table
@@ -43,6 +44,7 @@ __all__ = [
     "latest_narrative",
     "narrate",
     "printed_change",
+    "printed_unit",
     "printed_value",
     "vessel_contact_figure",
     "write_lesion_table",
