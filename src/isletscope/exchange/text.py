@@ -23,7 +23,10 @@ def write_plain_text(folder: CaseFolder, out: Path) -> Written:
 
 def text_of(content: Content) -> str:
     """The whole report as text; each row of a table is one line of "column: value"."""
-    return "\n".join(line.translate(_BLANKS) for line in _lines(content.narrative)).rstrip() + "\n"
+    lines = list(_lines(content.narrative))
+    if content.signature:
+        lines += ["", f"SHA-256 of the signed case: {content.signature.sha256}"]
+    return "\n".join(line.translate(_BLANKS) for line in lines).rstrip() + "\n"
 
 
 def _lines(told: Narrative) -> Iterator[str]:
