@@ -68,12 +68,47 @@ def test_a_place_that_is_none(case: Path, place: str, capsys: pytest.CaptureFixt
     assert "HOST:PORT" in capsys.readouterr().err
 
 
-def test_a_signed_case_is_not_assessed_again(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def sign(case: Path) -> None:
     read = case_from_json((case / "case.json").read_text())
     signature = Signature(by="A. Reader", at="2026-05-20T10:00:00+02:00", sha256=content_sha256(read))
     (case / "case.json").write_text(case_to_json(read.model_copy(update={"signatures": [signature]})))
+
+
+def test_a_signed_case_is_not_assessed_again(case: Path) -> None:
+    sign(case)
     before = (case / "case.json").read_bytes()
     assert main(["report", str(case), "--to", "text"]) == 0
     assert (case / "case.json").read_bytes() == before
     text = (case / "exchange" / "report.txt").read_text()
     assert "State: signed by A. Reader, 2026-05-20T10:00:00+02:00." in text
+    assert "Signed by A. Reader" in (case / "report" / "report.html").read_text()
+
+
+def test_an_answer_after_signing_is_told_and_keeps_the_case_at_home(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = tmp_path / "answers.yaml"
+    answers.write_text("answers: {PRI.calc: {value: none, source: entered, by: B. Reader}}\n")
+    sign(case)
+    assert main(["assess", str(case), "--answers", str(answers)]) == 0
+    capsys.readouterr()
+    assert main(["report", str(case), "--to", "fhir"]) == 2
+    assert "was changed after A. Reader signed it" in capsys.readouterr().err
+    assert not (case / "exchange").exists()
+    assert "Changed after it was signed by A. Reader" in (case / "report" / "report.html").read_text()
+
+
+def test_reading_again_keeps_a_signature_as_long_as_nothing_changes(
+    case: Path, reference_patient: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sign(case)
+    read = ["read", str(reference_patient / "dicom"), "--out", str(case), "--quiet"]
+    assert main(read) == 0
+    assert main(["report", str(case), "--to", "text"]) == 0
+    answers = tmp_path / "answers.yaml"
+    answers.write_text("answers: {PRI.calc: {value: none, source: entered, by: B. Reader}}\n")
+    assert main([*read, "--answers", str(answers)]) == 0
+    assert len(case_from_json((case / "case.json").read_text()).signatures) == 1
+    capsys.readouterr()
+    assert main(["report", str(case), "--to", "text"]) == 2
+    assert "was changed after A. Reader signed it" in capsys.readouterr().err

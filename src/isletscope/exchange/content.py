@@ -226,6 +226,17 @@ def _score(one: Conclusion) -> Score:
     return Score(one, reference, f"{title}, {one.subject}" if one.subject else title, because)
 
 
+def without_controls(text: str) -> str:
+    """Text without the control characters that XML, HL7 and FHIR forbid; tabs and line breaks stay."""
+    return "".join(sign for sign in text if sign in "\t\n\r" or ord(sign) >= 32)
+
+
+def person_names(name: str | None) -> list[tuple[str, ...]]:
+    """The groups of a DICOM person name (letters, ideographs, sounds): family, given, middle, prefix, suffix of each."""
+    groups = [tuple(part.strip() for part in group.split("^")) for group in (name or "").split("=")]
+    return [group for group in groups if any(group)]
+
+
 def short_hash(text: str, digits: int = 20) -> str:
     """The first hexadecimal digits of the SHA-256 of a text, for identifiers with a limit on their length."""
     return hashlib.sha256(text.encode()).hexdigest()[:digits]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from isletscope.errors import OutputError
 from isletscope.exchange.codes import code_book, concept, local, namespace
-from isletscope.exchange.content import Content, content_of
+from isletscope.exchange.content import Content, content_of, person_names
 from isletscope.exchange.fhir_check import faults_of
 from isletscope.exchange.fhir_observations import Around, body_structures, observations
 from isletscope.exchange.fhir_parts import (
@@ -96,19 +96,24 @@ def _patient(content: Content) -> Resource:
         "resourceType": "Patient",
         "identifier": [{"value": value} for value in unique([person.id, *person.other_ids])],
     }
-    if person.name:
-        family, _, given = person.name.partition("^")
-        parts: Resource = {"text": " ".join(part for part in person.name.split("^") if part)}
-        if family:
-            parts["family"] = family
-        if given.split("^")[0]:
-            parts["given"] = [given.split("^")[0]]
-        resource["name"] = [parts]
+    names = [_name(group) for group in person_names(person.name)]
+    if names:
+        resource["name"] = names
     if person.sex in code_book()["fhir"]["gender"]:
         resource["gender"] = code_book()["fhir"]["gender"][person.sex]
     if person.birth_date:
         resource["birthDate"] = person.birth_date
     return resource
+
+
+def _name(group: tuple[str, ...]) -> Resource:
+    family, *given = group
+    named: Resource = {"text": " ".join(part for part in group if part)}
+    if family:
+        named["family"] = family
+    if any(given[:2]):
+        named["given"] = [part for part in given[:2] if part]
+    return named
 
 
 def _people(content: Content) -> list[str]:

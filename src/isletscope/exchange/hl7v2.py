@@ -13,7 +13,7 @@ import hl7
 
 from isletscope.errors import OutputError
 from isletscope.exchange.codes import LOCAL, code_book, concept, local
-from isletscope.exchange.content import Content, Number, Score, content_of
+from isletscope.exchange.content import Content, Number, Score, content_of, person_names, without_controls
 from isletscope.exchange.text import text_of
 from isletscope.exchange.written import Written
 from isletscope.model import Code, Standing, Visibility, content_sha256
@@ -77,7 +77,7 @@ def oru_message(content: Content, pdf: bytes) -> str:
 
 def escaped(text: str) -> str:
     """Text in a field: the separators as escape sequences, line breaks as HL7 writes them."""
-    plain = "".join(_ESCAPES.get(sign, sign) for sign in text)
+    plain = "".join(_ESCAPES.get(sign, sign) for sign in without_controls(text))
     return plain.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\\.br\\")
 
 
@@ -109,7 +109,7 @@ def _msh(content: Content, control: str) -> str:
 def _pid(content: Content) -> str:
     person = content.patient
     ids = "~".join(f"{escaped(value)}^^^^PI" for value in dict.fromkeys([person.id, *person.other_ids]))
-    name = "^".join(escaped(part) for part in (person.name or "").split("^")).rstrip("^")
+    name = "~".join("^".join(escaped(part) for part in group).rstrip("^") for group in person_names(person.name))
     sex = person.sex if person.sex in _SEXES else ""
     return _segment("PID", "1", "", ids, "", name, "", timestamp(person.birth_date), sex)
 

@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from isletscope.errors import OutputError
-from isletscope.exchange.content import Content, content_of, short_hash
+from isletscope.exchange.content import Content, content_of, person_names, short_hash, without_controls
 from isletscope.exchange.mrrt_book import template_book
 from isletscope.exchange.mrrt_check import template_faults
 from isletscope.exchange.mrrt_fields import Filled, coded_entries, item_block, labelled_text, mark_up
@@ -87,7 +87,7 @@ def template_html(template: ReportTemplate, content: Content | None = None) -> s
     head = SubElement(page, "head")
     _metadata(head, template, title, short_hash(tostring(body, "unicode")))
     page.append(body)
-    return _DOCTYPE + tostring(page, "unicode") + "\n"
+    return without_controls(_DOCTYPE + tostring(page, "unicode") + "\n")
 
 
 def _metadata(head: Element, template: ReportTemplate, title: str, version: str) -> None:
@@ -129,7 +129,7 @@ def _top(body: Element, template: ReportTemplate, content: Content | None) -> No
     days = ", ".join(f"{exam.title} {exam.date or ''}".strip() for exam in content.exams) if content else ""
     told = {
         "id": ("Patient ID", person.id if person else ""),
-        "name": ("Name", " ".join((person.name or "").split("^")).strip() if person else ""),
+        "name": ("Name", _printed_name(person.name) if person else ""),
         "birth_date": ("Date of birth", (person.birth_date or "") if person else ""),
         "sex": ("Sex", (person.sex or "") if person else ""),
         "exams": ("Exams", days),
@@ -137,6 +137,10 @@ def _top(body: Element, template: ReportTemplate, content: Content | None) -> No
     }
     for name, (label, value) in told.items():
         labelled_text(grid, f"patient.{name}", label, value, merged=True, wide=name in ("exams", "state"))
+
+
+def _printed_name(name: str | None) -> str:
+    return ", ".join(" ".join(part for part in group if part) for group in person_names(name))
 
 
 def _state(content: Content) -> str:
