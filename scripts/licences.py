@@ -34,6 +34,7 @@ REFUSED_BY_NAME = {"pylibjpeg-libjpeg": "GPL-3.0"}
 NAMED_BY_HAND = {
     "contourpy": "BSD-3-Clause",
     "cycler": "BSD-3-Clause",
+    "fhirpathpy": "MIT",
     "grimp": "BSD-2-Clause",
     "import-linter": "BSD-2-Clause",
     "jinja2": "BSD-3-Clause",

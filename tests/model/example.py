@@ -24,6 +24,7 @@ from isletscope.model import (
     SamePatient,
     Series,
     Severity,
+    Signature,
     Software,
     Source,
     State,
@@ -99,6 +100,7 @@ def example_case() -> Case:
                 subject="IM0007", problem="ends early", found="1000 bytes", expected="66000 bytes", remedy="Copy again."
             )
         ],
+        signatures=[Signature(by="A. Reader", at="2026-01-03T09:00:00+01:00", sha256="0" * 64)],
     )  # fmt: skip
 
 

@@ -27,7 +27,9 @@ SUPPORT = {"verified", "verified_2nd", "recall", "convention", "computed"}
 
 
 def test_the_rooms_are_the_ones_that_the_contract_orders() -> None:
-    expected = "anatomy assessment cli criteria intake items lesions model phantom reading report spatial surgery"
+    expected = (
+        "anatomy assessment cli criteria exchange intake items lesions model phantom reading report spatial surgery"
+    )
     assert expected.split() == ROOMS
 
 

@@ -84,6 +84,7 @@ from isletscope.model.plan import (
     Weight,
     WhatIf,
 )
+from isletscope.model.signature import Signature, Standing, content_sha256, standing
 from isletscope.model.vocabulary import CONTACT_TOLERANCES_MM, FEATURES, MEASUREMENTS, REGIONS
 
 __all__ = [
@@ -158,8 +159,10 @@ __all__ = [
     "Series",
     "Severity",
     "Shown",
+    "Signature",
     "Software",
     "Source",
+    "Standing",
     "State",
     "StructureFinding",
     "SupplementaryObject",
@@ -181,7 +184,9 @@ __all__ = [
     "WithinLesion",
     "case_from_json",
     "case_to_json",
+    "content_sha256",
     "derived",
     "measured",
     "missing",
+    "standing",
 ]

@@ -16,6 +16,7 @@ from isletscope.model.knowledge import Document
 from isletscope.model.lesion import Lesion, ReadingOfPet
 from isletscope.model.matching import UnmatchedFocus
 from isletscope.model.phenotype import Phenotype
+from isletscope.model.signature import Signature
 
 SCHEMA_VERSION = 1
 
@@ -62,6 +63,7 @@ class Case(Document):
     same_patient: list[SamePatient] = Field(default_factory=list)
     findings: list[QualityFinding] = Field(default_factory=list, description="about the input as a whole")
     refused: list[RefusedInput] = Field(default_factory=list)
+    signatures: list[Signature] = Field(default_factory=list, description="in order of time; the last one holds")
 
     def series(self, key: str) -> Series:
         """The series of that key. Raises KeyError when the case has none."""

@@ -90,6 +90,7 @@ def _followed(folder: CaseFolder, joined: JoinedCase, before: Case | None, progr
     given = {lesion.id for lesion in joined.earlier.lesions}
     retired = {*case.retired_names, *joined.case.retired_names, *given} - {lesion.id for lesion in case.lesions}
     case.retired_names = sorted(retired)
+    case.signatures = list(before.signatures) if before else []  # those of the joined cases signed other reports
     return with_findings(case, joined)
 
 

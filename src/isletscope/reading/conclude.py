@@ -60,6 +60,8 @@ def conclude_case(
     case.overrides = all_overrides(says.overrides, earlier, says.withdrawn)
     case.findings += override_lesions(case)
     case.retired_names = _retired(case, earlier)
+    if earlier is not None:  # a case that was signed does not become a draft again: it is told to have changed
+        case.signatures = list(earlier.signatures)
     if earlier is not None and not case.clinical:
         case.clinical = earlier.clinical
     observe(case, transforms, folder.path, results)

@@ -14,10 +14,12 @@ from isletscope.report.explain.parts import (
     UsedValue,
 )
 from isletscope.report.figures.vessel_contact import vessel_contact_figure
+from isletscope.report.format import unit as printed_unit
 from isletscope.report.images import ImageSource, NoImages
-from isletscope.report.narrative import narrate
+from isletscope.report.narrative import Narrative, NarrativeTable, narrate
 from isletscope.report.phenotype_table import write_phenotype_table
 from isletscope.report.table import write_lesion_table
+from isletscope.report.told import checked_narrative, latest_narrative
 from isletscope.report.write import ReportFiles, write_report
 
 __all__ = [
@@ -28,16 +30,21 @@ __all__ = [
     "GivenConclusion",
     "ImageSource",
     "Level",
+    "Narrative",
+    "NarrativeTable",
     "NoImages",
     "ReportFiles",
     "RuleLine",
     "UsedFinding",
     "UsedSeries",
     "UsedValue",
+    "checked_narrative",
     "course_words",
     "explain_case",
+    "latest_narrative",
     "narrate",
     "printed_change",
+    "printed_unit",
     "printed_value",
     "vessel_contact_figure",
     "write_lesion_table",

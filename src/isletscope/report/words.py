@@ -9,7 +9,7 @@ from importlib import resources
 
 from pydantic import BaseModel, ConfigDict
 
-from isletscope.model import EntrySubject, Role, Severity, Support, TracerClass, Verdict
+from isletscope.model import Case, EntrySubject, Role, Severity, Standing, Support, TracerClass, Verdict, standing
 from isletscope.yaml_text import read_yaml
 
 
@@ -42,7 +42,7 @@ class Words(BaseModel):
     sexes: Mapping[str, str]
     nodal_caveat: str
     research_use: str
-    state: str
+    state: Mapping[Standing, str]
     citations: Mapping[str, str]
     forbidden: tuple[str, ...]
     forbidden_exact_case: tuple[str, ...]
@@ -65,6 +65,12 @@ def words() -> Words:
     """The words of the report."""
     text = resources.files("isletscope.report").joinpath("words.yaml").read_text(encoding="utf-8")
     return Words.model_validate(read_yaml(text))
+
+
+def state_words(case: Case) -> str:
+    """Whether the report is a draft or signed, by whom and when."""
+    text = words().state[standing(case)]
+    return text.format(by=case.signatures[-1].by, at=case.signatures[-1].at) if case.signatures else text
 
 
 def forbidden_words(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from isletscope.report.checks import contradictions, language, numbers, provenan
 from isletscope.report.checks.fault import Fault, check_list
 from isletscope.report.checks.material import Material
 from isletscope.report.narrative import Narrative
-from isletscope.report.words import words
+from isletscope.report.words import state_words
 
 Check = Callable[[Material], Iterator[Fault]]
 _ROOMS = (numbers, rules, contradictions, provenance, language)
@@ -29,6 +29,6 @@ def run_checks(case: Case, narrative: Narrative) -> list[Fault]:
 
     Raises KeyError when the case has no time point of the narrative's name.
     """
-    material = Material(case, narrative, words().state)
+    material = Material(case, narrative, state_words(case))
     faults = [fault for entry in check_list().checks for fault in function_of(entry.id)(material)]
     return list(dict.fromkeys(faults))

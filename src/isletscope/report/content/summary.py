@@ -10,7 +10,7 @@ from isletscope.report import keys
 from isletscope.report.content.document import Fact, Given, Header, Summary, TracerFacts
 from isletscope.report.content.lesion_tables import pet_volume, rule_range
 from isletscope.report.content.overview import NamedFocus, PetView, highest
-from isletscope.report.words import words
+from isletscope.report.words import state_words, words
 
 _MAXIMUM_LINES = 12
 
@@ -21,7 +21,7 @@ def header(case: Case) -> Header:
         patient_id=Given(case.patient.id),
         person=_person(case),
         exams=tuple(f"{exam.title}, {fmt.day(exam.date)}" for exam in sorted(case.exams, key=lambda e: e.date or "")),
-        state=words().state,
+        state=state_words(case),
         report_date=fmt.day(case.software.created),
         version=f"{case.software.name} {case.software.version}",
         research_use=words().research_use,

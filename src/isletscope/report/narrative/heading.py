@@ -10,7 +10,7 @@ from isletscope.report import format as fmt
 from isletscope.report.narrative.known import ENTERED, Known
 from isletscope.report.narrative.parts import Sentence
 from isletscope.report.narrative.phrases import joined, listed, tell
-from isletscope.report.words import words
+from isletscope.report.words import state_words, words
 
 _ENTRIES = {
     "clinical question": "question",
@@ -44,9 +44,10 @@ def header(known: Known) -> tuple[Sentence, ...]:
     ]
     reading = "follow-up" if known.earlier is not None else "first reading"
     behind = f"time_point/{known.view.point.name}"
+    state = state_words(known.case)
     return (
         tell("heading.patient", behind, patient=joined(parts)),
-        tell("heading.state", behind, state=words().state[:1].lower() + words().state[1:]),
+        tell("heading.state", behind, state=state[:1].lower() + state[1:]),
         tell("heading.reading", behind, reading=reading, date=fmt.day(known.view.point.date)),
     )
 

@@ -10,12 +10,16 @@ from isletscope.report.narrative.fitting import Ranked
 from isletscope.report.narrative.known import Known
 from isletscope.report.narrative.parts import Counts
 from isletscope.report.narrative.phrases import tell
+from isletscope.report.words import state_words
 
 
 def step_10(known: Known, overrides: int) -> Iterator[Ranked]:
     """The sentences of the step."""
     behind = f"time_point/{known.view.point.name}"
-    yield Ranked(tell("signing.draft", behind), 0)
+    if known.case.signatures:
+        yield Ranked(tell("signing.signed", behind, state=_small(state_words(known.case))), 0)
+    else:
+        yield Ranked(tell("signing.draft", behind), 0)
     counts = counts_of(known, overrides)
     if known.assessed.completeness is not None:
         numbers = {
@@ -29,6 +33,10 @@ def step_10(known: Known, overrides: int) -> Iterator[Ranked]:
         if blocking:
             yield Ranked(tell("signing.blocking", behind, count=fmt.counted_exactly(blocking, "open item")), 0)
     yield Ranked(tell("signing.overrides", behind, count=str(overrides)), 0)
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def counts_of(known: Known, overrides: int) -> Counts:
