@@ -232,7 +232,7 @@ def without_controls(text: str) -> str:
 
 
 def person_names(name: str | None) -> list[tuple[str, ...]]:
-    """The groups of a DICOM person name (letters, ideographs, sounds): family, given, middle, prefix, suffix of each."""
+    """The groups of a DICOM person name (letters, ideographs, sounds): family, given, middle name and so on."""
     groups = [tuple(part.strip() for part in group.split("^")) for group in (name or "").split("=")]
     return [group for group in groups if any(group)]
 
