@@ -149,6 +149,8 @@ CASES = [
     ("fdg.bowel", FDG, focus((60, -50, -150), over_liver=1.7, volume_ml=9.0)),
     ("fdg.urine_round", FDG, focus((40, 30, -120), over_liver=3.0)),
     ("fdg.faint", FDG, focus((150, 60, 250), over_liver=0.8)),
+    ("fdg.stomach_or_node", FDG, focus((60, -40, 90), over_liver=2.5)),
+    ("fdg.bowel_or_node", FDG, focus((60, -50, -150), over_liver=2.5)),
     ("fdg.focus", FDG, focus((150, 60, 250))),
 ]
 

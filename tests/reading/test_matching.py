@@ -372,3 +372,28 @@ def test_courses_are_told_again_after_a_focus_was_added(two: Builder) -> None:
     case.lesions[1].focus_ids.append("pet-3/2")
     renew_courses(two.folder, case, two.transforms)
     assert case.lesions == untouched
+
+
+@pytest.mark.parametrize(
+    ("rule", "organ", "expected"),
+    [
+        ("sstr.beside_kidney", "pancreas", Verdict.TUMOUR),
+        ("sstr.uncinate_band", "pancreas", Verdict.TUMOUR),
+        ("sstr.beside_kidney", "other", Verdict.UNSURE),
+        ("sstr.adrenal", "pancreas", Verdict.UNSURE),
+    ],
+)
+def test_what_only_a_correlate_could_settle_is_settled_by_one(
+    tmp_path: Path, rule: str, organ: str, expected: Verdict
+) -> None:
+    (tmp_path / "masks").mkdir()
+    place = (30.0, 10.0, 0.0)
+    build = Builder(tmp_path).exam("sstr", [(place, 9.0, "other", Verdict.UNSURE)])
+    build.readings[0].foci[0].assessment.rule = rule
+    assert [one.verdict for one in build.case().lesions] == [Verdict.UNSURE]
+    build.exam("ct", [(place, 10.0, organ, Verdict.UNSURE)], tracer=None)
+    lesion = build.case().lesions[0]
+    assert lesion.focus_ids == ["ct-2/1", "pet-1/1"]
+    assert lesion.verdict is expected
+    told = [link.because for link in lesion.links if "settled by ct-2/1" in link.because]
+    assert len(told) == (expected is Verdict.TUMOUR)

@@ -9,6 +9,7 @@ from .change_response import (
     response_points,
     treatment_spans,
 )
+from .classify import rule_book
 from .heterogeneity import (
     CLASSES,
     Features,
@@ -149,6 +150,7 @@ __all__ = [
     "read_pet",
     "recognised",
     "response_points",
+    "rule_book",
     "sample_place",
     "site_focus",
     "size_of",

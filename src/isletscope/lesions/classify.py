@@ -54,7 +54,7 @@ ORGAN_WORDS = {
 
 
 class Rule(Document):
-    """One line of the rule table."""
+    """One line of the rule table; ``settled_by_correlate``: unsure only while CT and MR show no candidate there."""
 
     id: str
     verdict: Verdict
@@ -66,6 +66,7 @@ class Rule(Document):
     place: str = "anywhere"
     organ: str = ""
     whole_organ: bool = False
+    settled_by_correlate: bool = False
     when: dict[str, tuple[float | None, float | None]] = Field(default_factory=dict)
 
     @model_validator(mode="after")

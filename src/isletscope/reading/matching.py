@@ -23,12 +23,11 @@ from isletscope.lesions import (
     recognised,
     site_focus,
     tracking_uid_of,
-    verdict_of,
 )
 from isletscope.model import Case, Compartment, Course, Fate, Focus, FocusLink, Lesion, UnmatchedFocus, Verdict
 from isletscope.reading.case_folder import CaseFolder
+from isletscope.reading.lesion_verdict import lesion_verdict, rests_on
 from isletscope.reading.open_items import listed
-from isletscope.reading.overrides import by_rule
 from isletscope.reading.placing import all_readings, place_foci
 from isletscope.spatial import Transform
 
@@ -174,7 +173,7 @@ def _lesion(
         tracking_uid=own.tracking_uid,
         site=site.site,
         compartment=_COMPARTMENTS.get(site.site_code, Compartment.OTHER),
-        verdict=verdict_of([by_rule(foci[one]) for one in ordered]),
+        verdict=lesion_verdict(matched, foci),
         focus_ids=ordered,
         links=_links(matched, names, foci, site),
         course=_course(case, matched.steps, {one: name.name for one, name in names.items()}),
@@ -214,6 +213,7 @@ def _links(
             said.append(f"ambiguous: {names[link.runner_up].name} fits nearly as well")
         if link.covered:
             said.append(f"its outline covers {listed([names[other].name for other in link.covered])} too")
+        said += rests_on(link.focus, matched, foci)
         if link.pieces:
             said.append(f"one mass with {listed(list(link.pieces))} on these images")
         own = foci[link.focus.focus_id]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from isletscope.lesions.matching import PlacedFocus, match_foci
+from isletscope.model import Verdict
 from tests.lesions.matching.blocks import Array, ball, fates, focus, lesions, sight
 
 
@@ -122,3 +123,24 @@ def test_uptake_run_together_over_many_lesions_makes_them_no_pieces_of_one(count
     uptake = focus("p/1", ball((5.0 * (count - 1), 0, 0), 5.0 * count + 4))
     found = lesions(match_foci([*row, uptake]))
     assert len([one for one in found if any(name.startswith("c/") for name in one)]) == expected
+
+
+def test_each_lesion_in_uptake_that_has_run_together_has_that_uptake() -> None:
+    row = [focus(f"c/{n}", ball((14.0 * n, 0, 0), 5), kind="ct") for n in range(6)]
+    uptake = focus("p/1", ball((35.0, 0, 0), 44.0))
+    far = focus("c/9", ball((200.0, 0, 0), 5), kind="ct")
+    matched = match_foci([*row, far, uptake]).lesions
+    own = next(one for one in matched if any(link.focus.focus_id == "p/1" for link in one.links))
+    others = [one for one in matched if one is not own]
+    covered = {one.links[0].focus.focus_id: [cover.focus_id for cover in one.run_together] for one in others}
+    assert covered.pop("c/9") == []
+    assert len(covered) == 5
+    assert set(map(tuple, covered.values())) == {("p/1",)}
+    assert own.run_together == ()
+
+
+def test_a_candidate_of_one_look_in_such_uptake_is_kept() -> None:
+    """The PET shows it, if not apart: nothing speaks against it."""
+    row = [focus(f"c/{n}", ball((14.0 * n, 0, 0), 5), kind="ct", verdict=Verdict.UNSURE) for n in range(6)]
+    uptake = focus("p/1", ball((35.0, 0, 0), 44.0))
+    assert not match_foci([*row, uptake], [sight("sstr_pet", 0)]).doubts

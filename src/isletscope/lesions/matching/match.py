@@ -40,6 +40,11 @@ class MatchedLesion:
     links: tuple[Link, ...]
     steps: tuple[CourseStep, ...]
 
+    @property
+    def run_together(self) -> tuple[PlacedFocus, ...]:
+        """Outlines of uptake that has run together over many lesions, this one among them."""
+        return tuple(cover for group in self.track.seen.values() for cover in group.run_together)
+
 
 @dataclass(frozen=True)
 class Doubt:
@@ -122,7 +127,10 @@ def _doubt(track: LesionTrack, explained: Sequence[PlacedFocus], sights: Sequenc
     if wanted and benign:
         return f"seen on {foci[0].look} and unsure; {benign[0].look} holds it for physiologic or benign"
     strong = rules.number("strong_evidence.series_count")
-    if any(focus.verdict is Verdict.TUMOUR or focus.series_count >= strong for focus in foci):
+    covers = track.seen[track.first].run_together
+    if any(one.verdict is Verdict.TUMOUR for one in (*foci, *covers)) or any(
+        one.series_count >= strong for one in foci
+    ):
         return ""
     silent = covering(track.seen[track.first], track.first, sights, wanted, rules.looks) if wanted else []
     if not silent:

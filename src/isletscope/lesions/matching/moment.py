@@ -50,10 +50,15 @@ class PairPrices:
 
 @dataclass
 class MomentGroup:
-    """One lesion at one time point. ``covered_by``: outlines of other lesions that cover it too."""
+    """One lesion at one time point.
+
+    ``covered_by``: outlines of other lesions that cover it too; ``run_together``: those of them that cover so many
+    lesions that it is uptake which has run together.
+    """
 
     foci: list[PlacedFocus]
     covered_by: list[PlacedFocus] = field(default_factory=list)
+    run_together: list[PlacedFocus] = field(default_factory=list)
 
     @property
     def looks(self) -> set[str]:

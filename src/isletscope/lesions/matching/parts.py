@@ -31,6 +31,7 @@ def with_parts(groups: Sequence[MomentGroup], rules: Rules) -> list[MomentGroup]
     for group in kept:
         covers = (_cover_beside(group, host, rules) for host in kept)
         group.covered_by += [cover for cover in covers if cover is not None]
+        group.run_together += [cover for cover in group.covered_by if cover.focus_id in confluent]
     return kept
 
 
