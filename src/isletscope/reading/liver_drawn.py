@@ -83,7 +83,7 @@ class LiverDrawn:
     def reaches(self, reading: ReadingOfImages, lesion: Lesion) -> bool:
         """Whether the reading outlines the lesion or another outline of it can be carried over."""
         looks = [one for one in self._places.looks(lesion) if not one.no_outline]
-        return any(self._places.between(one.grid_key, reading.series_key) is not None for one in looks)
+        return any(self._places.joined(one.grid_key, reading.series_key) for one in looks)
 
     def tumours(self, liver: Liver, lesions: Sequence[Lesion]) -> Tumours:
         """Each lesion on the grid of that liver: its own outline there, else that of another exam carried over."""

@@ -67,7 +67,7 @@ class NearTumour:
             (reading.series_key != look.grid_key, reading.kind is not ExamKind.CT, number, reading, look)
             for reading in readings
             for number, look in enumerate(anatomical)
-            if self.places.between(look.grid_key, reading.series_key) is not None
+            if self.places.joined(look.grid_key, reading.series_key)
         ]
         if not pairs:
             return None

@@ -199,7 +199,7 @@ class ImageMeasures:
         return [
             one.series_key
             for one in all_readings(case)
-            if one.organ_map and self.places.between(one.series_key, series.key) is not None
+            if one.organ_map and self.places.joined(one.series_key, series.key)
         ]
 
     def volume(self, key: str) -> Volume | str:

@@ -79,6 +79,10 @@ class Places:
             return False
         return self.case.exam_of(first).key == self.case.exam_of(second).key
 
+    def joined(self, first: str, second: str) -> bool:
+        """Whether points can be carried between the frames of two series; no field of displacements is read for it."""
+        return self.same_frame(first, second) or (first in self.transforms and second in self.transforms)
+
     def between(self, first: str, second: str) -> tuple[Transform, Transform] | None:
         """The mappings of the frames of two series; None when one of them could not be aligned."""
         if self.same_frame(first, second):
