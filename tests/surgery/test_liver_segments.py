@@ -211,3 +211,16 @@ def test_an_imported_map_that_leaves_liver_out_is_filled_and_flagged() -> None:
     found = segments_from_map(cube(), labels, {})
     assert "SUM_DIFFERS" in found.flags
     assert found.by_segment_ml()[5] == pytest.approx(1000)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_voxels_without_a_label_take_the_nearest_one_of_the_map(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    labels = np.where(random.random(CUBE.shape) < 0.02, random.integers(1, 9, CUBE.shape), 0)
+    found = segments_from_map(Mask(np.ones(CUBE.shape, dtype=bool), CUBE), labels, {}).segments
+    named = np.argwhere(labels > 0)
+    spacing = np.asarray(CUBE.spacing_mm)
+    for voxel in random.integers(0, np.asarray(CUBE.shape), (50, 3)):
+        away = np.linalg.norm((named - voxel) * spacing, axis=1)
+        nearest = {labels[tuple(one)] for one in named[away <= away.min() + 1e-9]}
+        assert found[tuple(voxel)] in nearest

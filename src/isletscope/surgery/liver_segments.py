@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 from scipy.ndimage import distance_transform_edt
+from scipy.spatial import cKDTree
 
 from isletscope.errors import InputError
 from isletscope.spatial import Mask, distance_to_mm
@@ -88,7 +89,7 @@ def segments_from_map(liver: Mask, labels: npt.NDArray[np.integer], tumours: Map
     named, whole = np.count_nonzero(labels), np.count_nonzero(liver.array)
     if abs(named - whole) > segment_rules().sum_within_percent.value / 100 * whole:
         flags = ("SUM_DIFFERS",)
-    return _finished(liver, _nearest(labels, liver), SegmentSource.IMPORTED, tumours, flags)
+    return _finished(liver, _filled(labels, liver), SegmentSource.IMPORTED, tumours, flags)
 
 
 def segments_from_branches(liver: Mask, branches: Mapping[int, Mask], tumours: Mapping[str, Region]) -> LiverMap:
@@ -224,6 +225,28 @@ def _nearest(labels: npt.NDArray[np.integer], liver: Mask) -> Segments:
         labels == 0, sampling=liver.geometry.spacing_mm, return_distances=False, return_indices=True
     )
     return np.where(liver.array, labels[tuple(nearest)], 0).astype(np.uint8)
+
+
+def _filled(labels: npt.NDArray[np.integer], liver: Mask) -> Segments:
+    """The same where few voxels lack a label: only they look for the nearest one, on the border of the others."""
+    filled = np.where(liver.array, labels, 0).astype(np.uint8)
+    bare = np.argwhere(liver.array & (labels == 0))
+    if len(bare):
+        border = np.argwhere(_border(labels > 0))
+        spacing = np.asarray(liver.geometry.spacing_mm)
+        nearest = border[cKDTree(border * spacing).query(bare * spacing)[1]]
+        filled[tuple(bare.T)] = labels[tuple(nearest.T)]
+    return filled
+
+
+def _border(region: Region) -> Region:
+    """Voxels of a region with a neighbour across a face that is not of it; the nearest to any voxel outside is one."""
+    border = np.zeros_like(region)
+    for axis in range(region.ndim):
+        before, after = (np.moveaxis(one, axis, 0) for one in (region, border))
+        after[1:] |= before[1:] & ~before[:-1]
+        after[:-1] |= before[:-1] & ~before[1:]
+    return border
 
 
 def _finished(
